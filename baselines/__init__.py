@@ -1,0 +1,1 @@
+"""The answers we ship: one readable file a model."""

@@ -1,0 +1,38 @@
+"""Walks along recorded chains, for the controls that generate nothing of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmark.model import Labels
+
+
+def replay_chains(recorded: Sequence[Labels], n_chains: int, n_frames: int) -> Labels:
+    """Replay recorded chains back and forth, for as long as is asked.
+
+    The starts are spread evenly over all recorded frames. A walk stays on its own recorded chain
+    and turns round at its ends: equilibrium dynamics is reversible in time, so a reflection adds
+    no jump that the dynamics could not make, whereas a wrap-around would.
+
+    Parameters
+    ----------
+    recorded : sequence of uint8 arrays, each of shape (frames,)
+    n_chains, n_frames : int
+        Shape of the answer.
+
+    Returns
+    -------
+    uint8 array of shape (n_chains, n_frames)
+    """
+    ends = np.cumsum([len(chain) for chain in recorded])
+    starts = np.arange(n_chains) * ends[-1] // n_chains
+    states = np.empty((n_chains, n_frames), np.uint8)
+    for row, start in enumerate(starts):
+        index = int(np.searchsorted(ends, start, "right"))
+        chain = recorded[index]
+        there_and_back = np.concatenate([chain, chain[-2:0:-1]])  # one period of the walk
+        offset = start - (ends[index] - len(chain))
+        states[row] = np.resize(np.roll(there_and_back, -offset), n_frames)
+    return states

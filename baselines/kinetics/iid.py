@@ -1,0 +1,54 @@
+"""Independent frames with the populations of the training data: knows statics, no kinetics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from baselines.kinetics._sampling import load_arrays, populations, save_arrays
+from benchmark.model import FitContext, Labels, ModelCard, Probabilities, StateTrajectories
+
+
+class Iid:
+    """Every frame is drawn from the training populations, whatever came before.
+
+    This is the trivial model whose error is E₀ in the score of every metric.
+    """
+
+    card = ModelCard(
+        title="Independent frames",
+        description="Frames drawn independently from the training populations.",
+        role="control",
+    )
+
+    def fit(
+        self, train: StateTrajectories, validation: StateTrajectories, context: FitContext
+    ) -> None:
+        """Count labels."""
+        self.populations = populations(train)  # (K,)
+
+    def predict(self, states: Labels) -> Probabilities:
+        """Give the populations at every frame."""
+        probabilities = np.empty((*states.shape, len(self.populations)), np.float32)
+        probabilities[:] = self.populations
+        return probabilities
+
+    def sample(self, prompt: Labels, n_frames: int, rng: np.random.Generator) -> Labels:
+        """Draw frames; the prompt is of no use."""
+        uniform = rng.random((len(prompt), n_frames))
+        # The last label takes what is left: no rounding of the sum can lead past it.
+        return np.searchsorted(np.cumsum(self.populations)[:-1], uniform, "right").astype(np.uint8)
+
+    @property
+    def parameters(self) -> int:
+        """K − 1 populations."""
+        return len(self.populations) - 1
+
+    def save(self, folder: Path) -> None:
+        """Write the populations."""
+        save_arrays(folder, populations=self.populations)
+
+    def load(self, folder: Path) -> None:
+        """Read the populations."""
+        self.populations = load_arrays(folder)["populations"]

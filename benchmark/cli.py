@@ -1,0 +1,255 @@
+"""The command line: ``python -m benchmark``."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmark.result import Result
+
+app = typer.Typer(
+    help="Benchmark suite and leaderboard for learned molecular dynamics.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ModelOption = Annotated[
+    str,
+    typer.Option(
+        "--model", "-m", help="NAME, file.py, file.py:Class or package.module:Class", metavar="M"
+    ),
+]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="K=V", help="a setting of the model")
+]
+More = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[GLOB|K=V]…", help="more of --tasks (no '=') and --set (with '=')"),
+]
+
+
+def main() -> None:
+    """Run the command line; bad input is one line and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        typer.echo(
+            "interrupted; what is done is kept, the same command goes on from there", err=True
+        )
+        raise SystemExit(130) from None
+
+
+@app.command("list")
+def list_tasks(
+    family: Annotated[str, typer.Option(help="only this family, such as potentials")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """List the tasks.  Example: python -m benchmark list --family potentials."""
+    from benchmark.task import select_tasks
+
+    tasks = select_tasks([f"{family}/*"] if family else [])
+    if as_json:
+        rows = [
+            {
+                "id": task.id,
+                "family": task.card.family,
+                "track": task.card.track,
+                "oracle": task.card.oracle,
+                "ranked": task.card.ranked,
+                "version": task.card.version,
+                "title": task.card.title,
+                "labels": task.card.labels,
+                "training_frames": task.card.training_frames,
+                "replicas": task.card.replicas,
+                "slowest_frames": task.card.slowest,
+            }
+            for task in tasks
+        ]
+        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    from benchmark.show import print_tasks
+
+    print_tasks(tasks)
+
+
+@app.command()
+def describe(
+    task: Annotated[str, typer.Argument(help="a task's id, such as potentials/triangular3")],
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="draw the data and the reference into this file (.png, .pdf)"),
+    ] = None,
+) -> None:
+    """Describe a task.  Example: python -m benchmark describe potentials/linear3 --plot l.png."""
+    from benchmark.show import print_task
+    from benchmark.task import find_task
+
+    found = find_task(task)
+    print_task(found)
+    if plot is not None:
+        from benchmark.plots import draw_task
+
+        draw_task(found, plot)
+        typer.echo(f"drawn: {plot}")
+
+
+@app.command()
+def check(model: ModelOption, set_: SetOption = None, more: More = None) -> None:
+    """Check a model's contract on a tiny task, in seconds.
+
+    Example: python -m benchmark check --model mymodel.py
+    """
+    from benchmark.check import check_model
+    from benchmark.loading import load_model
+    from benchmark.show import print_checks
+
+    globs, settings = _sort_arguments(None, set_, more)
+    if globs:
+        raise InputError(f"check takes no tasks ('{globs[0]}'); it has a tiny one of its own")
+    findings = check_model(load_model(model, settings))
+    print_checks(findings)
+    if any(finding.fault for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def run(
+    model: ModelOption,
+    tasks: Annotated[
+        list[str] | None, typer.Option("--tasks", metavar="GLOB", help="such as 'potentials/*'")
+    ] = None,
+    replicas: Annotated[int, typer.Option(min=1, help="training replicas, at most 5")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, help="seeds on replica 0")] = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="one replica, a fifth of the training; unranked")
+    ] = False,
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
+    workers: Annotated[int, typer.Option(min=0, help="units at a time; 0: one a core")] = 0,
+    timeout: Annotated[float, typer.Option(min=1, help="seconds a unit may take")] = 3600,
+    set_: SetOption = None,
+    out: Annotated[Path | None, typer.Option(help="run folder [default: runs/MODEL]")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="throw away what --out holds")] = False,
+    more: More = None,
+) -> None:
+    """Fit, predict, sample and score a model; resumes what an earlier call has begun.
+
+    Example: python -m benchmark run --model lstm --tasks 'potentials/*' --set hidden=128
+    """
+    from benchmark.loading import load_model
+    from benchmark.result import RunConfig
+    from benchmark.runner import RunFile, execute, open_run, plan, run_model, score_run
+    from benchmark.show import RunDisplay, print_result
+    from benchmark.task import select_tasks
+
+    globs, settings = _sort_arguments(tasks, set_, more)
+    chosen = {task.id: task for task in select_tasks(globs)}
+    loaded = load_model(model, settings)
+    config = RunConfig(
+        settings=loaded.settings,
+        replicas=1 if quick else replicas,
+        seeds=1 if quick else seeds,
+        quick=quick,
+        device=_device(device),
+        workers=workers or os.cpu_count() or 1,
+        timeout=timeout,
+        tasks=list(chosen),
+    )
+    wanted = RunFile(
+        model=run_model(loaded),
+        spec=model,
+        given=settings,
+        source_sha256=loaded.source_sha256,
+        config=config,
+    )
+    folder = out or Path("runs") / (loaded.name + ("-quick" if quick else ""))
+    opened = open_run(folder, wanted, fresh)
+    keys = plan(list(chosen.values()), config.replicas, config.seeds, quick)
+    with RunDisplay(keys, "run") as display:
+        execute(keys, chosen, wanted, folder, display.watch)
+    everything = plan(select_tasks(opened.config.tasks), opened.config.replicas,
+                      opened.config.seeds, quick)  # fmt: skip
+    with RunDisplay(everything, "score") as display:
+        result = score_run(folder, display.watch)
+    print_result(result, folder)
+    _exit_on_failure(result)
+
+
+@app.command()
+def score(run: Annotated[Path, typer.Argument(help="a run folder")]) -> None:
+    """Compute a run's scores from its prediction files alone.
+
+    Example: python -m benchmark score runs/lstm
+    """
+    from benchmark.runner import plan, read_run, score_run
+    from benchmark.show import RunDisplay, print_result
+    from benchmark.task import select_tasks
+
+    config = read_run(run).config
+    keys = plan(select_tasks(config.tasks), config.replicas, config.seeds, config.quick)
+    with RunDisplay(keys, "score") as display:
+        result = score_run(run, display.watch)
+    print_result(result, run)
+    _exit_on_failure(result)
+
+
+@app.command()
+def leaderboard(
+    check_only: Annotated[
+        bool, typer.Option("--check", help="write nothing; exit 1 if the board is stale")
+    ] = False,
+) -> None:
+    """Render the leaderboard from the submissions.  Example: python -m benchmark leaderboard."""
+    from importlib import import_module
+
+    stale = import_module("leaderboard.render").render(write=not check_only)
+    for path in stale:
+        typer.echo(f"{'stale' if check_only else 'written'}: {path}")
+    if not stale:
+        typer.echo("the board is up to date")
+    if check_only and stale:
+        raise typer.Exit(1)
+
+
+def _sort_arguments(
+    tasks: list[str] | None, set_: list[str] | None, more: list[str] | None
+) -> tuple[list[str], dict[str, str]]:
+    """Tell globs from settings: ``--tasks a b --set k=v l=w`` leaves b and l=w behind."""
+    globs, pairs = list(tasks or []), list(set_ or [])
+    for argument in more or []:
+        (pairs if "=" in argument else globs).append(argument)
+    settings = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise InputError(f"--set takes name=value, not '{pair}'")
+        settings[name] = value
+    return globs, settings
+
+
+def _device(name: str) -> str:
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError(f"--device {name}: torch sees no CUDA device here; use --device cpu")
+    if name != "cpu" and not name.startswith("cuda"):
+        raise InputError(f"--device {name}: expected cpu, cuda or auto")
+    return name
+
+
+def _exit_on_failure(result: Result) -> None:
+    if any(unit.status != "done" or unit.reason for unit in result.units):
+        raise typer.Exit(1)

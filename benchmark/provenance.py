@@ -1,0 +1,72 @@
+"""Where a result comes from: versions, data, machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import benchmark
+from benchmark.score import SCORER_VERSION
+from benchmark.task import Task
+
+PACKAGES = ("numpy", "scipy", "torch", "deeptime", "numba", "pandas", "pyarrow", "datasets")
+
+
+def provenance(tasks: Sequence[Task]) -> dict[str, Any]:
+    """Collect what somebody needs to doubt a number with reason."""
+    return {
+        "benchmark_version": benchmark.__version__,
+        "scorer_version": SCORER_VERSION,
+        "data": {
+            task.id: {
+                "version": task.card.version,
+                "reference": task.card.reference_sha256,
+                **{name: split.sha256 for name, split in task.card.splits.items()},
+            }
+            for task in tasks
+        },
+        "packages": {name: _version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "git_commit": _git_commit(),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _processor() -> str:
+    """Name the processor: Linux has it in /proc/cpuinfo, elsewhere Python knows."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _git_commit() -> str:
+    """Give the commit of the source tree, with '+' if it was changed; empty outside git."""
+    folder = Path(__file__).resolve().parent
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False
+        )
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    commit = git("rev-parse", "HEAD")
+    return commit + ("+" if commit and git("status", "--porcelain", "-uno") else "")

@@ -1,0 +1,217 @@
+"""What a person sees: tables and progress in the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from benchmark.check import Finding
+from benchmark.result import Result, TaskResult
+from benchmark.runner import Event, Key
+from benchmark.task import MetricScale, Task
+
+console = Console(highlight=False)
+
+ERRORS = {
+    "nll_regret": "regret\nmnat/frame",
+    "mfpt_error": "MFPT\nrms ln",
+    "its_error": "ITS\nrms ln",
+    "commit_error": "commit\nmean |ln|",
+    "dwell_error": "dwell\n|Δ ln t|",
+}
+GROUPS = ("likelihood", "rates", "paths")
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
+    return table
+
+
+def print_tasks(tasks: Sequence[Task]) -> None:
+    """Print one line a task."""
+    table = _table("", "task", "labels", "frame", "training", "t₂", "oracle")
+    for task in tasks:
+        card = task.card
+        table.add_row(
+            card.id,
+            str(card.labels),
+            f"{card.frame_time:g}",
+            f"{card.replicas} × {card.training_frames:,}",
+            f"{card.slowest:,.0f}",
+            card.oracle,
+        )
+    console.print(table)
+    console.print("training and t₂, the slowest relaxation time, in frames")
+    console.print("more of one: python -m benchmark describe TASK")
+
+
+def print_task(task: Task) -> None:
+    """Print everything a task's card says."""
+    card = task.card
+    console.print(f"{card.id} (version {card.version}): {escape(card.title)}")
+    console.print(escape(card.description))
+    for citation in card.citations:
+        console.print(f"  source: {escape(citation)}")
+    shape = card.generation
+    facts = {
+        "labels": f"{card.labels}, seen as {card.macrostates} macrostates",
+        "frame": f"{card.frame_time:g} {card.time_unit}",
+        "slowest relaxation": f"{card.slowest:,.1f} frames",
+        "oracle": card.oracle,
+        "training": f"{card.replicas} replicas of {card.training_frames:,} frames "
+        f"({card.training_frames / card.slowest:,.1f} slowest relaxation times)",
+        "generation": f"{shape.chains} chains of {shape.frames:,} frames after a prompt and "
+        f"{shape.burn_in:,} of burn-in",
+        "generator": card.generator,
+    }
+    for name, fact in facts.items():
+        console.print(f"  {name}: {fact}")
+    table = _table("", "metric", "group", "E₀ (trivial)", "f (data-limited)", "E₀/f", "counts")
+    for name, scale in card.metrics.items():
+        table.add_row(
+            name,
+            scale.group or "shown only",
+            with_error(scale.trivial, scale.trivial_stderr),
+            with_error(scale.floor, scale.floor_stderr),
+            f"{scale.trivial / scale.floor:.3g}",
+            _counts(scale),
+        )
+    console.print(table)
+    table = _table("", "split", "rows", "frames", "SHA-256 of the content")
+    for name, split in card.splits.items():
+        table.add_row(name, str(split.rows), f"{split.frames:,}", split.sha256[:16] + "…")
+    console.print(table)
+
+
+def _counts(scale: MetricScale) -> str:
+    if scale.group is None:
+        return "never"
+    return "yes" if scale.counts else "no (E₀/f < 3)"
+
+
+def print_checks(findings: Sequence[Finding]) -> None:
+    """Print what ``check`` found, a line each."""
+    for finding in findings:
+        mark = "[red]fault[/]" if finding.fault else "[green]ok[/]"
+        console.print(f"{mark:<16} {finding.name}: {escape(finding.fault or finding.note)}")
+
+
+class RunDisplay:
+    """Live progress of a run: one bar for all, a line for every unit under way."""
+
+    def __init__(self, keys: Sequence[Key], verb: str) -> None:
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self.all = self.progress.add_task(verb, total=len(keys))
+        self.lines: dict[Key, int] = {}
+        self.verb = verb
+
+    def __enter__(self) -> RunDisplay:
+        self.progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.progress.stop()
+
+    def watch(self, event: Event) -> None:
+        """Show an event."""
+        if event.unit is None:
+            line = self.lines.get(event.key)
+            if line is None:
+                line = self.lines[event.key] = self.progress.add_task("", total=100)
+            self.progress.update(
+                line, description=f"  {event.key} {event.note}", completed=100 * event.fraction
+            )
+            return
+        if event.key in self.lines:
+            self.progress.remove_task(self.lines.pop(event.key))
+        self.progress.advance(self.all)
+        if self.verb == "run" and event.note != "already done":
+            unit = event.unit
+            seconds = unit.cost.total_seconds
+            took = "" if math.isnan(seconds) else f" in {seconds:.0f} s"
+            reason = f": {escape(unit.reason)}" if unit.reason else ""
+            console.print(f"{event.key} {unit.status}{took}{reason}")
+
+
+def print_result(result: Result, folder: Path) -> None:
+    """Print the tables of a run, and what to do next."""
+    kind = "quick, not ranked" if result.config.quick else f"{result.config.replicas} replicas"
+    width = max(len(task.task) for task in result.tasks)
+    errors = _table(f"{result.model.name} ({kind}): errors, 0 is perfect", "task", *ERRORS.values())
+    scores = _table(
+        "scores z: 0 = trivial, 1 = as good as the data allow", "task", *GROUPS, "score"
+    )
+    for task in result.tasks:
+        name = f"{task.task:<{width}}"
+        errors.add_row(name, *[_metric(task, metric) for metric in ERRORS])
+        groups = [_z(task.groups.get(group)) for group in GROUPS]
+        scores.add_row(name, *groups, with_error(task.score, task.stderr))
+    console.print(errors)
+    console.print(scores)
+    console.print("12(3) means 12 ± 3, a standard error; [metric] too blunt here to count in z")
+    for task in result.tasks:
+        if task.mark:
+            console.print(f"[yellow]{task.task}[/]: {_failures(task)}{escape(task.mark)}")
+    console.print(f"written: {folder / 'results.json'}")
+    console.print(f"again from the files alone: python -m benchmark score {folder}")
+
+
+def _failures(task: TaskResult) -> str:
+    return f"{task.failed} of {task.units} units count as trivial: " if task.failed else ""
+
+
+def _metric(task: TaskResult, name: str) -> str:
+    metric = task.metrics.get(name)
+    if metric is None or metric.missing == task.units:
+        return "–"
+    factor = 1000 if name == "nll_regret" else 1
+    text = with_error(factor * metric.value, factor * metric.stderr)
+    return text if metric.counts else f"[{text}]"
+
+
+def _z(value: float | None) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{value:.2f}"
+
+
+def with_error(value: float, error: float) -> str:
+    """Write a value with its standard error in the last digits, as in 0.123(4).
+
+    Two digits of the error where its first is 1, one otherwise; without an error, three digits.
+    """
+    if not math.isfinite(value):
+        return "–"
+    if not math.isfinite(error) or error <= 0:
+        return f"{value:.3g}"
+    digits = max(0, -math.floor(math.log10(error)) + (f"{error:e}"[0] == "1"))
+    return f"{value:.{digits}f}({error * 10**digits:.0f})"

@@ -1,0 +1,122 @@
+"""Frozen data: Parquet on disk, arrays in memory, and the fingerprint that ties them together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import InputError
+from benchmark.files import atomic
+from benchmark.model import Labels
+from benchmark.task import Split, Task
+
+#: Stored oracle log-probabilities are integers of this many nats. The rounding is unbiased, so
+#: that the mean over 3e5 frames is off by 5e-9 nats.
+ORACLE_UNIT = 1e-5
+
+#: What each column of a split may hold; the fingerprint is taken of exactly these bytes.
+COLUMNS: dict[str, np.dtype[Any]] = {
+    "states": np.dtype("<u1"),
+    "oracle_log_prob": np.dtype("<i4"),
+}
+
+Columns = Mapping[str, Sequence[NDArray[Any]]]
+
+
+def fingerprint(columns: Columns) -> str:
+    """Give the SHA-256 of decoded content: it does not depend on the file's encoding.
+
+    Columns in alphabetical order; of each its name and dtype, then of each row its length
+    (uint64) and its values, little-endian.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(columns):
+        dtype = COLUMNS[name]
+        digest.update(f"{name}:{dtype.str}:{len(columns[name])};".encode())
+        for row in columns[name]:
+            digest.update(np.array(len(row), "<u8").tobytes())
+            digest.update(np.ascontiguousarray(row, dtype).tobytes())
+    return digest.hexdigest()
+
+
+def freeze(path: Path, columns: Columns) -> Split:
+    """Write a split (one row a chain) as Parquet and describe it for the card."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table(
+        {
+            name: pa.array(
+                [pa.array(np.ascontiguousarray(row, COLUMNS[name])) for row in rows],
+                pa.list_(pa.from_numpy_dtype(COLUMNS[name])),
+            )
+            for name, rows in columns.items()
+        }
+    )
+    with atomic(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", compression_level=19)
+    frames = sum(len(row) for row in columns["states"])
+    return Split(rows=len(columns["states"]), frames=frames, sha256=fingerprint(columns))
+
+
+def load(task: Task, split: str) -> dict[str, list[NDArray[Any]]]:
+    """Read a split and check it against the card.
+
+    Returns
+    -------
+    dict of column name to a list of arrays, one a row.
+
+    Raises
+    ------
+    InputError
+        If the task has no such split, the file is missing or unreadable, or its content is not
+        the frozen one.
+    """
+    if split not in task.card.splits:
+        raise InputError(f"{task.id} has no split '{split}'; it has {', '.join(task.card.splits)}")
+    path = task.data / f"{split}.parquet"
+    columns = _read(path)
+    found, frozen = fingerprint(columns), task.card.splits[split].sha256
+    if found != frozen:
+        raise InputError(
+            f"{path} is not the frozen data: its content has SHA-256 {found[:12]}…, the card says "
+            f"{frozen[:12]}…; restore it (git checkout -- '{path.name}' in its folder)"
+        )
+    return columns
+
+
+def load_chains(task: Task, split: str) -> list[Labels]:
+    """Read the label sequences of a split: a list of uint8 arrays of shape (frames,)."""
+    return load(task, split)["states"]
+
+
+def load_test(task: Task) -> tuple[Labels, NDArray[np.float64]]:
+    """Read the test chains and the oracle's ln p*(s_t | s_<t) in nats, both (chains, frames)."""
+    columns = load(task, "test")
+    oracle = np.stack(columns["oracle_log_prob"]) * ORACLE_UNIT
+    return np.stack(columns["states"]), oracle
+
+
+def _read(path: Path) -> dict[str, list[NDArray[Any]]]:
+    import datasets
+
+    if not path.is_file():
+        raise InputError(f"{path} is missing; restore it (git checkout) or run its generator")
+    datasets.disable_progress_bars()
+    try:
+        table = datasets.Dataset.from_parquet(str(path)).with_format("arrow")[:]
+    except Exception as error:  # whatever the many layers below raise, the file is at fault
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise InputError(f"{path} is not a readable Parquet file: {reason}") from error
+    unknown = set(table.column_names) - set(COLUMNS)
+    if unknown:
+        raise InputError(f"{path} has the unknown column '{unknown.pop()}'")
+    return {
+        name: [row.values.to_numpy(zero_copy_only=False) for row in table[name]]
+        for name in table.column_names
+    }

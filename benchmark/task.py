@@ -1,0 +1,249 @@
+"""What a task is: a frozen card, read from YAML, and the registry of all of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from benchmark.errors import InputError
+
+#: More folders with ``<family>/cards/*.yaml`` inside, separated as in PATH.
+TASKS_VARIABLE = "STRIDEBENCH_TASKS"
+
+Group = Literal["likelihood", "rates", "paths"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Split(_Frozen):
+    """One frozen file: how much it holds and the SHA-256 of its decoded content."""
+
+    rows: int
+    frames: int = Field(description="frames of all rows together")
+    sha256: str
+
+
+class Generation(_Frozen):
+    """How many chains a model is asked for, and how long (all in frames)."""
+
+    chains: int = Field(ge=1)
+    frames: int = Field(ge=1, description="scored frames of each chain")
+    burn_in: int = Field(ge=0, description="frames generated before them and thrown away")
+
+    @property
+    def n_frames(self) -> int:
+        """Scored frames of all chains together."""
+        return self.chains * self.frames
+
+
+class MetricScale(_Frozen):
+    """The two ends of a metric's score: E₀ of the trivial model and f, what the data allow.
+
+    ``z = ln(E₀/E) / ln(E₀/f)``; a metric counts only where E₀/f ≥ 3.
+    """
+
+    group: Group | None = Field(description="the group of the score it belongs to, if any")
+    trivial: float = Field(gt=0, description="E₀")
+    trivial_stderr: float = Field(ge=0)
+    floor: float = Field(gt=0, description="f")
+    floor_stderr: float = Field(ge=0)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the metric tells models apart on this task."""
+        return self.group is not None and self.trivial / self.floor >= 3.0
+
+
+class TaskCard(_Frozen):
+    """One frozen question. A change that moves a score makes a new ``version``."""
+
+    id: str = Field(pattern=r"^[a-z0-9-]+/[a-z0-9.-]+$")
+    version: int = Field(ge=1)
+    track: Literal["kinetics"]
+    title: str
+    description: str
+    citations: list[str] = []
+    ranked: bool = True
+    frame_time: float = Field(gt=0, description="physical time between frames, in time_unit")
+    time_unit: str
+    labels: int = Field(ge=2, le=256)
+    observable: list[int] = Field(
+        description="macrostate of each label; rates and paths are measured on macrostates"
+    )
+    slowest: float = Field(gt=0, description="slowest relaxation time t₂, frames")
+    oracle: Literal["exact", "empirical"]
+    generation: Generation
+    splits: dict[str, Split]
+    reference_sha256: str = ""
+    metrics: dict[str, MetricScale] = {}
+    generator: str
+
+    @model_validator(mode="after")
+    def _one_macrostate_a_label(self) -> TaskCard:
+        if len(self.observable) != self.labels:
+            raise ValueError(f"observable maps {len(self.observable)} labels, not {self.labels}")
+        if sorted(set(self.observable)) != list(range(self.macrostates)):
+            raise ValueError("observable must use the macrostates 0, 1, … without gaps")
+        return self
+
+    @property
+    def family(self) -> str:
+        """The part of the id before the slash."""
+        return self.id.split("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The part of the id after the slash."""
+        return self.id.split("/")[1]
+
+    @property
+    def macrostates(self) -> int:
+        """Number of macrostates of the observable."""
+        return max(self.observable) + 1
+
+    @property
+    def replicas(self) -> int:
+        """Number of training replicas."""
+        return self.splits["train"].rows
+
+    @property
+    def training_frames(self) -> int:
+        """Frames of one training replica."""
+        return self.splits["train"].frames // self.splits["train"].rows
+
+    @property
+    def counting(self) -> dict[Group, list[str]]:
+        """The metrics that make up the score, by group."""
+        groups: dict[Group, list[str]] = {}
+        for metric, scale in self.metrics.items():
+            if scale.group is not None and scale.counts:
+                groups.setdefault(scale.group, []).append(metric)
+        return groups
+
+
+@dataclass(frozen=True)
+class Task:
+    """A card and where it lies."""
+
+    card: TaskCard
+    path: Path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    @property
+    def id(self) -> str:
+        """The card's id."""
+        return self.card.id
+
+    @property
+    def data(self) -> Path:
+        """The folder of the task's frozen data."""
+        return self.path.parent.parent / "data" / self.card.name
+
+    def write(self) -> None:
+        """Write the card, atomically."""
+        from benchmark.files import write_text
+
+        text = yaml.safe_dump(
+            self.card.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=98
+        )
+        write_text(self.path, text)
+
+
+def read_card(path: Path) -> Task:
+    """Read and validate one card.
+
+    Raises
+    ------
+    InputError
+        If the file is not a valid card; says which field and why.
+    """
+    try:
+        raw = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+        return Task(TaskCard.model_validate(raw), path)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "card"
+        raise InputError(f"{path}: {where}: {first['msg']}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a YAML card: {str(error).splitlines()[0]}") from error
+
+
+def task_roots() -> list[Path]:
+    """Give the folders that hold families: the installed ``tasks`` package, then the user's."""
+    roots = []
+    spec = importlib.util.find_spec("tasks")
+    if spec is not None and spec.submodule_search_locations:
+        roots += [Path(location) for location in spec.submodule_search_locations]
+    extra = os.environ.get(TASKS_VARIABLE, "")
+    return roots + [Path(part) for part in extra.split(os.pathsep) if part]
+
+
+def all_tasks(roots: Iterable[Path] | None = None) -> dict[str, Task]:
+    """Read every card, sorted by id.
+
+    Raises
+    ------
+    InputError
+        If a card is broken, or two have the same id.
+    """
+    tasks: dict[str, Task] = {}
+    for root in task_roots() if roots is None else roots:
+        for path in sorted(root.glob("*/cards/*.yaml")):
+            task = read_card(path)
+            if task.id in tasks:
+                raise InputError(f"two cards are called {task.id}: {tasks[task.id].path}, {path}")
+            tasks[task.id] = task
+    return dict(sorted(tasks.items()))
+
+
+def find_task(task_id: str) -> Task:
+    """Find one task by its id.
+
+    Raises
+    ------
+    InputError
+        If there is none; names the nearest.
+    """
+    tasks = all_tasks()
+    if task_id not in tasks:
+        raise InputError(_no_such_task(task_id, tasks))
+    return tasks[task_id]
+
+
+def select_tasks(globs: Sequence[str]) -> list[Task]:
+    """Find the tasks whose id matches any of ``globs`` (``potentials/*``); all if none is given.
+
+    Raises
+    ------
+    InputError
+        If a glob matches nothing; names what is available.
+    """
+    tasks = all_tasks()
+    if not globs:
+        return list(tasks.values())
+    chosen: dict[str, Task] = {}
+    for glob in globs:
+        hits = {key: task for key, task in tasks.items() if fnmatchcase(key, glob)}
+        if not hits:
+            raise InputError(_no_such_task(glob, tasks))
+        chosen |= hits
+    return [tasks[key] for key in tasks if key in chosen]
+
+
+def _no_such_task(asked: str, tasks: dict[str, Task]) -> str:
+    near = get_close_matches(asked, tasks, n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(near)}?" if near else f"available: {', '.join(tasks)}"
+    return f"no task matches '{asked}'; {hint}"

@@ -1,0 +1,259 @@
+"""The board as a page: a pure function from submissions to GitHub Markdown.
+
+Nothing in it depends on the day, the machine or the order of files, so that a board that is up to
+date is the same text everywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from tabulate import tabulate
+
+from benchmark.result import TaskMetric, Unit
+from benchmark.task import TaskCard
+from leaderboard.ranking import LIKELIHOOD_METRIC, ranking
+from leaderboard.submission import Submission
+
+NO_VALUE = "–"
+NO_LIKELIHOOD = "†"
+
+METRICS = {
+    "nll_regret": ("Likelihood: regret, mnats/frame", 1000.0),
+    "mfpt_error": ("Rates: mean first passage times, rms ln(m̂/m)", 1.0),
+    "its_error": ("Rates: implied timescales, rms ln(t̂/t)", 1.0),
+    "commit_error": ("Paths: committed jumps, mean |ln(N̂/N)|", 1.0),
+    "dwell_error": ("Paths: dwell times, ∫|F̂−F| d ln t", 1.0),
+    "population_error": ("Populations: Jensen–Shannon divergence, mbit", 1000.0),
+    "free_energy_error": ("Populations: free energies, rms, kT", 1.0),
+}
+
+EMPTY = """# Leaderboard
+
+No submissions yet. Run a model with `python -m benchmark run --model NAME`; CONTRIBUTING.md says
+how to submit it.
+"""
+
+HEAD = """# Leaderboard
+
+Written by `python -m benchmark leaderboard` from `submissions/`; do not edit it by hand. The same
+numbers, and more, are in [leaderboard.csv](leaderboard.csv).
+
+## Overall
+"""
+
+READING = """
+## How to read it
+
+- **Score**: 0 is what independent frames drawn from the training populations get (*trivial*), 1 is
+  what a fresh true chain as long as the training data gets (*data-limited*). Each metric becomes
+  z = ln(E₀/E) / ln(E₀/f), clipped to −1 … 1, with E the model's error, E₀ the trivial and f the
+  data-limited one. E₀ and f are frozen in the task cards: no score depends on other models.
+- **Task, family, overall**: a task's score is the mean of its groups (likelihood, rates, paths),
+  each the mean of its metrics; then the mean over the tasks of a family, then over families. A
+  task that was not run counts 0.
+- **±** is one standard error, from the spread over the training replicas.
+- **Rank**: one more than the number of models that are better by more than twice the combined
+  standard error, and no better than the rank of a model with a higher score. Equal ranks are ties.
+  Controls are yardsticks and have no rank.
+- **†** some or all units have no likelihood, and count as trivial there.
+- **Failed** units count as trivial in every metric; they are listed below with their reason.
+- **Errors in parentheses** do not count: there E₀/f < 3, or the metric is shown only.
+"""
+
+REPRODUCING = """
+## How to reproduce it
+
+```
+python -m benchmark run --model NAME
+python -m benchmark leaderboard
+```
+
+The first command fits, samples and scores a model on every task and prints its scores; the second
+writes this page again from the submissions. Scores are computed anew from the metrics of each
+unit whenever the page is written; stored ones are only compared with them.
+"""
+
+
+def page(submissions: Sequence[Submission], cards: Sequence[TaskCard], figure: str) -> str:
+    """Write the board.
+
+    Parameters
+    ----------
+    submissions : sequence of Submission
+    cards : sequence of TaskCard
+        The tasks of the board, sorted by id.
+    figure : str
+        Address of the figure, relative to the page.
+    """
+    if not submissions or not cards:
+        return EMPTY
+    overall = ranking(submissions, cards)
+    found = {submission.card.name: submission for submission in submissions}
+    ordered = [found[name] for name in overall["name"]]
+    parts = [
+        HEAD,
+        _overall_table(overall),
+        f"\n![score of every model on every task]({figure})\n",
+        READING,
+    ]
+    for family in dict.fromkeys(card.family for card in cards):
+        members = [card for card in cards if card.family == family]
+        parts += _family(family, ordered, members)
+    parts += [_models(ordered), _troubles(ordered, cards), REPRODUCING]
+    return "\n".join(part.strip("\n") + "\n" for part in parts if part)
+
+
+def _overall_table(overall: pd.DataFrame) -> str:
+    rows = []
+    for row in overall.to_dict("records"):
+        mark = f" {NO_LIKELIHOOD}" if row["likelihood_missing"] > 0 else ""
+        rows.append(
+            {
+                "rank": NO_VALUE if pd.isna(row["rank"]) else str(row["rank"]),
+                "model": _link(row["name"], row["role"]),
+                "score": with_error(row["score"], row["stderr"]),
+                "likelihood": _two_digits(row["likelihood"]) + mark,
+                "rates": _two_digits(row["rates"]),
+                "paths": _two_digits(row["paths"]),
+                "tasks run": str(row["tasks"]),
+                "parameters": _range(row["parameters_min"], row["parameters_max"]),
+                "fit, s": _seconds(row["fit_seconds"]),
+                "failed units": f"{row['failed']} of {row['units']}",
+            }
+        )
+    return _table(rows, left=2) + (
+        "\nControls are in italics. *fit*: median seconds of one fit, on the submitter's machine. "
+        "*parameters*: smallest and largest over the tasks.\n"
+    )
+
+
+def _family(family: str, submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> list[str]:
+    """Write the tables of one family: scores, then each metric."""
+    rows = []
+    for submission in submissions:
+        cells = {}
+        for card in cards:
+            task = submission.tasks.get(card.id)
+            cells[card.name] = "not run" if task is None else with_error(task.score, task.stderr)
+        rows.append(_row(submission, cells))
+    parts = [f"\n## {family.capitalize()}\n", "### Scores\n", _table(rows)]
+    for name, (title, factor) in METRICS.items():
+        having = [card for card in cards if name in card.metrics]
+        if having:
+            parts += [f"\n### {title}\n", _metric_table(name, factor, submissions, having)]
+    return parts
+
+
+def _metric_table(
+    name: str, factor: float, submissions: Sequence[Submission], cards: Sequence[TaskCard]
+) -> str:
+    rows = [
+        _row(submission, {card.name: _error_cell(submission, card, name, factor) for card in cards})
+        for submission in submissions
+    ]
+    ends: dict[str, dict[str, str]] = {"trivial (E₀)": {}, "data-limited (f)": {}}
+    for card in cards:
+        scale = card.metrics[name]
+        trivial, floor = ends.values()
+        trivial[card.name] = with_error(factor * scale.trivial, factor * scale.trivial_stderr)
+        floor[card.name] = with_error(factor * scale.floor, factor * scale.floor_stderr)
+    return _table(rows + [{"model": f"*{end}*", **cells} for end, cells in ends.items()])
+
+
+def _error_cell(submission: Submission, card: TaskCard, name: str, factor: float) -> str:
+    task = submission.tasks.get(card.id)
+    if task is None:
+        return "not run"
+    if not any(name in unit.metrics for unit in submission.units(card.id)):
+        return NO_VALUE  # its value in the score is E₀: showing it would look like a measurement
+    metric: TaskMetric = task.metrics[name]
+    text = with_error(factor * metric.value, factor * metric.stderr)
+    return text if metric.counts else f"({text})"
+
+
+def _models(submissions: Sequence[Submission]) -> str:
+    """Say who is on the board."""
+    lines = ["\n## Models\n"]
+    for submission in submissions:
+        card = submission.card
+        authors = ", ".join(card.authors)
+        sentences = [f"**{card.name}** ({card.role}): {card.title}.", card.description]
+        sentences += [f"By {authors}.", f"Source: {card.citation}." if card.citation else ""]
+        text = _one_line(" ".join(sentence for sentence in sentences if sentence))
+        lines.append(f"- {text}" + (f" <{card.url}>" if card.url else ""))
+    return "\n".join(lines)
+
+
+def _troubles(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> str:
+    """List what failed, and what has no likelihood, with the reason; empty if nothing."""
+    lines = []
+    for submission in submissions:
+        for card in cards:
+            reasons: dict[str, int] = {}
+            for unit in submission.units(card.id):
+                trouble = _trouble(unit, card)
+                if trouble:
+                    reasons[trouble] = reasons.get(trouble, 0) + 1
+            for trouble, count in sorted(reasons.items()):
+                lines.append(f"- {submission.card.name}, {card.id}, {count} units: {trouble}")
+    if not lines:
+        return ""
+    return "\n## Failed units and missing likelihoods\n\n" + "\n".join(lines)
+
+
+def _trouble(unit: Unit, card: TaskCard) -> str:
+    if unit.status != "done":
+        return _one_line(f"{unit.status}: {unit.reason}")
+    if LIKELIHOOD_METRIC in card.metrics and LIKELIHOOD_METRIC not in unit.metrics:
+        return _one_line(f"no likelihood: {unit.reason or 'the model has no predict'}")
+    return ""
+
+
+def _row(submission: Submission, cells: Mapping[str, str]) -> dict[str, str]:
+    return {"model": _link(submission.card.name, submission.card.role), **cells}
+
+
+def _link(name: str, role: str) -> str:
+    link = f"[{name}](submissions/{name})"
+    return link if role == "model" else f"*{link}*"
+
+
+def _table(rows: Sequence[Mapping[str, str]], left: int = 1) -> str:
+    """Write a Markdown table; the first ``left`` columns are text, the others numbers."""
+    align = ["left"] * left + ["right"] * (len(rows[0]) - left)
+    # Cells are text already: tabulate must not read numbers into them.
+    return tabulate(rows, "keys", tablefmt="pipe", colalign=align, disable_numparse=True) + "\n"
+
+
+def _one_line(text: str) -> str:
+    """Keep text on its line, and free of what Markdown or HTML would read into it."""
+    return " ".join(text.split()).replace("<", "&lt;").replace("|", "\\|")
+
+
+def with_error(value: float, error: float) -> str:
+    """Write value ± error with two digits of the error (three of the value if there is none)."""
+    if not math.isfinite(value):
+        return NO_VALUE
+    if not math.isfinite(error) or error <= 0:
+        return f"{value:.3g}"
+    digits = max(0, 1 - math.floor(math.log10(error)))
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
+
+
+def _two_digits(value: float) -> str:
+    return f"{value:.2f}" if math.isfinite(value) else NO_VALUE
+
+
+def _range(low: float, high: float) -> str:
+    if not math.isfinite(low):
+        return NO_VALUE
+    return f"{int(low):,}" if low == high else f"{int(low):,} – {int(high):,}"
+
+
+def _seconds(value: float) -> str:
+    if not math.isfinite(value):
+        return NO_VALUE
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"

@@ -1,0 +1,281 @@
+"""A submission: a folder with a card and a result, believed only as far as it can be recomputed."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+import tasks as shipped
+from benchmark.errors import InputError
+from benchmark.files import atomic_folder, write_text
+from benchmark.result import Result, TaskResult, Unit, read_result
+from benchmark.score import SCORER_VERSION, score_task
+from benchmark.task import Task, TaskCard, all_tasks
+
+SUBMISSIONS = Path(__file__).parent / "submissions"
+
+CARD, RESULTS = "card.yaml", "results.json"
+
+#: Stored and recomputed scores may differ by the rounding of another processor, not by more.
+RELATIVE_TOLERANCE = 1e-9
+
+
+class SubmissionCard(BaseModel):
+    """``card.yaml``: who is on the board. ``role`` "control" is a yardstick, shown unranked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="the folder's name")
+    title: str
+    authors: list[str] = Field(min_length=1)
+    description: str
+    url: str = ""
+    citation: str = ""
+    role: Literal["model", "control"] = "model"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A checked submission; ``tasks`` are the scores recomputed from the units' metrics."""
+
+    card: SubmissionCard
+    result: Result
+    tasks: dict[str, TaskResult]
+
+    def units(self, task: str) -> list[Unit]:
+        """Give the units of one task."""
+        return [unit for unit in self.result.units if unit.task == task]
+
+
+def shipped_tasks() -> dict[str, Task]:
+    """Read the cards of this repository alone: a board must not depend on anybody's own tasks."""
+    return all_tasks(Path(location) for location in shipped.__path__)
+
+
+def read_submissions(folder: Path, tasks: Mapping[str, Task]) -> list[Submission]:
+    """Read every submission of a folder, sorted by name.
+
+    Raises
+    ------
+    InputError
+        If one of them is refused: a board is rendered whole or not at all.
+    """
+    found = sorted(path for path in folder.glob("*") if path.is_dir())
+    return [read_submission(path, tasks) for path in found]
+
+
+def read_submission(folder: Path, tasks: Mapping[str, Task]) -> Submission:
+    """Read one submission and check everything that can be checked without its predictions.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``card.yaml`` and ``results.json``.
+    tasks : mapping of task id to Task
+        The tasks as they are now.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or invalid; the card's name is not the folder's; the run was quick,
+        is incomplete, or was scored on other tasks, task versions, data or by another scorer; or
+        the stored scores do not follow from the units' metrics.
+    """
+    card = _read_card(folder / CARD)
+    if card.name != folder.name:
+        raise InputError(f"{folder / CARD}: name is '{card.name}', but the folder '{folder.name}'")
+    result = read_result(folder / RESULTS)
+    return Submission(card, result, recomputed(result, tasks, folder / RESULTS))
+
+
+def recomputed(result: Result, tasks: Mapping[str, Task], path: Path) -> dict[str, TaskResult]:
+    """Check a result and score its tasks again from its units' metrics.
+
+    Parameters
+    ----------
+    result : Result
+    tasks : mapping of task id to Task
+        The tasks as they are now.
+    path : Path
+        Where the result lies, for messages.
+
+    Raises
+    ------
+    InputError
+        As in `read_submission`.
+    """
+    for fault in _run_faults(result):
+        raise InputError(f"{path}: {fault}")
+    scores = {}
+    for stored in result.tasks:
+        for fault in _task_faults(stored, result, tasks):
+            raise InputError(f"{path}: {stored.task}: {fault}")
+        units = [unit for unit in result.units if unit.task == stored.task]
+        score = score_task(tasks[stored.task], units)
+        for fault in _score_faults(stored, score):
+            raise InputError(f"{path}: {stored.task}: {fault}")
+        scores[stored.task] = score
+    # Last, because it only sums up what the checks above name.
+    if not result.ranked:
+        raise InputError(f"{path}: the run says that it is not ranked; run it in full")
+    return scores
+
+
+def add(
+    run: Path, name: str, authors: Sequence[str], folder: Path = SUBMISSIONS, url: str = ""
+) -> Path:
+    """Make a submission folder of a run: its ``results.json``, and a card from its model's card.
+
+    Parameters
+    ----------
+    run : Path
+        A finished run folder.
+    name : str
+        Name on the board; a submission of this name is replaced.
+    authors : sequence of str
+    folder : Path
+        Where the submissions are.
+    url : str
+        Where the model's code or paper is.
+
+    Returns
+    -------
+    Path
+        The new folder.
+
+    Raises
+    ------
+    InputError
+        If the run or the name would be refused as a submission.
+
+    Examples
+    --------
+    >>> add(Path("runs/msm"), "msm", ["The stridebench developers"])  # doctest: +SKIP
+    """
+    result = read_result(run)
+    recomputed(result, shipped_tasks(), run / RESULTS)
+    model = result.model
+    fields = {
+        "name": name,
+        "title": model.title or name,
+        "authors": list(authors),
+        "description": model.description,
+        "url": url,
+        "citation": model.citation,
+        "role": model.role,
+    }
+    _checked_card(fields, folder / name / CARD)
+    with atomic_folder(folder / name) as temporary:
+        text = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=98)
+        write_text(temporary / CARD, text)
+        result.write(temporary / RESULTS)
+        temporary.chmod(0o755)  # temporary folders are private, submissions are not
+    return folder / name
+
+
+def _read_card(path: Path) -> SubmissionCard:
+    try:
+        return _checked_card(yaml.safe_load(path.read_text("utf-8")), path)
+    except OSError as error:
+        raise InputError(f"no card at {path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not a YAML card: {str(error).splitlines()[0]}") from error
+
+
+def _checked_card(fields: Any, path: Path) -> SubmissionCard:
+    try:
+        return SubmissionCard.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "card"
+        raise InputError(f"{path}: {where}: {first['msg']}") from error
+
+
+def _run_faults(result: Result) -> Iterator[str]:
+    if result.config.quick:
+        yield "made with --quick, which is never ranked; run it in full"
+    scorer = result.provenance.get("scorer_version")
+    if scorer != SCORER_VERSION:
+        yield (
+            f"scored by scorer version {scorer}, the current one is {SCORER_VERSION}; "
+            "score the run again (python -m benchmark score RUN)"
+        )
+    if not result.tasks:
+        yield "holds no task"
+    repeated = [task for task, n in Counter(task.task for task in result.tasks).items() if n > 1]
+    if repeated:
+        yield f"holds {repeated[0]} more than once"
+    stray = {unit.task for unit in result.units} - {task.task for task in result.tasks}
+    if stray:
+        yield f"holds units of {min(stray)}, but no score of it"
+
+
+def _task_faults(stored: TaskResult, result: Result, tasks: Mapping[str, Task]) -> Iterator[str]:
+    if stored.task not in tasks:
+        yield f"no such task; available: {', '.join(tasks)}"
+        return
+    card = tasks[stored.task].card
+    units = [unit for unit in result.units if unit.task == card.id]
+    versions = {stored.version, *(unit.version for unit in units)} - {card.version}
+    if versions:
+        yield f"version {min(versions)} of the task, the current one is {card.version}"
+    data = result.provenance.get("data")
+    if not isinstance(data, dict) or data.get(card.id) != _fingerprints(card):
+        yield "not made with the frozen data of this task (their fingerprints differ)"
+    counted = Counter((unit.replica, unit.seed) for unit in units)
+    repeated = [key for key, n in counted.items() if n > 1]
+    if repeated:
+        yield "holds replica {}, seed {} more than once".format(*repeated[0])
+    missing = set(range(card.replicas)) - {unit.replica for unit in units}
+    if missing:
+        yield f"incomplete: {len(missing)} of {card.replicas} training replicas are missing"
+    beyond = {unit.replica for unit in units} - set(range(card.replicas))
+    if beyond:
+        yield f"holds replica {max(beyond)}, but there are only {card.replicas}"
+    skipped = sum(unit.status == "skipped" for unit in units)
+    if skipped:
+        yield f"incomplete: {skipped} of {len(units)} units were not run"
+
+
+def _fingerprints(card: TaskCard) -> dict[str, Any]:
+    """Give what a result's provenance says of a task's frozen data."""
+    splits = {name: split.sha256 for name, split in card.splits.items()}
+    return {"version": card.version, "reference": card.reference_sha256, **splits}
+
+
+def _score_faults(stored: TaskResult, score: TaskResult) -> Iterator[str]:
+    if score.metrics and not math.isfinite(score.score):
+        yield "its units' metrics give no finite score"
+    difference = _difference(stored.model_dump(), score.model_dump())
+    if difference:
+        yield (
+            f"the stored scores do not follow from the units: {difference}; "
+            "score the run again (python -m benchmark score RUN)"
+        )
+
+
+def _difference(stored: Any, computed: Any, where: str = "") -> str:
+    """Name the first field in which two nested values differ; empty if there is none."""
+    if isinstance(stored, dict) and isinstance(computed, dict):
+        for key in dict.fromkeys([*computed, *stored]):
+            name = f"{where}.{key}" if where else str(key)
+            if key not in stored or key not in computed:
+                return f"{name} is {'missing' if key not in stored else 'unknown'}"
+            difference = _difference(stored[key], computed[key], name)
+            if difference:
+                return difference
+        return ""
+    if isinstance(stored, float) and isinstance(computed, float):
+        both_unknown = math.isnan(stored) and math.isnan(computed)
+        close = math.isclose(
+            stored, computed, rel_tol=RELATIVE_TOLERANCE, abs_tol=RELATIVE_TOLERANCE
+        )
+        return "" if both_unknown or close else f"{where} is {stored:.6g}, not {computed:.6g}"
+    return "" if stored == computed else f"{where} is {stored!r}, not {computed!r}"

@@ -1,0 +1,1 @@
+"""The questions: one folder a family, with its cards, frozen data and generator."""

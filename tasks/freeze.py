@@ -1,0 +1,115 @@
+"""From chains to a frozen task: data files, reference and card, all with their fingerprints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark import splits
+from benchmark.files import write_text
+from benchmark.metrics.kinetics import KineticsReference
+from benchmark.score import reference_sha256
+from benchmark.task import Generation, Task, TaskCard
+
+#: Frames of the held-out prompt from which a model generates.
+PROMPT_FRAMES = 256
+
+#: Generated frames, in lengths of the training replica.
+GENERATED = 10
+
+#: Generated frames thrown away at the start of each chain, in slowest relaxation times.
+BURN_IN = 5
+
+#: Generated chains should be this many slowest relaxation times long …
+CHAIN_LENGTH = 50
+#: … but there must be at least 8, and more than 256 do not make sampling any faster.
+MIN_CHAINS, MAX_CHAINS = 8, 256
+
+#: Lags at which implied timescales are compared.
+LAGS = 3
+
+
+def generation(training_frames: int, slowest: float) -> Generation:
+    """Say how many chains a model generates, and how long.
+
+    Parameters
+    ----------
+    training_frames : int
+        Frames of one training replica.
+    slowest : float
+        Slowest relaxation time, frames.
+    """
+    total = GENERATED * training_frames
+    chains = int(np.clip(total // (CHAIN_LENGTH * slowest), MIN_CHAINS, MAX_CHAINS))
+    return Generation(
+        chains=chains,
+        frames=math.ceil(total / chains),
+        burn_in=math.ceil(BURN_IN * slowest),
+    )
+
+
+def lag_times(timescales: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Choose three lags from 1/8 of the fastest to 1/2 of the slowest relaxation time, frames."""
+    shortest = max(1.0, float(timescales[-1]) / 8)
+    return np.unique(np.rint(np.geomspace(shortest, float(timescales[0]) / 2, LAGS)).astype(int))
+
+
+def resolved(timescales: NDArray[np.float64], lags: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Blank (nan) the implied timescales shorter than their lag: they have decayed into noise.
+
+    Parameters
+    ----------
+    timescales : float64 array of shape (lags, k)
+    lags : int64 array of shape (lags,)
+    """
+    return np.where(timescales >= lags[:, None], timescales, np.nan)
+
+
+def freeze_task(
+    folder: Path,
+    card: Mapping[str, Any],
+    chains: Mapping[str, NDArray[np.uint8]],
+    oracle_log_prob: NDArray[np.float64],
+    reference: KineticsReference,
+) -> Task:
+    """Write a task's data, reference and card (without its scales: see ``tasks.calibrate``).
+
+    Parameters
+    ----------
+    folder : Path
+        The family's folder; gets ``cards/NAME.yaml`` and ``data/NAME/*``.
+    card : mapping
+        Fields of the TaskCard other than ``splits``, ``reference_sha256``, ``generation`` and
+        ``metrics``.
+    chains : mapping of split name to uint8 array of shape (chains, frames)
+        ``train`` (one row a replica), ``validation``, ``test``, ``prompt``, ``fresh``.
+    oracle_log_prob : float64 array, of the shape of the test chains
+        ln p*(s_t | s_<t), nats.
+    reference : KineticsReference
+        Of the macrostates.
+    """
+    task_id = str(card["id"])
+    data = folder / "data" / task_id.split("/")[1]
+    columns: dict[str, splits.Columns] = {name: {"states": list(c)} for name, c in chains.items()}
+    stored = np.rint(oracle_log_prob / splits.ORACLE_UNIT).astype(np.int32)
+    columns["test"] = {"states": list(chains["test"]), "oracle_log_prob": list(stored)}
+    described = {
+        name: splits.freeze(data / f"{name}.parquet", content) for name, content in columns.items()
+    }
+    write_text(data / "reference.json", reference.to_json() + "\n")
+    filled = TaskCard.model_validate(
+        {
+            **card,
+            "generation": generation(chains["train"].shape[1], float(card["slowest"])),
+            "splits": described,
+            "reference_sha256": reference_sha256(reference),
+        }
+    )
+    task = Task(filled, folder / "cards" / f"{filled.name}.yaml")
+    task.write()
+    return task

@@ -1,0 +1,1 @@
+"""Model potentials in the plane: exact lattice chains and Langevin dynamics."""
