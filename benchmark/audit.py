@@ -22,10 +22,8 @@ def normalisation_fault(probabilities: Probabilities) -> str:
     worst = float(deviation.max())
     if worst <= NORMALISATION_TOLERANCE:
         return ""
-    chain, frame = np.unravel_index(int(deviation.argmax()), deviation.shape)
-    return (
-        f"probabilities are not normalised: sum off by {worst:.2g} at frame {frame} (chain {chain})"
-    )
+    frame = int(deviation.argmax()) % deviation.shape[1]
+    return f"probabilities are not normalised: Σp off by {worst:.2g} at frame {frame}"
 
 
 def causality_fault(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.audit import causality_fault, normalisation_fault
-from benchmark.errors import InputError, ModelError
+from benchmark.errors import InputError, ModelError, named
 from benchmark.loading import LoadedModel
 from benchmark.model import FitContext, Labels, Probabilities, StateTrajectories
 from benchmark.predictions import checked_probabilities, checked_samples
@@ -79,16 +79,21 @@ def _findings(model: LoadedModel, folder: Path) -> Iterator[Finding]:
     else:
         yield Finding("predict", note="none: the likelihood group will count as 0")
 
-    again, fault = _tried(lambda: _fitted(model, folder / "two"))
-    if not fault:
-        same = bool((sampled(again) == drawn).all())
+    def agrees(other: Any) -> bool:
+        same = bool((sampled(other) == drawn).all())
         if probabilities is not None:
-            same = same and np.allclose(_predicted(again, test), probabilities, atol=1e-6)
-        fault = "" if same else "two fits with one seed give different answers"
+            same = same and np.allclose(_predicted(other, test), probabilities, atol=1e-6)
+        return same
+
+    same, fault = _tried(lambda: agrees(_fitted(model, folder / "two")))
+    if not fault and not same:
+        fault = "two fits with one seed give different answers"
     yield Finding("deterministic", fault, "the same seed gives the same answers")
 
     if callable(getattr(fitted, "save", None)) and callable(getattr(fitted, "load", None)):
-        _, fault = _tried(lambda: _save_and_load(model, fitted, folder / "saved", sampled, drawn))
+        same, fault = _tried(lambda: agrees(_reloaded(model, fitted, folder / "saved")))
+        if not fault and not same:
+            fault = "a loaded model gives other answers than the saved one"
         yield Finding("save and load", fault, "a saved model answers as before")
     else:
         yield Finding("save and load", note="none: an interrupted run will fit again")
@@ -123,15 +128,12 @@ def _causality(fitted: Any, states: Labels, probabilities: Any) -> str:
     )
 
 
-def _save_and_load(
-    model: LoadedModel, fitted: Any, folder: Path, sampled: Callable[[Any], Labels], drawn: Any
-) -> None:
+def _reloaded(model: LoadedModel, fitted: Any, folder: Path) -> Any:
     folder.mkdir()
     fitted.save(folder)
     loaded = model.build()
     loaded.load(folder)
-    if not (sampled(loaded) == drawn).all():
-        raise ModelError("a loaded model samples other labels than the saved one")
+    return loaded
 
 
 def _tried(action: Callable[[], Any]) -> tuple[Any, str]:
@@ -140,5 +142,4 @@ def _tried(action: Callable[[], Any]) -> tuple[Any, str]:
     except (ModelError, InputError) as error:
         return None, str(error)
     except Exception as error:
-        text = str(error).strip().splitlines()
-        return None, f"{type(error).__name__}: {text[0] if text else 'no message'}"
+        return None, named(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ import typer
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:
-    from benchmark.result import Result
+    from benchmark.runner import RunFile
 
 app = typer.Typer(
     help="Benchmark suite and leaderboard for learned molecular dynamics.",
@@ -45,9 +46,7 @@ def main() -> None:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(2) from None
     except KeyboardInterrupt:
-        typer.echo(
-            "interrupted; what is done is kept, the same command goes on from there", err=True
-        )
+        typer.echo("interrupted; the same command goes on from what is done", err=True)
         raise SystemExit(130) from None
 
 
@@ -89,7 +88,7 @@ def describe(
     task: Annotated[str, typer.Argument(help="a task's id, such as potentials/triangular3")],
     plot: Annotated[
         Path | None,
-        typer.Option(help="draw the data and the reference into this file (.png, .pdf)"),
+        typer.Option(help="draw data and reference into this file (.png, .pdf)"),
     ] = None,
 ) -> None:
     """Describe a task.  Example: python -m benchmark describe potentials/linear3 --plot l.png."""
@@ -149,15 +148,18 @@ def run(
     """
     from benchmark.loading import load_model
     from benchmark.result import RunConfig
-    from benchmark.runner import RunFile, execute, open_run, plan, run_model, score_run
-    from benchmark.show import RunDisplay, print_result
+    from benchmark.runner import RunFile, execute, open_run, plan, run_model
+    from benchmark.show import RunDisplay
     from benchmark.task import select_tasks
 
     globs, settings = _sort_arguments(tasks, set_, more)
     chosen = {task.id: task for task in select_tasks(globs)}
     loaded = load_model(model, settings)
+    if not math.isfinite(timeout):
+        raise InputError(f"--timeout {timeout}: expected seconds")
     config = RunConfig(
-        settings=loaded.settings,
+        # As they come back from run.json, so that a later call compares equal.
+        settings=json.loads(json.dumps(loaded.settings, default=str)),
         replicas=1 if quick else replicas,
         seeds=1 if quick else seeds,
         quick=quick,
@@ -178,12 +180,7 @@ def run(
     keys = plan(list(chosen.values()), config.replicas, config.seeds, quick)
     with RunDisplay(keys, "run") as display:
         execute(keys, chosen, wanted, folder, display.watch)
-    everything = plan(select_tasks(opened.config.tasks), opened.config.replicas,
-                      opened.config.seeds, quick)  # fmt: skip
-    with RunDisplay(everything, "score") as display:
-        result = score_run(folder, display.watch)
-    print_result(result, folder)
-    _exit_on_failure(result)
+    _score(folder, opened)
 
 
 @app.command()
@@ -192,16 +189,9 @@ def score(run: Annotated[Path, typer.Argument(help="a run folder")]) -> None:
 
     Example: python -m benchmark score runs/lstm
     """
-    from benchmark.runner import plan, read_run, score_run
-    from benchmark.show import RunDisplay, print_result
-    from benchmark.task import select_tasks
+    from benchmark.runner import read_run
 
-    config = read_run(run).config
-    keys = plan(select_tasks(config.tasks), config.replicas, config.seeds, config.quick)
-    with RunDisplay(keys, "score") as display:
-        result = score_run(run, display.watch)
-    print_result(result, run)
-    _exit_on_failure(result)
+    _score(run, read_run(run))
 
 
 @app.command()
@@ -250,6 +240,16 @@ def _device(name: str) -> str:
     return name
 
 
-def _exit_on_failure(result: Result) -> None:
+def _score(folder: Path, run: RunFile) -> None:
+    """Score a run folder and print; exit code 1 if anything in it failed."""
+    from benchmark.runner import plan, score_run
+    from benchmark.show import RunDisplay, print_result
+    from benchmark.task import select_tasks
+
+    config = run.config
+    keys = plan(select_tasks(config.tasks), config.replicas, config.seeds, config.quick)
+    with RunDisplay(keys, "score") as display:
+        result = score_run(folder, display.watch)
+    print_result(result, folder)
     if any(unit.status != "done" or unit.reason for unit in result.units):
         raise typer.Exit(1)

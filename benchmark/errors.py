@@ -7,3 +7,9 @@ class InputError(Exception):
 
 class ModelError(Exception):
     """A model broke its contract on one unit; the unit scores as trivial, the run goes on."""
+
+
+def named(error: BaseException) -> str:
+    """Give an error's type and the first line of its message."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"

@@ -8,6 +8,7 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import entry_points
@@ -17,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from benchmark.errors import InputError
+from benchmark.errors import InputError, named
 from benchmark.model import ModelCard
 
 ENTRY_POINTS = "stridebench.models"
@@ -55,9 +56,7 @@ class LoadedModel:
         try:
             return self.cls(**self.settings)
         except Exception as error:
-            raise InputError(
-                f"{self.name} cannot be built: {type(error).__name__}: {error}"
-            ) from error
+            raise InputError(f"{self.name} cannot be built: {named(error)}") from error
 
 
 def shipped_models() -> list[str]:
@@ -92,7 +91,9 @@ def load_model(text: str, settings: dict[str, str] | None = None) -> LoadedModel
 
 
 def _find_class(text: str) -> tuple[type, str]:
-    where, colon, class_name = text.rpartition(":") if ":" in text else (text, "", "")
+    where, colon, class_name = text.rpartition(":")
+    if not colon or text.endswith(".py"):  # the colon of C:\model.py is none of ours
+        where, colon, class_name = text, "", ""
     if where.endswith(".py"):
         module, name = _import_file(Path(where)), Path(where).stem
     elif colon:
@@ -130,10 +131,8 @@ def _find_class(text: str) -> tuple[type, str]:
 def _import(module: str, asked: str) -> ModuleType:
     try:
         return importlib.import_module(module)
-    except Exception as error:
-        raise InputError(
-            f"cannot import {module} for --model {asked}: {type(error).__name__}: {error}"
-        ) from error
+    except (Exception, SystemExit) as error:
+        raise InputError(f"cannot import {module} for --model {asked}: {named(error)}") from error
 
 
 def _import_file(path: Path) -> ModuleType:
@@ -147,8 +146,8 @@ def _import_file(path: Path) -> ModuleType:
     sys.modules[name] = module  # dataclasses and type hints look their module up
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        raise InputError(f"{path} does not load: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise InputError(f"{path} does not load: {named(error)}") from error
     return module
 
 
@@ -175,14 +174,15 @@ def _resolve(cls: type, given: dict[str, str]) -> dict[str, Any]:
 
 
 def _read_value(name: str, text: str, default: Any) -> Any:
-    value = yaml.safe_load(text)
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"--set {name}={text}: not a YAML value") from error
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if isinstance(default, float) and isinstance(value, str):
-        try:
+        with suppress(ValueError):
             value = float(value)  # YAML 1.1 reads 1e-3 as text
-        except ValueError:
-            pass
     if default is not None and type(value) is not type(default):
         expected = type(default).__name__
         raise InputError(f"--set {name}={text}: expected {expected}, such as {default}")

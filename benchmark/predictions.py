@@ -54,9 +54,14 @@ def read(folder: Path, name: str) -> NDArray[Any] | None:
         return None
     try:
         column = pq.read_table(path)[name.removesuffix(".parquet")].combine_chunks()
-        return column.flatten().to_numpy(zero_copy_only=False).reshape(len(column), -1)
-    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-        raise ModelError(f"{path} is damaged: {str(error).splitlines()[0]}") from error
+        values = column.flatten().to_numpy(zero_copy_only=False)
+        if len(column.value_lengths().unique()) != 1:
+            raise ValueError("its rows differ in length, or there are none")
+        if values.dtype.kind not in "uif":
+            raise ValueError(f"it holds {column.type.value_type}, not numbers")
+        return values.reshape(len(column), -1)
+    except (pa.ArrowException, OSError, KeyError, ValueError, AttributeError) as error:
+        raise ModelError(f"{name} is damaged: {str(error).splitlines()[0]}") from error
 
 
 def checked_probabilities(probabilities: Any, states: Labels, n_labels: int) -> Probabilities:

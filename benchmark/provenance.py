@@ -23,17 +23,10 @@ def provenance(tasks: Sequence[Task]) -> dict[str, Any]:
     return {
         "benchmark_version": benchmark.__version__,
         "scorer_version": SCORER_VERSION,
-        "data": {
-            task.id: {
-                "version": task.card.version,
-                "reference": task.card.reference_sha256,
-                **{name: split.sha256 for name, split in task.card.splits.items()},
-            }
-            for task in tasks
-        },
+        "data": {task.id: task.card.fingerprints for task in tasks},
         "packages": {name: _version(name) for name in PACKAGES},
         "python": platform.python_version(),
-        "platform": platform.platform(),
+        "platform": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": os.cpu_count(),
         "git_commit": _git_commit(),

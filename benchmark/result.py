@@ -113,10 +113,18 @@ class RunModel(_Strict):
     role: Literal["model", "control"] = "model"
 
 
+def _plain(settings: Any) -> Any:
+    """Give settings as they are after a trip through JSON, so that a resumed run finds them equal.
+
+    A tuple becomes a list, infinity (which JSON lacks) and objects become text.
+    """
+    return json.loads(json.dumps(settings, default=str), parse_constant=str)
+
+
 class RunConfig(_Strict):
     """The resolved configuration of a run: everything that can change a number."""
 
-    settings: dict[str, Any] = {}
+    settings: Annotated[dict[str, Any], BeforeValidator(_plain)] = {}
     replicas: int
     seeds: int
     quick: bool
@@ -158,10 +166,8 @@ def read_result(path: Path) -> Result:
         raise InputError(f"no result at {path}: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(
-            f"{path} is not a result: {where + ': ' if where else ''}{first['msg']}"
-        ) from error
+        where = ".".join(str(part) for part in first["loc"]) or "file"
+        raise InputError(f"{path} is not a result: {where}: {first['msg']}") from error
 
 
 def json_schema() -> str:

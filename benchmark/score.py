@@ -80,7 +80,7 @@ def score_unit(task: Task, folder: Path) -> dict[str, UnitMetric]:
     card = task.card
     samples = predictions.read(folder, predictions.SAMPLES)
     if samples is None:
-        raise ModelError(f"{folder / predictions.SAMPLES} is missing")
+        raise ModelError(f"{predictions.SAMPLES} is missing")
     samples = predictions.checked_samples(
         samples, card.generation.chains, card.generation.frames, card.labels
     )
@@ -92,13 +92,12 @@ def score_unit(task: Task, folder: Path) -> dict[str, UnitMetric]:
     if log_prob is not None:
         _, oracle = _test(task)
         if log_prob.shape != oracle.shape:
-            raise ModelError(
-                f"{folder / predictions.LOG_PROB} has shape {log_prob.shape}, not {oracle.shape}"
-            )
+            found = f"{log_prob.shape}, not {oracle.shape}"
+            raise ModelError(f"{predictions.LOG_PROB} has shape {found}")
         try:
             regret = kinetics.nll_regret(log_prob, oracle, card.labels, SKIPPED_FRAMES)
         except ValueError as error:
-            raise ModelError(f"{folder / predictions.LOG_PROB}: {error}") from error
+            raise ModelError(f"{predictions.LOG_PROB}: {error}") from error
         estimates = {LIKELIHOOD: regret, **estimates}
     return {
         name: UnitMetric(
@@ -174,19 +173,22 @@ def _over_replicas(name: str, scale: MetricScale, units: Sequence[Unit]) -> Task
         [np.mean(np.square(np.maximum(seeds, 0.0))) for seeds in by_replica.values()]
     )
     value = float(np.sqrt(squares.mean()))
-    # The replicas' spread already holds the noise of each; with one replica only that is known.
-    if len(squares) > 1:
-        spread = float(np.std(squares, ddof=1)) / math.sqrt(len(squares))
-        stderr = spread / (2 * value) if value > 0 else 0.0
-    else:
-        stderr = float(np.sqrt(np.mean([np.nan_to_num(m.stderr) ** 2 for m in measured])))
+    # Replicas generate independent chains, so that their spread holds the noise of each. They share
+    # one test set, whose noise is in every unit's likelihood alike and does not average out.
+    spread = 0.0
+    if len(squares) > 1 and value > 0:
+        spread = float(np.std(squares, ddof=1)) / math.sqrt(len(squares)) / (2 * value)
+    own = float(np.sqrt(np.mean([np.nan_to_num(metric.stderr) ** 2 for metric in measured])))
+    shared = own if name == LIKELIHOOD or len(squares) == 1 else 0.0
+    stderr = math.hypot(spread, shared)
+    biases = [metric.bias for metric in measured if not math.isnan(metric.bias)]
     means = [float(np.mean(seeds)) for seeds in by_replica.values()]
     most_seeds = max(by_replica.values(), key=len)
     z, z_raw, z_stderr = z_score(value, stderr, scale)
     return TaskMetric(
         value=value,
         stderr=stderr,
-        bias=float(np.mean([metric.bias for metric in measured])),
+        bias=float(np.mean(biases)) if biases else math.nan,
         replica_spread=float(np.std(means, ddof=1)) if len(means) > 1 else math.nan,
         seed_spread=float(np.std(most_seeds, ddof=1)) if len(most_seeds) > 1 else math.nan,
         z=z,

@@ -14,6 +14,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -28,17 +29,19 @@ from benchmark.task import MetricScale, Task
 console = Console(highlight=False)
 
 ERRORS = {
-    "nll_regret": "regret\nmnat/frame",
+    "nll_regret": "regret\nmnat/fr.",
     "mfpt_error": "MFPT\nrms ln",
     "its_error": "ITS\nrms ln",
-    "commit_error": "commit\nmean |ln|",
-    "dwell_error": "dwell\n|Δ ln t|",
+    "commit_error": "commit\n|Δ ln|",
+    "dwell_error": "dwell\n|Δ ln|",
 }
 GROUPS = ("likelihood", "rates", "paths")
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right", no_wrap=True)
     return table
@@ -83,14 +86,14 @@ def print_task(task: Task) -> None:
     }
     for name, fact in facts.items():
         console.print(f"  {name}: {fact}")
-    table = _table("", "metric", "group", "E₀ (trivial)", "f (data-limited)", "E₀/f", "counts")
+    table = _table("", "metric", "group", "E₀ trivial", "f data", "E₀/f", "counts")
     for name, scale in card.metrics.items():
         table.add_row(
             name,
-            scale.group or "shown only",
+            scale.group or "shown",
             with_error(scale.trivial, scale.trivial_stderr),
             with_error(scale.floor, scale.floor_stderr),
-            f"{scale.trivial / scale.floor:.3g}",
+            f"{scale.trivial / scale.floor:,.2g}" if scale.floor < scale.trivial else "<1",
             _counts(scale),
         )
     console.print(table)
@@ -128,7 +131,7 @@ class RunDisplay:
             transient=True,
         )
         self.all = self.progress.add_task(verb, total=len(keys))
-        self.lines: dict[Key, int] = {}
+        self.lines: dict[Key, TaskID] = {}
         self.verb = verb
 
     def __enter__(self) -> RunDisplay:
@@ -150,7 +153,9 @@ class RunDisplay:
             if line is None:
                 line = self.lines[event.key] = self.progress.add_task("", total=100)
             self.progress.update(
-                line, description=f"  {event.key} {event.note}", completed=100 * event.fraction
+                line,
+                description=f"  {event.key} {escape(event.note)}",
+                completed=100 * event.fraction,
             )
             return
         if event.key in self.lines:
@@ -167,19 +172,18 @@ class RunDisplay:
 def print_result(result: Result, folder: Path) -> None:
     """Print the tables of a run, and what to do next."""
     kind = "quick, not ranked" if result.config.quick else f"{result.config.replicas} replicas"
-    width = max(len(task.task) for task in result.tasks)
-    errors = _table(f"{result.model.name} ({kind}): errors, 0 is perfect", "task", *ERRORS.values())
-    scores = _table(
-        "scores z: 0 = trivial, 1 = as good as the data allow", "task", *GROUPS, "score"
-    )
+    families = {task.task.split("/")[0] for task in result.tasks}
+    family = f", {families.pop()}" if len(families) == 1 else ""
+    errors = _table(f"{result.model.name}{family}, {kind}: errors", "task", *ERRORS.values())
+    scores = _table("scores: 0 = trivial, 1 = data-limited", "task", *GROUPS, "score")
     for task in result.tasks:
-        name = f"{task.task:<{width}}"
+        name = task.task.split("/")[1] if family else task.task
         errors.add_row(name, *[_metric(task, metric) for metric in ERRORS])
         groups = [_z(task.groups.get(group)) for group in GROUPS]
         scores.add_row(name, *groups, with_error(task.score, task.stderr))
     console.print(errors)
     console.print(scores)
-    console.print("12(3) means 12 ± 3, a standard error; [metric] too blunt here to count in z")
+    console.print("12(3): 12 with standard error 3; an error in <…> does not count in the score")
     for task in result.tasks:
         if task.mark:
             console.print(f"[yellow]{task.task}[/]: {_failures(task)}{escape(task.mark)}")
@@ -197,7 +201,7 @@ def _metric(task: TaskResult, name: str) -> str:
         return "–"
     factor = 1000 if name == "nll_regret" else 1
     text = with_error(factor * metric.value, factor * metric.stderr)
-    return text if metric.counts else f"[{text}]"
+    return text if metric.counts else f"<{text}>"
 
 
 def _z(value: float | None) -> str:

@@ -104,6 +104,8 @@ def load_test(task: Task) -> tuple[Labels, NDArray[np.float64]]:
 
 def _read(path: Path) -> dict[str, list[NDArray[Any]]]:
     import datasets
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
     if not path.is_file():
         raise InputError(f"{path} is missing; restore it (git checkout) or run its generator")
@@ -116,6 +118,13 @@ def _read(path: Path) -> dict[str, list[NDArray[Any]]]:
     unknown = set(table.column_names) - set(COLUMNS)
     if unknown:
         raise InputError(f"{path} has the unknown column '{unknown.pop()}'")
+    for name in table.column_names:
+        # Other types could wrap round to the right fingerprint.
+        expected = pa.list_(pa.from_numpy_dtype(COLUMNS[name]))
+        if table[name].type != expected:
+            raise InputError(f"{path}: '{name}' holds {table[name].type}, expected {expected}")
+        if table[name].null_count or pc.list_flatten(table[name]).null_count:
+            raise InputError(f"{path}: '{name}' has gaps")
     return {
         name: [row.values.to_numpy(zero_copy_only=False) for row in table[name]]
         for name in table.column_names

@@ -123,6 +123,12 @@ class TaskCard(_Frozen):
         return self.splits["train"].frames // self.splits["train"].rows
 
     @property
+    def fingerprints(self) -> dict[str, str | int]:
+        """What a result must name to be a result on these frozen data."""
+        hashes = {name: split.sha256 for name, split in self.splits.items()}
+        return {"version": self.version, "reference": self.reference_sha256, **hashes}
+
+    @property
     def counting(self) -> dict[Group, list[str]]:
         """The metrics that make up the score, by group."""
         groups: dict[Group, list[str]] = {}

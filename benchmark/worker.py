@@ -1,7 +1,9 @@
-"""One unit of a run, in a process of its own: fit, predict, audit, sample, write."""
+"""One unit of a run, in a process of its own: fit, sample, predict, audit, write."""
 
 from __future__ import annotations
 
+import errno
+import sysconfig
 import time
 import traceback
 import zlib
@@ -16,7 +18,7 @@ import numpy as np
 
 from benchmark import predictions, splits
 from benchmark.audit import causality_fault, normalisation_fault
-from benchmark.errors import InputError, ModelError
+from benchmark.errors import InputError, ModelError, named
 from benchmark.files import atomic_folder, write_text
 from benchmark.loading import load_model
 from benchmark.model import FitContext, Labels, Probabilities, StateTrajectories
@@ -25,6 +27,9 @@ from benchmark.task import Task
 
 #: A predict call gets as many whole chains as keep its answer under this many values.
 PREDICT_VALUES = 16_000_000
+
+#: Full disk, spent quota, file too large.
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 FITTED = "model"
 SCRATCH = "scratch"
@@ -77,7 +82,7 @@ def serve(connection: Connection, threads: int) -> None:
             now = time.monotonic()
             if now - last > 0.1:
                 last = now
-                connection.send(("progress", float(fraction), note))
+                connection.send(("progress", float(fraction), str(note)))
 
         connection.send(("unit", do_unit(job, report)))
 
@@ -90,16 +95,16 @@ def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
     parameters = None
     start = time.perf_counter()
     try:
-        model, reason = _predict_and_sample(job, report, phases)
+        model, reason = _sample_and_predict(job, report, phases)
         parameters = getattr(model, "parameters", None)
     except (ModelError, InputError) as error:
         status, reason = "failed", str(error)
     except MemoryError:
         status, reason = "failed", "out of memory"
-    except OSError as error:  # a full disk is no fault of the model, but this unit is lost
-        status, reason = "failed", f"cannot write to {job.folder}: {error.strerror or error}"
     except Exception as error:
         status, reason = "failed", _where(error)
+        if isinstance(error, OSError) and error.errno in NO_SPACE:  # no fault of the model
+            reason = f"cannot write to {job.folder}: {error.strerror}"
     sampled = job.task.card.generation
     frames = sampled.chains * (sampled.burn_in + sampled.frames)
     sample_seconds = phases.wall.get("sample", float("nan"))
@@ -124,13 +129,23 @@ def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
     )
 
 
-def _predict_and_sample(
+def _sample_and_predict(
     job: Job, report: Callable[[float, str], None], phases: Phases
 ) -> tuple[Any, str]:
     """Write the prediction files; give the model and why it has no likelihood, if it has none."""
     card = job.task.card
     model = load_model(job.model, job.settings).build()
     _fit(model, job, report, phases)
+
+    # Sampling comes first: a model that has seen the test chains in predict could replay them.
+    report(0.0, "sample")
+    prompt = np.stack(splits.load_chains(job.task, "prompt"))
+    rng = np.random.default_rng([job.seed, job.replica])
+    burn_in, frames = card.generation.burn_in, card.generation.frames
+    with phases("sample"):
+        drawn = model.sample(prompt, burn_in + frames, rng)
+    drawn = predictions.checked_samples(drawn, len(prompt), burn_in + frames, card.labels)
+    predictions.write(job.folder, predictions.SAMPLES, drawn[:, burn_in:])
 
     reason = ""
     (job.folder / predictions.LOG_PROB).unlink(missing_ok=True)
@@ -150,16 +165,6 @@ def _predict_and_sample(
         if not reason:
             log_prob = predictions.realised_log_prob(probabilities, states)
             predictions.write(job.folder, predictions.LOG_PROB, log_prob)
-        del probabilities
-
-    report(0.0, "sample")
-    prompt = np.stack(splits.load_chains(job.task, "prompt"))
-    rng = np.random.default_rng([job.seed, job.replica])
-    burn_in, frames = card.generation.burn_in, card.generation.frames
-    with phases("sample"):
-        drawn = model.sample(prompt, burn_in + frames, rng)
-    drawn = predictions.checked_samples(drawn, len(prompt), burn_in + frames, card.labels)
-    predictions.write(job.folder, predictions.SAMPLES, drawn[:, burn_in:])
     return model, reason
 
 
@@ -217,10 +222,10 @@ def _predict(model: Any, states: Labels, n_labels: int) -> Probabilities:
 def _where(error: Exception) -> str:
     """One line: the error and the last line of the model's own code that it came through."""
     frames = traceback.extract_tb(error.__traceback__)
-    last = frames[-1]
-    text = str(error).strip().splitlines()
-    message = f"{type(error).__name__}: {text[0] if text else 'no message'}"
-    return f"{message} (at {Path(last.filename).name}:{last.lineno})"
+    libraries = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
+    own = [frame for frame in frames if not frame.filename.startswith(("<", *libraries))]
+    last = (own or frames)[-1]
+    return f"{named(error)} (at {Path(last.filename).name}:{last.lineno})"
 
 
 def _limit_threads(threads: int) -> None:
@@ -228,7 +233,7 @@ def _limit_threads(threads: int) -> None:
     import torch
 
     torch.set_num_threads(threads)
-    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(min(threads, numba.get_num_threads()))
 
 
 def _peak_memory() -> int:

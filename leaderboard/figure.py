@@ -61,10 +61,10 @@ def scores_svg(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> 
             _draw_panel(axis, panel.set_index("name").loc[list(overall["name"])], title)
         for axis in axes[len(panels) :]:
             axis.set_visible(False)
-        for axis in axes[len(panels) - columns : len(panels)]:
+        for axis in axes[len(panels) - columns : len(panels)]:  # the lowest of each column
             axis.tick_params(labelbottom=True)
-            axis.set_xlabel("score")
-        _name_rows(axes[0], overall)
+        for axis in axes[::columns]:
+            _name_rows(axis, overall)
         figure.legend(
             *axes[0].get_legend_handles_labels(),
             loc="outside upper center",
@@ -87,22 +87,22 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, title: str) -> None:
         axis.axvline(end, color=MUTED, linewidth=0.8, linestyle=(0, (4, 2)), zorder=0)
     for group, (colour, marker) in GROUP_STYLE.items():
         axis.plot(
-            panel[group], places, marker, color=colour, markersize=3.2, markeredgewidth=0,
-            alpha=0.75, label=group, zorder=2,
+            panel[group], places, marker, color=colour, markersize=3.8, markeredgewidth=0,
+            alpha=0.9, label=group, zorder=2,
         )  # fmt: skip
     axis.errorbar(
-        panel["score"], places, xerr=panel["stderr"], fmt="D", color=INK, markersize=4,
-        elinewidth=1.2, label="score ± standard error", zorder=3,
+        panel["score"], places, xerr=panel["stderr"], fmt="|", color=INK, markersize=9,
+        markeredgewidth=1.8, elinewidth=1.2, label="score ± standard error", zorder=3,
     )  # fmt: skip
     axis.set_title(title, fontweight="bold" if title == "overall" else "normal")
     axis.tick_params(left=False)
 
 
 def _name_rows(axis: Axes, overall: pd.DataFrame) -> None:
-    """Label the rows, once for all panels: models in ink, controls muted."""
+    """Label rows (models in ink, controls muted) and ticks, which all panels share."""
     axis.set_yticks(range(len(overall)), list(overall["name"]))
     for label, role in zip(axis.get_yticklabels(), overall["role"], strict=True):
         label.set_color(INK if role == "model" else MUTED)
         label.set_fontstyle("normal" if role == "model" else "italic")
     axis.set_ylim(len(overall) - 0.4, -0.6)
-    axis.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1", "", "0", "", "1"])
+    axis.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1", "", "0\ntrivial", "", "1\ndata-limited"])

@@ -191,14 +191,16 @@ def _troubles(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> s
     """List what failed, and what has no likelihood, with the reason; empty if nothing."""
     lines = []
     for submission in submissions:
+        found: dict[str, list[str]] = {}  # trouble → the task of each unit that has it
         for card in cards:
-            reasons: dict[str, int] = {}
             for unit in submission.units(card.id):
                 trouble = _trouble(unit, card)
                 if trouble:
-                    reasons[trouble] = reasons.get(trouble, 0) + 1
-            for trouble, count in sorted(reasons.items()):
-                lines.append(f"- {submission.card.name}, {card.id}, {count} units: {trouble}")
+                    found.setdefault(trouble, []).append(card.id)
+        for trouble, where in sorted(found.items()):
+            units = f"{len(where)} unit" + ("s" if len(where) > 1 else "")
+            tasks = ", ".join(dict.fromkeys(where))
+            lines.append(f"- **{submission.card.name}**, {units} ({tasks}): {trouble}")
     if not lines:
         return ""
     return "\n## Failed units and missing likelihoods\n\n" + "\n".join(lines)

@@ -227,7 +227,7 @@ def _task_faults(stored: TaskResult, result: Result, tasks: Mapping[str, Task]) 
     if versions:
         yield f"version {min(versions)} of the task, the current one is {card.version}"
     data = result.provenance.get("data")
-    if not isinstance(data, dict) or data.get(card.id) != _fingerprints(card):
+    if not isinstance(data, dict) or data.get(card.id) != card.fingerprints:
         yield "not made with the frozen data of this task (their fingerprints differ)"
     counted = Counter((unit.replica, unit.seed) for unit in units)
     repeated = [key for key, n in counted.items() if n > 1]
@@ -244,15 +244,7 @@ def _task_faults(stored: TaskResult, result: Result, tasks: Mapping[str, Task]) 
         yield f"incomplete: {skipped} of {len(units)} units were not run"
 
 
-def _fingerprints(card: TaskCard) -> dict[str, Any]:
-    """Give what a result's provenance says of a task's frozen data."""
-    splits = {name: split.sha256 for name, split in card.splits.items()}
-    return {"version": card.version, "reference": card.reference_sha256, **splits}
-
-
 def _score_faults(stored: TaskResult, score: TaskResult) -> Iterator[str]:
-    if score.metrics and not math.isfinite(score.score):
-        yield "its units' metrics give no finite score"
     difference = _difference(stored.model_dump(), score.model_dump())
     if difference:
         yield (

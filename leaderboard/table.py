@@ -17,8 +17,8 @@ from leaderboard.submission import Submission
 
 COLUMNS = [
     "model", "role", "task", "version", "metric", "unit", "counts", "value", "stderr", "bias",
-    "replica_spread", "seed_spread", "z", "z_raw", "z_stderr", *GROUPS, "score", "score_stderr",
-    "units", "failed", "parameters", "fit_seconds", "sampled_frames_per_second",
+    "replica_spread", "seed_spread", "z", "z_raw", "z_stderr", "missing", *GROUPS, "score",
+    "score_stderr", "units", "failed", "parameters", "fit_seconds", "sampled_frames_per_second",
     "peak_memory_bytes",
 ]  # fmt: skip
 

@@ -74,7 +74,8 @@ def common_jumps(chains: list[NDArray[np.uint8]]) -> int:
     for chain in chains:
         moved = chain[1:] != chain[:-1]
         pairs = chain[:-1][moved].astype(int) * 256 + chain[1:][moved]
-        counts.update(dict(zip(*map(np.ndarray.tolist, np.unique(pairs, return_counts=True)))))
+        found, numbers = np.unique(pairs, return_counts=True)
+        counts.update(dict(zip(found.tolist(), numbers.tolist(), strict=True)))
     ordered = np.sort(list(counts.values()))[::-1]
     return int(np.searchsorted(np.cumsum(ordered), JUMP_SHARE * ordered.sum()) + 1)
 

@@ -63,7 +63,7 @@ class HiddenChain:
 
     transition: Floats = field(repr=False)
     labels: Labels = field(repr=False)
-    stationary: Floats = field(default=None, repr=False)  # type: ignore[assignment]
+    stationary: Floats = field(default=None, repr=False)  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
         transition = _checked_transition(self.transition)
@@ -143,7 +143,7 @@ class HiddenChain:
 
     def label(self, hidden: NDArray[np.integer]) -> Labels:
         """Labels of hidden states, uint8, in the shape of `hidden`."""
-        return self.labels[hidden]
+        return np.asarray(self.labels[hidden], dtype=np.uint8)
 
     @cached_property
     def _alias_tables(self) -> tuple[Floats, Hidden]:
@@ -271,7 +271,7 @@ class HiddenChain:
 
     def populations(self) -> Floats:
         """Stationary probability of each label, shape (K,)."""
-        return np.bincount(self.labels, weights=self.stationary, minlength=self.n_labels)
+        return self.stationary @ self._indicator
 
     def correlation(self, lag: int) -> Floats:
         """Joint probability of two labels a lag apart.
@@ -351,18 +351,16 @@ class HiddenChain:
             raise ValueError(f"k={k}; a chain of {n} hidden states has {n - 1} relaxation times")
         root = np.sqrt(self.stationary)
         flux = self.stationary[:, None] * self.transition
-        if root.min() > 0 and np.allclose(flux, flux.T, rtol=0, atol=1e-12 * flux.max()):
-            matrix = root[:, None] * self.transition / root  # reversible: symmetric
-            matrix = (matrix + matrix.T) / 2
-            dense, sparse = scipy.linalg.eigvalsh, scipy.sparse.linalg.eigsh
-        else:
-            matrix = self.transition
-            dense, sparse = scipy.linalg.eigvals, scipy.sparse.linalg.eigs
+        reversible = root.min() > 0 and np.allclose(flux, flux.T, rtol=0, atol=1e-12 * flux.max())
+        matrix = flux / root[:, None] / root if reversible else self.transition
+        if reversible:
+            matrix = (matrix + matrix.T) / 2  # symmetric to the last bit: real, stable solvers
         if n <= DENSE_LIMIT or k + 2 >= n:
-            values = dense(matrix)
+            values = scipy.linalg.eigvalsh(matrix) if reversible else scipy.linalg.eigvals(matrix)
         else:
+            few = scipy.sparse.linalg.eigsh if reversible else scipy.sparse.linalg.eigs
             # A fixed start vector: ARPACK's own is random, and the last digits would be too.
-            values = sparse(matrix, k=k + 1, which="LM", v0=root + 1 / n, return_eigenvectors=False)
+            values = few(matrix, k=k + 1, which="LM", v0=root + 1 / n, return_eigenvectors=False)
         return _timescales(np.sort(np.abs(values))[::-1][1 : k + 1])
 
     def cycle_mfpt(self) -> Floats:
@@ -448,7 +446,7 @@ def _checked_labels(labels: ArrayLike, n: int) -> Labels:
 
 
 def _checked_stationary(stationary: ArrayLike, transition: Floats) -> Floats:
-    vector = np.array(stationary, dtype=np.float64)
+    vector: Floats = np.array(stationary, dtype=np.float64)
     if vector.shape != (len(transition),):
         raise ValueError(f"stationary has shape {vector.shape}; expected ({len(transition)},)")
     if not np.isfinite(vector).all() or vector.min() < 0 or abs(vector.sum() - 1) > 1e-9:
@@ -459,7 +457,8 @@ def _checked_stationary(stationary: ArrayLike, transition: Floats) -> Floats:
     drift = np.abs(vector @ transition - vector).max()
     if drift > 1e-9:
         raise ValueError(f"stationary moves by {drift:.3g} in one frame; expected none")
-    return vector / vector.sum()
+    vector /= vector.sum()
+    return vector
 
 
 def _stationary_of_irreducible(transition: Floats) -> Floats:
@@ -483,13 +482,13 @@ def _stationary(transition: Floats) -> Floats:
     equations[-1] = 1.0  # the equations are dependent: the last gives way to normalisation
     right = np.zeros(len(transition))
     right[-1] = 1.0
-    solved = np.maximum(np.linalg.solve(equations, right), 0.0)
+    solved: Floats = np.maximum(np.linalg.solve(equations, right), 0.0)
     return solved / solved.sum()
 
 
 def _solve(matrix: Floats, right: Floats, complaint: str) -> Floats:
     try:
-        solved = np.linalg.solve(matrix, right)
+        solved = np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
     except np.linalg.LinAlgError as error:
         raise ValueError(complaint) from error
     if not np.isfinite(solved).all() or solved.min() < -1e-6 or solved[:, -1].max() > 1e15:
@@ -510,7 +509,7 @@ def _advance(transition: Floats, columns: Floats, steps: int) -> Floats:
     return columns
 
 
-def _timescales(eigenvalues: Floats) -> Floats:
+def _timescales(eigenvalues: NDArray[np.floating]) -> Floats:
     """-1 / ln(eigenvalue); infinite from 1 on, nan where the eigenvalue is not positive."""
     result = np.full(eigenvalues.shape, np.nan)
     result[eigenvalues >= 1] = np.inf

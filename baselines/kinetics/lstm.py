@@ -29,8 +29,8 @@ PADDING = -100
 #: Seconds between two checkpoints.
 CHECKPOINT_SECONDS = 15.0
 
-#: Frames times labels held at once while predicting, and frames drawn at once while sampling.
-PREDICTION_BLOCK = 2_000_000
+#: Numbers held at once while predicting (frames × gates), and frames drawn at once while sampling.
+PREDICTION_BLOCK = 4_000_000
 SAMPLING_BLOCK = 256
 
 
@@ -56,8 +56,10 @@ class Lstm:
         Most training frames read in all passes together; a long data set gets fewer epochs.
     streams, window : int
         Pieces read side by side (at most), and frames between two updates.
-    learning_rate, weight_decay, dropout : float
-        Of AdamW (peak of a cosine schedule); dropout acts on what the LSTM gives out.
+    learning_rate : float
+        Peak of AdamW's cosine schedule for 64 units; it falls as 1/√units, as wider ones need.
+    weight_decay, dropout : float
+        Of AdamW; of what the LSTM gives out.
     average : float
         Memory of the running average of the weights, in updates.
     patience : float
@@ -88,6 +90,8 @@ class Lstm:
         for name, size in sizes.items():
             if size < 1:
                 raise InputError(f"{name} is {size}; expected at least 1")
+        if not learning_rate > 0.0:
+            raise InputError(f"learning_rate is {learning_rate:g}; expected more than 0")
         self.hidden, self.embedding = hidden, embedding
         self.epochs, self.frames = epochs, frames
         self.streams, self.window = streams, window
@@ -119,9 +123,8 @@ class Lstm:
         self, train: StateTrajectories, validation: StateTrajectories, context: FitContext
     ) -> None:
         network, device = self.network, next(self.network.parameters()).device
-        optimizer = torch.optim.AdamW(
-            network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
-        )
+        peak = self.learning_rate * math.sqrt(64 / self.hidden)
+        optimizer = torch.optim.AdamW(network.parameters(), lr=peak, weight_decay=self.weight_decay)
         averaged = {name: value.clone() for name, value in network.state_dict().items()}
         best, best_loss, best_epoch, first, updates = averaged, math.inf, 0, 0, 0
 
@@ -155,7 +158,7 @@ class Lstm:
                     logits, state = network(inputs.to(device), state)
                     loss = _cross_entropy(logits, outputs.to(device)).mean()
                     for group in optimizer.param_groups:
-                        group["lr"] = self.learning_rate * _schedule(updates / total)
+                        group["lr"] = peak * _schedule(updates / total)
                     optimizer.zero_grad(set_to_none=True)
                     loss.backward()
                     norm = nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -226,15 +229,9 @@ class Lstm:
 
         The first frame has the distribution the network gives after the begin token.
         """
-        network, device = self.network, next(self.network.parameters()).device
-        chains, frames = states.shape
-        probabilities = np.empty((chains, frames, network.n_labels), np.float32)
-        step = max(1, PREDICTION_BLOCK // (chains * max(network.n_labels, 4 * self.hidden)))
-        state = None
-        for start in range(0, frames, step):
-            stop = min(start + step, frames)
-            inputs = network.inputs(states, start, stop).to(device)
-            logits, state = network(inputs, state)
+        probabilities = np.empty((*states.shape, self.network.n_labels), np.float32)
+        for start, logits, _ in self._read(states, states.shape[1]):
+            stop = start + logits.shape[1]
             probabilities[:, start:stop] = torch.softmax(logits, -1).cpu().numpy()
         return probabilities
 
@@ -247,17 +244,16 @@ class Lstm:
         """
         network, device = self.network, next(self.network.parameters()).device
         chains, H = len(prompt), self.hidden
-        lstm, head = network.lstm, network.head
+        input_weight, recurrent, input_bias, bias = network.lstm.all_weights[0]
         # Sigmoid gates side by side: i, f, g, o → i, f, o, g.
         order = torch.arange(4 * H, device=device).view(4, H)[[0, 1, 3, 2]].reshape(-1)
-        table = nn.functional.linear(network.embedding.weight, lstm.weight_ih_l0, lstm.bias_ih_l0)
-        table = (table + lstm.bias_hh_l0)[:, order].contiguous()  # (K + 1, 4H)
-        recurrent = lstm.weight_hh_l0.T[:, order].contiguous()  # (H, 4H)
-        out_weight, out_bias = head.weight.T.contiguous(), head.bias  # (H, K), (K,)
+        table = functional.linear(network.embedding.weight, input_weight, input_bias + bias)
+        table = table[:, order].contiguous()  # (K + 1, 4H)
+        recurrent_t = recurrent.T[:, order].contiguous()  # (H, 4H)
+        out_weight, out_bias = network.head.weight.T.contiguous(), network.head.bias  # (H, K), (K,)
 
-        logits, (hidden, cell) = network(network.inputs(prompt, 0, prompt.shape[1] + 1).to(device))
-        logits = logits[:, -1]  # (C, K): the first new frame
-        h, c = hidden[0].clone(), cell[0].clone()  # (C, H)
+        for _, logits, (hidden, cell) in self._read(prompt, prompt.shape[1] + 1):
+            now, h, c = logits[:, -1], hidden[0].clone(), cell[0].clone()  # (C, K), (C, H), (C, H)
         gates = torch.empty(chains, 4 * H, device=device)
         sigmoids, candidate = gates[:, : 3 * H], gates[:, 3 * H :]
         i, f, o = sigmoids.split(H, dim=1)
@@ -269,17 +265,31 @@ class Lstm:
             drawn = torch.empty((steps, chains), dtype=torch.long, device=device)
             for step in range(steps):
                 # The first label whose cumulative probability lies above the uniform number.
-                cumulative = torch.softmax(logits, 1).cumsum(1)[:, :-1]
+                cumulative = torch.softmax(now, 1).cumsum(1)[:, :-1]
                 torch.sum(cumulative <= uniform[step], 1, out=drawn[step])
-                torch.addmm(table[drawn[step]], h, recurrent, out=gates)
+                torch.addmm(table[drawn[step]], h, recurrent_t, out=gates)
                 sigmoids.sigmoid_()
                 candidate.tanh_()
                 c.mul_(f).addcmul_(i, candidate)
                 torch.tanh(c, out=h)
                 h.mul_(o)
-                logits = torch.addmm(out_bias, h, out_weight)
+                now = torch.addmm(out_bias, h, out_weight)
             states[:, start : start + steps] = drawn.T.to("cpu", torch.uint8).numpy()
         return states
+
+    def _read(self, states: Labels, frames: int) -> Iterator[tuple[int, Tensor, State]]:
+        """Read chains window after window; give first frame, logits (C, window, K) and state.
+
+        Logits of frame t come from the frames before it: ``frames`` may be one more than there are.
+        """
+        network, device = self.network, next(self.network.parameters()).device
+        width = max(network.n_labels, 4 * self.hidden)
+        window = max(1, PREDICTION_BLOCK // (len(states) * width))
+        state = None
+        for start in range(0, frames, window):
+            inputs = network.inputs(states, start, min(start + window, frames))
+            logits, state = network(inputs.to(device), state)
+            yield start, logits, state
 
     @property
     def parameters(self) -> int:
@@ -311,7 +321,7 @@ class _Network(nn.Module):
         self.head = nn.Linear(hidden, n_labels)
         # Remember by default: metastable labels last for many frames.
         with torch.no_grad():
-            self.lstm.bias_hh_l0[hidden : 2 * hidden] += 1.0
+            self.lstm.all_weights[0][3][hidden : 2 * hidden] += 1.0
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Give logits (B, T, K) of the labels after ``inputs`` (B, T), and the state to carry."""

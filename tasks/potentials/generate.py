@@ -193,7 +193,7 @@ def langevin_task(spec: Spec) -> None:
     found = reference_from_chains(long, macrostates, lags, macrostates - 1, slowest)
     reference = dataclasses.replace(found, timescales=resolved(found.timescales, lags))
     chains = chain_splits(spec, draw, generation(spec.frames, slowest).chains)
-    oracle, chosen = empirical_oracle(long, chains["test"], spec.potential.name, work)
+    oracle, chosen = empirical_oracle(long, chains["test"], len(spec.observable))
     card = _card(spec, slowest, "empirical")
     card["description"] += f" Oracle: {chosen}, fitted on the reference."
     freeze_task(FAMILY, card, chains, oracle, reference)

@@ -73,7 +73,7 @@ def kramers_generator(
     h = 2 * half_width / n
     centers = -half_width + h * (np.arange(n) + 0.5)
     edges = -half_width + h * np.arange(1, n)  # odd modes vanish at the walls
-    to_edges = sp.diags_array([-1 / h, 1 / h], offsets=[0, 1], shape=(n - 1, n))  # type: ignore[call-overload, unused-ignore]
+    to_edges = sp.diags_array([-1 / h, 1 / h], offsets=[0, 1], shape=(n - 1, n))
     differences = (to_edges, -to_edges.T)  # from centres, from edges
     places = (centers, edges)
 
@@ -128,7 +128,8 @@ def langevin_timescales(
         Number of timescales.
     n, max_order, half_width, beta, gamma
         As in `kramers_generator`; the error falls as 1 / n^2 and faster than any power of the
-        order. At the defaults it is a few tenths of a per cent for the three potentials.
+        order. At the defaults it is a few tenths of a per cent for the three potentials
+        (measured against half_width 4.5).
 
     Returns
     -------

@@ -3,9 +3,9 @@ r"""Underdamped Langevin dynamics in the plane, compiled.
 .. math:: m \ddot x = -\nabla V(x) - m \gamma \dot x + \sqrt{2 m \gamma / \beta}\; \xi(t),
 
 integrated after G. Bussi and M. Parrinello, Phys. Rev. E 75, 056707 (2007): half a step of
-the thermostat (exact), a velocity-Verlet step, half a step of the thermostat. The two half steps
-of the thermostat that meet between integration steps commute with nothing in between, so they are
-drawn as one whole step; only a saved frame stands between true halves.
+the thermostat (exact), a velocity-Verlet step, half a step of the thermostat. Where two halves of
+the thermostat meet, between integration steps, they are drawn as one whole step, which has the same
+law; they stay apart at saved frames only.
 """
 
 from __future__ import annotations

@@ -98,10 +98,11 @@ def lattice_generator(
 
 
 def _bernoulli(u: Floats) -> Floats:
-    """U / (exp(u) - 1), continued to 1 at 0."""
+    """Bernoulli function u / (exp(u) - 1), 1 at 0."""
     near = np.abs(u) < 1e-10
     safe = np.where(near, 1.0, u)
-    return np.where(near, 1 - u / 2, safe / np.expm1(safe))
+    with np.errstate(over="ignore"):  # up a cliff the rate is 0
+        return np.where(near, 1 - u / 2, safe / np.expm1(safe))
 
 
 def _largest_part(Q: sp.csr_array, heavy: NDArray[np.bool_]) -> NDArray[np.intp]:

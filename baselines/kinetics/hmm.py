@@ -1,0 +1,554 @@
+"""Hidden Markov model: the labels are a shadow of a Markov chain on a few hidden states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.kinetics._sampling import (
+    Floats,
+    draw,
+    lag1_counts,
+    load_arrays,
+    populations,
+    save_arrays,
+)
+from benchmark.errors import InputError
+from benchmark.model import FitContext, Labels, ModelCard, Probabilities, StateTrajectories
+
+#: Frames of the training data on which first guesses are compared.
+SCREENING_FRAMES = 40_000
+
+#: Iterations of a first guess; most iterations of a candidate, and of the one that is chosen.
+SCREENING, REFINING, POLISHING = 50, 250, 1500
+
+#: Work allowed to a candidate and to the chosen one, in frames × pairs of hidden states of a label.
+REFINING_WORK, POLISHING_WORK = 3e9, 2e10
+
+#: Gain per frame and iteration, nats, below which expectation maximisation has converged.
+TOLERANCE = 1e-8
+
+#: Numbers of hidden states tried in the mixed family.
+MIXED_SIZES = (2, 3, 4, 6, 8, 12, 16, 24)
+
+#: Strengths of the prior that validation chooses from, in pseudo-counts a row.
+PRIORS = (0.01, 0.1, 1.0, 10.0)
+
+
+@dataclass(frozen=True)
+class _Parameters:
+    """A hidden Markov model: H hidden states, K labels."""
+
+    initial: Floats  # (H,), the stationary distribution
+    transition: Floats  # (H, H)
+    emission: Floats  # (H, K)
+
+    @property
+    def members(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The hidden states that can emit each label, (K, M) padded, and how many, (K,).
+
+        A forward step costs M², not H²: for labels that are functions of the hidden state this
+        makes twenty labels as cheap as three.
+        """
+        can = self.emission > 0.0
+        sizes = can.sum(0)
+        table = np.zeros((len(sizes), int(sizes.max())), np.int64)
+        for label, size in enumerate(sizes):
+            table[label, :size] = np.flatnonzero(can[:, label])
+        return table, sizes
+
+
+class Hmm:
+    """Hidden Markov model by expectation maximisation, its size chosen on the validation data.
+
+    Two families compete. In the *resolved* one every label has m hidden states of its own, which
+    suits labels that are functions of a hidden place (m = 1 is the Markov state model). In the
+    *mixed* one each hidden state may show any label, which suits noisy labels (Noé et al. 2013).
+    Each grows until the validation likelihood falls. First guesses are compared on a part of the
+    data; the best of a size is refined, and the best of all polished, on all of them.
+
+    Expectation maximisation is written out here because deeptime's, with which a test compares
+    it, takes no advantage of labels that only few hidden states can show.
+
+    Parameters
+    ----------
+    restarts : int
+        First guesses of each size.
+    most : int
+        Most hidden states of a label in the resolved family.
+    most_mixed : int
+        Most hidden states in the mixed family.
+    """
+
+    card = ModelCard(
+        title="Hidden Markov model",
+        description="Hidden Markov model; number of hidden states chosen on the validation data.",
+        citation="L. R. Rabiner, Proc. IEEE 77, 257 (1989); "
+        "F. Noé et al., J. Chem. Phys. 139, 184114 (2013)",
+    )
+
+    def __init__(self, restarts: int = 3, most: int = 5, most_mixed: int = 16) -> None:
+        if restarts < 1 or most < 1:
+            raise InputError(f"restarts is {restarts}, most is {most}; expected at least 1 each")
+        self.restarts, self.most, self.most_mixed = restarts, most, most_mixed
+
+    def fit(
+        self, train: StateTrajectories, validation: StateTrajectories, context: FitContext
+    ) -> None:
+        """Grow both families, polish the best model, choose the prior."""
+        rng = np.random.default_rng(context.seed)
+        effort = context.effort
+        restarts = max(1, round(self.restarts * effort))
+        screening = _first_frames(train, SCREENING_FRAMES)
+        best, best_score = None, -np.inf
+        tried = 0
+        for family in (self._resolved(train, rng), self._mixed(train, rng)):
+            failures, family_score = 0, -np.inf
+            for guesses in family:
+                started = [_maximise(next(guesses), screening, SCREENING) for _ in range(restarts)]
+                guess = max(started, key=lambda model: _score(model, screening))
+                steps = effort * min(REFINING, REFINING_WORK / _work(guess, train))
+                model = _maximise(guess, train, steps)
+                score = _score(_with_prior(model, train, 0.1), validation)
+                if score > best_score:
+                    best, best_score = model, score
+                # Two sizes in a row without a gain: one may have had unlucky guesses.
+                failures = 0 if score > family_score else failures + 1
+                family_score = max(score, family_score)
+                tried += 1
+                context.progress(
+                    min(0.7, 0.07 * tried),
+                    f"{len(model.initial)} hidden states, validation {-score:.5f} nats",
+                )
+                if failures == 2:
+                    break
+        assert best is not None  # m = 1 has always been tried
+        steps = effort * min(POLISHING, POLISHING_WORK / _work(best, train))
+        polished = _maximise(best, train, steps)
+        # Labels of dynamics with inertia are not a reversible hidden chain: try without.
+        free = _maximise(polished, train, steps / 4, reversible=False)
+        # On few data the best likelihood is not the best model: the unpolished one competes.
+        finalists = [best, polished, free]
+        candidates = [_with_prior(model, train, prior) for model in finalists for prior in PRIORS]
+        self.model = max(candidates, key=lambda model: _score(model, validation))
+        score = _score(self.model, validation)
+        context.progress(1.0, f"{len(best.initial)} hidden states, validation {-score:.5f} nats")
+
+    def _resolved(
+        self, train: StateTrajectories, rng: np.random.Generator
+    ) -> Iterator[Iterator[_Parameters]]:
+        for m in range(1, self.most + 1):
+            yield _guess_resolved(train, m, rng)
+
+    def _mixed(
+        self, train: StateTrajectories, rng: np.random.Generator
+    ) -> Iterator[Iterator[_Parameters]]:
+        for H in MIXED_SIZES:
+            if self.most_mixed >= H:
+                yield _guess_mixed(train, H, rng)
+
+    def predict(self, states: Labels) -> Probabilities:
+        """Filter each chain, from the stationary distribution on."""
+        model = self.model
+        next_label = model.transition @ model.emission  # (H, K)
+        first = (model.initial @ model.emission).astype(np.float32)  # (K,)
+        probabilities = np.empty((*states.shape, len(first)), np.float32)
+        _predict(
+            states,
+            model.initial,
+            model.transition,
+            model.emission,
+            *model.members,
+            next_label,
+            first,
+            probabilities,
+        )
+        return probabilities
+
+    def sample(self, prompt: Labels, n_frames: int, rng: np.random.Generator) -> Labels:
+        """Filter the prompt, draw a hidden state from what it leaves, and walk."""
+        model = self.model
+        return _sample(
+            prompt,
+            n_frames,
+            model.initial,
+            model.transition,
+            model.emission,
+            *model.members,
+            np.cumsum(model.transition, axis=1),
+            np.cumsum(model.emission, axis=1),
+            rng,
+        )
+
+    @property
+    def parameters(self) -> int:
+        """Free entries of the transition matrix and of the emission matrix."""
+        model = self.model
+        H = len(model.initial)
+        return H * (H - 1) + int((model.emission > 0.0).sum()) - H
+
+    def save(self, folder: Path) -> None:
+        """Write the matrices."""
+        save_arrays(
+            folder,
+            initial=self.model.initial,
+            transition=self.model.transition,
+            emission=self.model.emission,
+        )
+
+    def load(self, folder: Path) -> None:
+        """Read what `save` wrote."""
+        self.model = _Parameters(**load_arrays(folder))
+
+
+# --- first guesses ----------------------------------------------------------------------------
+
+
+def _guess_resolved(
+    train: StateTrajectories, m: int, rng: np.random.Generator
+) -> Iterator[_Parameters]:
+    """Give m hidden states a label, some hard to leave, others close to a border.
+
+    Each guess is a reversible chain with the populations and the jump rates of the data. Every
+    label's population is split at random among its m states, and so is its flux to each other
+    label, on its own: that makes fast and slow states, and states on the way to one neighbour.
+    Uniformly random matrices lead to poor optima when labels are metastable.
+    """
+    K = train.n_labels
+    counts = lag1_counts(train)
+    flux = (counts + counts.T + 0.1 / K) / 2
+    flux /= flux.sum()  # (K, K)
+    label = np.repeat(np.arange(K), m)  # (H,)
+    emission = np.zeros((K * m, K))
+    emission[np.arange(K * m), label] = 1.0
+    same = label[:, None] == label
+    while True:
+        weights = rng.dirichlet(np.full(m, 0.7), K).ravel()[:, None] + 1e-3  # (H, 1)
+        shares = rng.dirichlet(np.full(m, 0.5), (K, K)) + 1e-3  # (K, K, m): i's flux to j
+        shares = shares.transpose(0, 2, 1).reshape(K * m, K)[:, label]  # (H, H)
+        between = np.where(same, 0.0, flux[np.ix_(label, label)] * shares * shares.T)
+        population = flux.sum(1)[label, None] * weights  # (H, 1)
+        exchange = 10.0 ** rng.uniform(-2.5, -0.5, K)[label]  # probability to change state
+        within = np.where(same, exchange * np.minimum(population, population.T), 0.0)
+        np.fill_diagonal(within, 0.0)
+        joint = between + within
+        np.fill_diagonal(joint, np.maximum(population[:, 0] - joint.sum(1), 0.1 * joint.sum(1)))
+        yield _Parameters(joint.sum(1) / joint.sum(), joint / joint.sum(1, keepdims=True), emission)
+
+
+def _guess_mixed(
+    train: StateTrajectories, H: int, rng: np.random.Generator
+) -> Iterator[_Parameters]:
+    """Give H hidden states, first metastable sets of labels, then random ones.
+
+    The first guess groups the labels by PCCA+ (Noé et al. 2013, by deeptime) where there are
+    enough of them; a random one has slow hidden states with uneven emissions.
+    """
+    target = populations(train)
+    if metastable := _metastable_guess(train, H):
+        yield metastable
+    while True:
+        stay = 1.0 - 10.0 ** rng.uniform(-3.0, -0.3, H)
+        transition = rng.dirichlet(np.ones(H), H) * (1.0 - stay[:, None]) + np.diag(stay)
+        emission = target * rng.gamma(0.5, size=(H, len(target))) + 1e-4 * target
+        yield _Parameters(
+            np.full(H, 1.0 / H), transition, emission / emission.sum(1, keepdims=True)
+        )
+
+
+def _metastable_guess(train: StateTrajectories, H: int) -> _Parameters | None:
+    from deeptime.markov.hmm.init.discrete import metastable_from_data
+
+    target = populations(train)
+    if (target * train.n_frames > 1.0).sum() <= H:
+        return None
+    chains = [chain.astype(np.int32) for chain in train.chains]
+    try:
+        guess = metastable_from_data(chains, H, lagtime=1)
+    except (ValueError, np.linalg.LinAlgError):  # disconnected labels, or PCCA+ finds no simplex
+        return None
+    emission = np.zeros((H, train.n_labels))
+    seen = guess.output_probabilities
+    emission[:, : seen.shape[1]] = seen
+    emission = 0.99 * emission + 0.01 * target
+    transition = 0.99 * guess.transition_model.transition_matrix + 0.01 / H
+    if not (np.isfinite(emission).all() and np.isfinite(transition).all()):
+        return None
+    return _Parameters(np.full(H, 1.0 / H), transition, emission)
+
+
+# --- expectation maximisation -----------------------------------------------------------------
+
+
+def _maximise(
+    model: _Parameters, data: StateTrajectories, iterations: float, reversible: bool = True
+) -> _Parameters:
+    """Improve a model by expectation maximisation (Baum and Welch; Rabiner 1989)."""
+    before = -np.inf
+    for _ in range(max(1, int(iterations))):
+        log_likelihood, jumps, shown = _expectations(model, data)
+        visits = shown.sum(1)
+        weight = (visits + 1e-9) / (visits + 1e-9).sum()
+        transition = _reversible(jumps) if reversible else jumps
+        # A grain of prior, so that no step is ever impossible.
+        transition = transition / np.maximum(transition.sum(1, keepdims=True), 1e-30)
+        transition = transition + 1e-9 * weight
+        emission = np.where(model.emission > 0.0, shown + 1e-9 * model.emission, 0.0)
+        model = _Parameters(
+            weight,
+            transition / transition.sum(1, keepdims=True),
+            emission / emission.sum(1, keepdims=True),
+        )
+        if log_likelihood - before < TOLERANCE * data.n_frames:
+            break
+        before = log_likelihood
+    return model
+
+
+def _reversible(counts: Floats, iterations: int = 10) -> Floats:
+    """Improve the reversible joint distribution that makes ``counts`` likely.
+
+    A few steps of the fixed point X_ij = (C_ij + C_ji) / (C_i/X_i + C_j/X_j) (Prinz et al., J.
+    Chem. Phys. 134, 174105 (2011)): expectation maximisation needs a better, not the best, X.
+    """
+    total = counts.sum(1)
+    both = counts + counts.T
+    joint = both / 2
+    for _ in range(iterations):
+        ratio = total / np.maximum(joint.sum(1), 1e-300)
+        joint = both / np.maximum(ratio[:, None] + ratio, 1e-300)
+    return joint
+
+
+def _expectations(model: _Parameters, data: StateTrajectories) -> tuple[float, Floats, Floats]:
+    """Give ln likelihood, expected jumps (H, H) and expected emissions (H, K)."""
+    jumps, shown = np.zeros_like(model.transition), np.zeros_like(model.emission)
+    members, sizes = model.members
+    log_likelihood = 0.0
+    for chain in data.chains:
+        log_likelihood += _forward_backward(
+            chain, model.initial, model.transition, model.emission, members, sizes, jumps, shown
+        )
+    return log_likelihood, jumps, shown
+
+
+def _score(model: _Parameters, data: StateTrajectories) -> float:
+    """Mean ln likelihood of a frame, nats."""
+    members, sizes = model.members
+    total = sum(
+        _log_likelihood(chain, model.initial, model.transition, model.emission, members, sizes)
+        for chain in data.chains
+    )
+    return total / data.n_frames
+
+
+def _with_prior(model: _Parameters, train: StateTrajectories, prior: float) -> _Parameters:
+    """Mix ``prior`` pseudo-counts into each row: no label ever has probability zero."""
+    target = populations(train)
+    owners = model.emission > 0.0
+    visits = (model.initial * train.n_frames)[:, None]
+    # What is drawn from the prior lands on a label by its population, then on a state of it.
+    share = owners * (model.initial[:, None] + 1e-12)
+    state = (target * share / share.sum(0)).sum(1)
+    transition = (visits * model.transition + prior * state) / (visits + prior)
+    emission = (visits * model.emission + prior * owners * target) / (visits + prior)
+    return _Parameters(
+        state / state.sum(),
+        transition / transition.sum(1, keepdims=True),
+        emission / emission.sum(1, keepdims=True),
+    )
+
+
+def _work(model: _Parameters, data: StateTrajectories) -> float:
+    """Cost of one iteration, frames × pairs of states (and ten for what a frame costs anyway)."""
+    return data.n_frames * float(model.members[0].shape[1] ** 2 + 10)
+
+
+def _first_frames(data: StateTrajectories, most: int) -> StateTrajectories:
+    """Give the first frames, about ``most``, of each chain its share."""
+    share = min(1.0, most / data.n_frames)
+    return StateTrajectories(
+        tuple(chain[: max(1, round(len(chain) * share))] for chain in data.chains), data.n_labels
+    )
+
+
+@numba.njit(cache=True)
+def _advance(
+    alpha: Floats,
+    before: int,
+    now: int,
+    transition: Floats,
+    emission: Floats,
+    members: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    out: Floats,
+) -> float:
+    """Carry p(hidden | labels so far) from a frame to the next; give p(next label)."""
+    total = 0.0
+    for b in range(sizes[now]):
+        j = members[now, b]
+        x = 0.0
+        for a in range(sizes[before]):
+            x += alpha[a] * transition[members[before, a], j]
+        x *= emission[j, now]
+        out[b] = x
+        total += x
+    for b in range(sizes[now]):
+        out[b] /= total
+    return total
+
+
+@numba.njit(cache=True)
+def _begin(
+    now: int,
+    initial: Floats,
+    emission: Floats,
+    members: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    out: Floats,
+) -> float:
+    """Start a filter at its first label; give the label's probability."""
+    total = 0.0
+    for b in range(sizes[now]):
+        j = members[now, b]
+        out[b] = initial[j] * emission[j, now]
+        total += out[b]
+    for b in range(sizes[now]):
+        out[b] /= total
+    return total
+
+
+@numba.njit(cache=True)
+def _log_likelihood(
+    chain: Labels,
+    initial: Floats,
+    transition: Floats,
+    emission: Floats,
+    members: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+) -> float:
+    alpha, after = np.empty(members.shape[1]), np.empty(members.shape[1])
+    total = np.log(_begin(chain[0], initial, emission, members, sizes, alpha))
+    for t in range(1, len(chain)):
+        total += np.log(
+            _advance(alpha, chain[t - 1], chain[t], transition, emission, members, sizes, after)
+        )
+        alpha, after = after, alpha
+    return total
+
+
+@numba.njit(cache=True)
+def _forward_backward(
+    chain: Labels,
+    initial: Floats,
+    transition: Floats,
+    emission: Floats,
+    members: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    jumps: Floats,
+    shown: Floats,
+) -> float:
+    """Add expected jumps and emissions of a chain; give its ln likelihood."""
+    n, M = len(chain), members.shape[1]
+    alpha, scale = np.empty((n, M)), np.empty(n)
+    scale[0] = _begin(chain[0], initial, emission, members, sizes, alpha[0])
+    log_likelihood = np.log(scale[0])
+    for t in range(1, n):
+        scale[t] = _advance(
+            alpha[t - 1], chain[t - 1], chain[t], transition, emission, members, sizes, alpha[t]
+        )
+        log_likelihood += np.log(scale[t])
+    beta, earlier, weight = np.ones(M), np.empty(M), np.empty(M)
+    for t in range(n - 1, 0, -1):
+        now, before = chain[t], chain[t - 1]
+        for b in range(sizes[now]):
+            j = members[now, b]
+            shown[j, now] += alpha[t, b] * beta[b]
+            weight[b] = beta[b] * emission[j, now] / scale[t]
+        for a in range(sizes[before]):
+            i = members[before, a]
+            x = 0.0
+            for b in range(sizes[now]):
+                j = members[now, b]
+                step = transition[i, j] * weight[b]
+                jumps[i, j] += alpha[t - 1, a] * step
+                x += step
+            earlier[a] = x
+        beta, earlier = earlier, beta
+    for b in range(sizes[chain[0]]):
+        shown[members[chain[0], b], chain[0]] += alpha[0, b] * beta[b]
+    return log_likelihood
+
+
+# --- use --------------------------------------------------------------------------------------
+
+
+@numba.njit(cache=True)
+def _predict(
+    states: Labels,
+    initial: Floats,
+    transition: Floats,
+    emission: Floats,
+    members: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    next_label: Floats,
+    first: NDArray[np.float32],
+    probabilities: Probabilities,
+) -> None:
+    alpha, after = np.empty(members.shape[1]), np.empty(members.shape[1])
+    for chain in range(states.shape[0]):
+        row = states[chain]
+        probabilities[chain, 0] = first
+        for t in range(1, len(row)):
+            before = row[t - 1]
+            if t == 1:
+                _begin(before, initial, emission, members, sizes, alpha)
+            else:
+                _advance(alpha, row[t - 2], before, transition, emission, members, sizes, after)
+                alpha, after = after, alpha
+            for k in range(next_label.shape[1]):
+                p = 0.0
+                for a in range(sizes[before]):
+                    p += alpha[a] * next_label[members[before, a], k]
+                probabilities[chain, t, k] = p
+
+
+@numba.njit(cache=True)
+def _sample(
+    prompt: Labels,
+    n_frames: int,
+    initial: Floats,
+    transition: Floats,
+    emission: Floats,
+    members: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    cumulative_transition: Floats,
+    cumulative_emission: Floats,
+    rng: np.random.Generator,
+) -> Labels:
+    states = np.empty((len(prompt), n_frames), np.uint8)
+    alpha, after = np.empty(members.shape[1]), np.empty(members.shape[1])
+    for chain in range(len(prompt)):
+        row = prompt[chain]
+        hidden = -1
+        for t in range(len(row)):
+            if t == 0:
+                _begin(row[0], initial, emission, members, sizes, alpha)
+            else:
+                _advance(alpha, row[t - 1], row[t], transition, emission, members, sizes, after)
+                alpha, after = after, alpha
+        if len(row):
+            last = row[-1]
+            hidden = members[last, draw(np.cumsum(alpha[: sizes[last]]), rng.random())]
+        for t in range(n_frames):
+            if hidden < 0:
+                hidden = draw(np.cumsum(initial), rng.random())
+            else:
+                hidden = draw(cumulative_transition[hidden], rng.random())
+            states[chain, t] = draw(cumulative_emission[hidden], rng.random())
+    return states

@@ -1,0 +1,198 @@
+"""Figures of a task's frozen data: what a model gets to see, and what it is measured against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import InputError
+from benchmark.files import atomic
+from benchmark.metrics import kinetics
+from benchmark.score import kinetics_reference
+from benchmark.splits import load_chains
+from benchmark.task import Task, TaskCard
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FORMATS = ("png", "pdf", "svg")
+
+#: Length of the trajectory shown, in slowest relaxation times: some slow jumps, still legible.
+SHOWN_TIMES = 15
+
+#: Lags at which the training data's implied timescales are drawn, up to twice the slowest.
+LAGS = 16
+
+#: Okabe & Ito's palette, which colour-blind people can tell apart; one colour a macrostate.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+INK, MUTED, SHADE = "#222222", "#8a8a8a", "#ececec"
+GREYS = ("#222222", "#6f6f6f", "#a5a5a5")  # one a relaxation process, slowest first
+
+STYLE: Any = {
+    "font.size": 9,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "svg.hashsalt": "stridebench",
+}
+
+Chains = list[NDArray[np.uint8]]
+
+
+def draw_task(task: Task, path: Path) -> None:
+    """Draw a kinetics task: a trajectory, free energies, implied timescales and dwell times.
+
+    Everything but the trajectory is of macrostates, and compares the training replicas with the
+    frozen reference.
+
+    Parameters
+    ----------
+    task : Task
+    path : Path
+        The file to write; its suffix says the format (.png, .pdf or .svg).
+
+    Raises
+    ------
+    InputError
+        If the suffix is unknown, the file cannot be written, or the frozen data are damaged.
+    """
+    suffix = path.suffix.lstrip(".").lower()
+    if suffix not in FORMATS:
+        expected = ", ".join(f".{name}" for name in FORMATS)
+        raise InputError(f"cannot draw into '{path}': expected a name that ends in {expected}")
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    labels = load_chains(task, "train")
+    observed = [np.array(task.card.observable, np.uint8)[chain] for chain in labels]
+    reference = kinetics_reference(task)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.5, 6.6), layout="constrained")
+        FigureCanvasAgg(figure)  # no window, whatever backend is configured
+        axes = figure.subplots(2, 2)
+        _trajectory(axes[0, 0], task.card, labels[0])
+        _free_energies(axes[0, 1], reference, observed)
+        _timescales(axes[1, 0], task.card, reference, observed)
+        _dwells(axes[1, 1], task.card, reference, observed[0])
+        figure.suptitle(f"{task.card.id}: {task.card.title}")
+        try:
+            with atomic(path) as temporary:
+                figure.savefig(temporary, format=suffix, dpi=150)
+        except OSError as error:
+            raise InputError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _colour(macrostate: int) -> str:
+    return PALETTE[macrostate % len(PALETTE)]
+
+
+def _trajectory(axis: Axes, card: TaskCard, chain: NDArray[np.uint8]) -> None:
+    """Draw the labels of the first stretch of a chain, in the colours of their macrostates."""
+    from matplotlib.ticker import MaxNLocator
+
+    shown = chain[: max(200, round(SHOWN_TIMES * card.slowest))]
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(shown)) + 1])
+    edges = np.append(starts, len(shown)) * card.frame_time
+    labels = shown[starts]
+    axis.step(edges, np.append(labels, labels[-1]), where="post", color=MUTED, linewidth=0.4)
+    colours = [_colour(card.observable[label]) for label in labels]
+    axis.hlines(labels, edges[:-1], edges[1:], colors=colours, linewidth=3)
+    axis.set_xlim(0, edges[-1])
+    axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set(
+        title="start of the first training trajectory",
+        xlabel=f"time ({card.time_unit})",
+        ylabel="label",
+    )
+
+
+def _free_energies(axis: Axes, reference: kinetics.KineticsReference, observed: Chains) -> None:
+    """Draw −ln p of each macrostate: a bar for the reference, a dot for each replica."""
+    K = reference.n_states
+    for state in range(K):
+        energy = -np.log(reference.populations[state])
+        axis.hlines(energy, state - 0.35, state + 0.35, colors=_colour(state), linewidth=2.5)
+    offsets = np.linspace(-0.22, 0.22, len(observed))
+    for offset, chain in zip(offsets, observed, strict=True):
+        seen = kinetics.populations([chain], K)
+        energies = -np.log(np.where(seen > 0, seen, np.nan))  # never visited: no dot
+        axis.plot(np.arange(K) + offset, energies, "o", color=INK, markersize=4)
+    axis.plot([], [], "-", color=MUTED, linewidth=2.5, label="reference")
+    axis.plot([], [], "o", color=INK, markersize=4, label="training replicas")
+    axis.set_xticks(range(K))
+    axis.margins(y=0.15)
+    axis.set(title="free energy", xlabel="macrostate", ylabel="−ln p  (kT)")
+    axis.legend()
+
+
+def _timescales(
+    axis: Axes, card: TaskCard, reference: kinetics.KineticsReference, observed: Chains
+) -> None:
+    """Draw implied timescales against lag: lines for the replicas, rings for the reference."""
+    K, unit = reference.n_states, card.frame_time
+    longest = min(2 * card.slowest, min(map(len, observed)) / 20)
+    lags = np.unique(np.rint(np.geomspace(1, max(longest, 2), LAGS)).astype(int))
+    for chain in observed:
+        times = kinetics.implied_timescales([chain], K, lags, K - 1)  # (lags, processes)
+        # A process that has decayed below the resolution is noise: it would only hide the others.
+        times = np.where(times > 0.1 * lags[:, None], times, np.nan)
+        for process in range(K - 1):
+            colour = GREYS[min(process, len(GREYS) - 1)]
+            axis.plot(lags * unit, times[:, process] * unit, color=colour, linewidth=0.9)
+    for process in range(reference.timescales.shape[1]):
+        axis.plot(
+            reference.lags * unit, reference.timescales[:, process] * unit, "o", color=PALETTE[1],
+            markerfacecolor="none", markersize=8, markeredgewidth=1.6,
+            label="reference" if process == 0 else None,
+        )  # fmt: skip
+    axis.plot([], [], color=INK, linewidth=0.9, label="training replicas")
+    span = np.array([lags[0], lags[-1]]) * unit
+    axis.set(xscale="log", yscale="log", xlim=span)
+    low, high = axis.get_ylim()
+    low, high = low / 3, high * 3  # room for the shade and the legend
+    axis.fill_between(span, low, np.maximum(span, low), color=SHADE, linewidth=0, zorder=0)
+    axis.set_ylim(low, high)
+    axis.text(0.97, 0.05, "faster than the lag", transform=axis.transAxes, ha="right", color=MUTED)
+    axis.set(
+        title="implied timescales of the macrostates",
+        xlabel=f"lag ({card.time_unit})",
+        ylabel=f"timescale ({card.time_unit})",
+    )
+    axis.legend(loc="upper left")
+
+
+def _dwells(
+    axis: Axes,
+    card: TaskCard,
+    reference: kinetics.KineticsReference,
+    observed: NDArray[np.uint8],
+) -> None:
+    """Draw P(dwell > t) of each macrostate: lines for the reference, dots for one replica."""
+    edges = reference.dwell_edges
+    found, n_dwells = kinetics.dwell_cdf([observed], reference.n_states, edges)
+    for state in range(reference.n_states):
+        colour = _colour(state)
+        for cdf, style, size in ((reference.dwell_cdf[state], "-", 0), (found[state], ".", 4)):
+            # From t = 0 on a log axis there is no way but to leave the first point out.
+            survival = np.where(cdf < 1, 1 - cdf, np.nan)
+            axis.plot(
+                edges * card.frame_time, survival, style, color=colour, markersize=size,
+                linewidth=1.3, label=f"macrostate {state}" if style == "-" else None,
+            )  # fmt: skip
+    axis.plot([], [], "-", color=MUTED, label="reference")
+    axis.plot([], [], ".", color=MUTED, label="one training replica")
+    axis.set(xscale="log", yscale="log")
+    axis.set_ylim(0.3 / max(n_dwells.max(), 1), 1.3)  # a replica shows nothing rarer
+    axis.set(
+        title="dwell times of the macrostates",
+        xlabel=f"t ({card.time_unit})",
+        ylabel="P(dwell > t)",
+    )
+    axis.legend(loc="lower left")

@@ -1,0 +1,92 @@
+"""Tiny tasks and results made of nothing but scores, for the board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmark.result import Cost, Result, Unit, UnitMetric
+from benchmark.score import score_task
+from benchmark.task import Generation, MetricScale, Split, Task, TaskCard
+from leaderboard.submission import Submission
+
+REPLICAS = 3
+TRIVIAL, FLOOR = 1.0, 0.01  # so that an error of 10^(−2z) scores z
+
+Tasks = dict[str, Task]
+MakeResult = Callable[..., Result]
+MakeSubmission = Callable[..., Submission]
+
+
+def make_task(task_id: str, ranked: bool = True) -> Task:
+    """Make a card of three counting metrics, one a group, and one that is only shown."""
+    groups = {
+        "nll_regret": "likelihood",
+        "mfpt_error": "rates",
+        "dwell_error": "paths",
+        "free_energy_error": None,
+    }
+    card = TaskCard(
+        id=task_id,
+        version=1,
+        track="kinetics",
+        title="a task",
+        description="",
+        ranked=ranked,
+        frame_time=1.0,
+        time_unit="frames",
+        labels=2,
+        observable=[0, 1],
+        slowest=10.0,
+        oracle="exact",
+        generation=Generation(chains=8, frames=100, burn_in=10),
+        splits={"train": Split(rows=REPLICAS, frames=300, sha256="a" * 64)},
+        reference_sha256="b" * 64,
+        metrics={
+            name: MetricScale(
+                group=group, trivial=TRIVIAL, trivial_stderr=0.0, floor=FLOOR, floor_stderr=0.0
+            )
+            for name, group in groups.items()
+        },
+        generator="none",
+    )
+    return Task(card, Path(f"/nowhere/{task_id}.yaml"))
+
+
+def make_units(task: Task, z: float, spread: float, likelihood: bool) -> list[Unit]:
+    """Make done units whose errors score ``z``, with that relative spread between replicas."""
+    error = TRIVIAL * (FLOOR / TRIVIAL) ** z
+    names = [name for name in task.card.metrics if likelihood or name != "nll_regret"]
+    units = []
+    for replica in range(task.card.replicas):
+        value = error * (1 + spread * (replica - (task.card.replicas - 1) / 2))
+        metrics = {name: UnitMetric(value=value, stderr=0.1 * value, bias=0.0) for name in names}
+        cost = Cost(parameters=7, fit_seconds=1.5 + replica)
+        units.append(
+            Unit(
+                task=task.id,
+                version=task.card.version,
+                replica=replica,
+                seed=0,
+                status="done",
+                metrics=metrics,
+                cost=cost,
+            )
+        )
+    return units
+
+
+def fingerprints(task: Task) -> dict[str, Any]:
+    """Give what a result's provenance says of a task."""
+    splits = {name: split.sha256 for name, split in task.card.splits.items()}
+    return {"version": task.card.version, "reference": task.card.reference_sha256, **splits}
+
+
+def rescored(result: Result, tasks: Mapping[str, Task]) -> Result:
+    """Bring the stored scores in line with the units."""
+    scores = [
+        score_task(tasks[stored.task], [u for u in result.units if u.task == stored.task])
+        for stored in result.tasks
+    ]
+    return result.model_copy(update={"tasks": scores})

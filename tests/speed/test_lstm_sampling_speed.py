@@ -1,0 +1,60 @@
+"""Frames generated per second by the LSTM, and by torch's own cell, step by step, beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from baselines.kinetics.lstm import Lstm, _Network
+
+CHAINS, FRAMES, LABELS = 256, 1_000, 3
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def model() -> Lstm:
+    torch.manual_seed(0)
+    model = Lstm()
+    model.network = _Network(LABELS, model.hidden, model.embedding, 0.0).eval()
+    return model
+
+
+def measure(benchmark: Any, sample: Any) -> None:
+    prompt = np.zeros((CHAINS, 8), np.uint8)
+    states = benchmark.pedantic(
+        sample, (prompt, FRAMES, np.random.default_rng(0)), rounds=3, warmup_rounds=1
+    )
+    assert states.shape == (CHAINS, FRAMES)
+    if benchmark.stats is not None:  # None under --benchmark-disable
+        benchmark.extra_info["frames_per_second"] = states.size / benchmark.stats["mean"]
+
+
+def test_lstm_sampling_speed(benchmark, model):
+    measure(benchmark, model.sample)
+
+
+def test_lstm_sampling_speed_of_plain_torch(benchmark, model):
+    """Reference: the network called once a frame, labels drawn by torch.multinomial."""
+
+    @torch.inference_mode()
+    def sample(prompt: np.ndarray, n_frames: int, rng: np.random.Generator) -> np.ndarray:
+        network = model.network
+        logits, state = network(network.inputs(prompt, 0, prompt.shape[1] + 1))
+        drawn = []
+        for _ in range(n_frames):
+            now = torch.multinomial(torch.softmax(logits[:, -1], 1), 1)
+            drawn.append(now)
+            logits, state = network(now, state)
+        return torch.cat(drawn, 1).to(torch.uint8).numpy()
+
+    measure(benchmark, sample)
