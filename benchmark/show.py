@@ -183,7 +183,7 @@ def print_result(result: Result, folder: Path) -> None:
         scores.add_row(name, *groups, with_error(task.score, task.stderr))
     console.print(errors)
     console.print(scores)
-    console.print("12(3): 12 with standard error 3; an error in <…> does not count in the score")
+    console.print("12(3): 12 with standard error 3; an error in \\[…] does not count in the score")
     for task in result.tasks:
         if task.mark:
             console.print(f"[yellow]{task.task}[/]: {_failures(task)}{escape(task.mark)}")
@@ -201,7 +201,7 @@ def _metric(task: TaskResult, name: str) -> str:
         return "–"
     factor = 1000 if name == "nll_regret" else 1
     text = with_error(factor * metric.value, factor * metric.stderr)
-    return text if metric.counts else f"<{text}>"
+    return text if metric.counts else f"[{text}]"  # rich takes no digit for the start of markup
 
 
 def _z(value: float | None) -> str:

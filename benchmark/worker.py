@@ -104,7 +104,7 @@ def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
     except Exception as error:
         status, reason = "failed", _where(error)
         if isinstance(error, OSError) and error.errno in NO_SPACE:  # no fault of the model
-            reason = f"cannot write to {job.folder}: {error.strerror}"
+            reason = f"cannot write its files: {error.strerror}"
     sampled = job.task.card.generation
     frames = sampled.chains * (sampled.burn_in + sampled.frames)
     sample_seconds = phases.wall.get("sample", float("nan"))

@@ -13,6 +13,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from benchmark.result import TaskMetric, Unit
+from benchmark.show import with_error
 from benchmark.task import TaskCard
 from leaderboard.ranking import LIKELIHOOD_METRIC, ranking
 from leaderboard.submission import Submission
@@ -54,13 +55,14 @@ READING = """
 - **Task, family, overall**: a task's score is the mean of its groups (likelihood, rates, paths),
   each the mean of its metrics; then the mean over the tasks of a family, then over families. A
   task that was not run counts 0.
-- **±** is one standard error, from the spread over the training replicas.
+- **0.123(4)** means 0.123 with a standard error of 0.004, from the spread over the training
+  replicas; for likelihoods the noise of the test set is in it too.
 - **Rank**: one more than the number of models that are better by more than twice the combined
   standard error, and no better than the rank of a model with a higher score. Equal ranks are ties.
   Controls are yardsticks and have no rank.
 - **†** some or all units have no likelihood, and count as trivial there.
 - **Failed** units count as trivial in every metric; they are listed below with their reason.
-- **Errors in parentheses** do not count: there E₀/f < 3, or the metric is shown only.
+- **Errors in brackets** do not count: there E₀/f < 3, or the metric is shown only.
 """
 
 REPRODUCING = """
@@ -171,7 +173,7 @@ def _error_cell(submission: Submission, card: TaskCard, name: str, factor: float
         return NO_VALUE  # its value in the score is E₀: showing it would look like a measurement
     metric: TaskMetric = task.metrics[name]
     text = with_error(factor * metric.value, factor * metric.stderr)
-    return text if metric.counts else f"({text})"
+    return text if metric.counts else f"[{text}]"
 
 
 def _models(submissions: Sequence[Submission]) -> str:
@@ -233,16 +235,6 @@ def _table(rows: Sequence[Mapping[str, str]], left: int = 1) -> str:
 def _one_line(text: str) -> str:
     """Keep text on its line, and free of what Markdown or HTML would read into it."""
     return " ".join(text.split()).replace("<", "&lt;").replace("|", "\\|")
-
-
-def with_error(value: float, error: float) -> str:
-    """Write value ± error with two digits of the error (three of the value if there is none)."""
-    if not math.isfinite(value):
-        return NO_VALUE
-    if not math.isfinite(error) or error <= 0:
-        return f"{value:.3g}"
-    digits = max(0, 1 - math.floor(math.log10(error)))
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
 def _two_digits(value: float) -> str:
