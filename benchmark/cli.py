@@ -45,7 +45,10 @@ def main() -> None:
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(2) from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stop:
+        # Typer turns an interruption into exit code 130 and prints nothing.
+        if isinstance(stop, SystemExit) and stop.code != 130:
+            raise
         typer.echo("interrupted; the same command goes on from what is done", err=True)
         raise SystemExit(130) from None
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -21,10 +22,11 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from benchmark.check import Finding
-from benchmark.result import Result, TaskResult
-from benchmark.runner import Event, Key
-from benchmark.task import MetricScale, Task
+if TYPE_CHECKING:  # a list of tasks needs no compiler
+    from benchmark.check import Finding
+    from benchmark.result import Result, TaskResult
+    from benchmark.runner import Event, Key
+    from benchmark.task import MetricScale, Task
 
 console = Console(highlight=False)
 
@@ -152,10 +154,9 @@ class RunDisplay:
             line = self.lines.get(event.key)
             if line is None:
                 line = self.lines[event.key] = self.progress.add_task("", total=100)
+            done = 100 * min(1.0, max(0.0, event.fraction))  # in this order nan becomes 0
             self.progress.update(
-                line,
-                description=f"  {event.key} {escape(event.note)}",
-                completed=100 * event.fraction,
+                line, description=f"  {event.key} {escape(event.note)}", completed=done
             )
             return
         if event.key in self.lines:
@@ -184,9 +185,15 @@ def print_result(result: Result, folder: Path) -> None:
     console.print(errors)
     console.print(scores)
     console.print("12(3): 12 with standard error 3; an error in \\[…] does not count in the score")
+    remarks: dict[str, list[str]] = {}
     for task in result.tasks:
         if task.mark:
-            console.print(f"[yellow]{task.task}[/]: {_failures(task)}{escape(task.mark)}")
+            remarks.setdefault(_failures(task) + task.mark, []).append(task.task)
+    for remark, where in remarks.items():
+        everywhere = len(where) == len(result.tasks) > 1
+        console.print(
+            f"[yellow]{'all tasks' if everywhere else ', '.join(where)}[/]: {escape(remark)}"
+        )
     console.print(f"written: {folder / 'results.json'}")
     console.print(f"again from the files alone: python -m benchmark score {folder}")
 
@@ -205,7 +212,9 @@ def _metric(task: TaskResult, name: str) -> str:
 
 
 def _z(value: float | None) -> str:
-    return "–" if value is None or not math.isfinite(value) else f"{value:.2f}"
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{round(value, 2) + 0.0:.2f}"  # + 0.0: no minus before a zero
 
 
 def with_error(value: float, error: float) -> str:

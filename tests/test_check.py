@@ -96,12 +96,18 @@ PLANTED = {
         """def fit(self, train, validation, context):
         super().fit(train, validation, context)
         self.T = np.random.default_rng().dirichlet(np.ones(3), 3)""",
-        {"deterministic": "two fits with one seed give different answers"},
+        {
+            "deterministic": "two fits with one seed give different answers",
+            "save and load": "a loaded model gives other answers than the saved one",
+        },
     ),
     "sample draws from another source than rng": (
         """def sample(self, prompt, n_frames, rng):
         return super().sample(prompt, n_frames, np.random.default_rng())""",
-        {"deterministic": "two fits with one seed give different answers"},
+        {
+            "deterministic": "two fits with one seed give different answers",
+            "save and load": "a loaded model gives other answers than the saved one",
+        },
     ),
     "second fit finds the first one's leavings": (
         """fitted = 0

@@ -39,8 +39,10 @@ def imported(statement: str) -> set[str]:
         "runpy.run_module('benchmark', run_name='__main__')",
         "sys.argv = ['benchmark', 'list', '--json']; import runpy; "
         "runpy.run_module('benchmark', run_name='__main__')",
+        "sys.argv = ['benchmark', 'list']; import runpy; "
+        "runpy.run_module('benchmark', run_name='__main__')",
     ],
-    ids=["package", "command line", "schemas", "help", "help of run", "list"],
+    ids=["package", "command line", "schemas", "help", "help of run", "list as JSON", "list"],
 )
 def test_light_use_imports_no_heavy_library(statement):
     assert imported(statement) & set(HEAVY) == set()

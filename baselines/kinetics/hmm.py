@@ -104,16 +104,19 @@ class Hmm:
         rng = np.random.default_rng(context.seed)
         effort = context.effort
         restarts = max(1, round(self.restarts * effort))
+        target = populations(train)
         screening = _first_frames(train, SCREENING_FRAMES)
         best, best_score = None, -np.inf
         tried = 0
         for family in (self._resolved(train, rng), self._mixed(train, rng)):
             failures, family_score = 0, -np.inf
             for guesses in family:
-                started = [_maximise(next(guesses), screening, SCREENING) for _ in range(restarts)]
+                started = [
+                    _maximise(next(guesses), screening, target, SCREENING) for _ in range(restarts)
+                ]
                 guess = max(started, key=lambda model: _score(model, screening))
                 steps = effort * min(REFINING, REFINING_WORK / _work(guess, train))
-                model = _maximise(guess, train, steps)
+                model = _maximise(guess, train, target, steps)
                 score = _score(_with_prior(model, train, 0.1), validation)
                 if score > best_score:
                     best, best_score = model, score
@@ -129,9 +132,9 @@ class Hmm:
                     break
         assert best is not None  # m = 1 has always been tried
         steps = effort * min(POLISHING, POLISHING_WORK / _work(best, train))
-        polished = _maximise(best, train, steps)
+        polished = _maximise(best, train, target, steps)
         # Labels of dynamics with inertia are not a reversible hidden chain: try without.
-        free = _maximise(polished, train, steps / 4, reversible=False)
+        free = _maximise(polished, train, target, steps / 4, reversible=False)
         # On few data the best likelihood is not the best model: the unpolished one competes.
         finalists = [best, polished, free]
         candidates = [_with_prior(model, train, prior) for model in finalists for prior in PRIORS]
@@ -286,19 +289,27 @@ def _metastable_guess(train: StateTrajectories, H: int) -> _Parameters | None:
 
 
 def _maximise(
-    model: _Parameters, data: StateTrajectories, iterations: float, reversible: bool = True
+    model: _Parameters,
+    data: StateTrajectories,
+    target: Floats,
+    iterations: float,
+    reversible: bool = True,
 ) -> _Parameters:
-    """Improve a model by expectation maximisation (Baum and Welch; Rabiner 1989)."""
+    """Improve a model by expectation maximisation (Baum and Welch; Rabiner 1989).
+
+    ``target`` are the populations (K,) of all the training data.
+    """
     before = -np.inf
     for _ in range(max(1, int(iterations))):
         log_likelihood, jumps, shown = _expectations(model, data)
         visits = shown.sum(1)
         weight = (visits + 1e-9) / (visits + 1e-9).sum()
         transition = _reversible(jumps) if reversible else jumps
-        # A grain of prior, so that no step is ever impossible.
+        # A grain of prior, so that no step and no label is ever impossible: a label may be absent
+        # from a part of the data.
         transition = transition / np.maximum(transition.sum(1, keepdims=True), 1e-30)
         transition = transition + 1e-9 * weight
-        emission = np.where(model.emission > 0.0, shown + 1e-9 * model.emission, 0.0)
+        emission = shown + 1e-6 * (model.emission > 0.0) * target
         model = _Parameters(
             weight,
             transition / transition.sum(1, keepdims=True),

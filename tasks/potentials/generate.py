@@ -58,7 +58,10 @@ class Spec:
     """One task: what moves, how it is seen, how much of it there is.
 
     ``stride`` and ``base``: the τ = ``tau`` chains are every ``stride``-th frame of those of the
-    task ``base``, so that a ladder sees the same physical trajectories.
+    task ``base``, so that a ladder sees the same physical trajectories. ``least``: the share of
+    its frames that every label has in every chain a model learns from, and in the fresh chains
+    these are measured against. Of a state that was never visited nothing can be learned, and a
+    short chain misses one as often as not.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Spec:
     dynamics: str = "overdamped"
     base: str = ""
     stride: int = 1
+    least: float = 0.0
 
     def rng(self, what: str) -> np.random.Generator:
         """Give the generator of one split: a stream of its own, named by task and split."""
@@ -95,7 +99,7 @@ SPECS = [
     Spec("diamond4-t25", D4, 25, 20_000, D4.label, FOUR, "four wells on a ring, τ = 25",
          base="diamond4", stride=25),
     Spec("diamond4-rare", D4, 5, 10_000, D4.label, FOUR,
-         "four wells on a ring, τ = 5, nine slow relaxation times to learn from"),
+         "four wells on a ring, τ = 5, nine slow relaxation times to learn from", least=0.05),
     Spec("linear3-langevin", L3, 1, 100_000, L3.label, THREE,
          "three wells in a row, with inertia, τ = 1", "Langevin"),
     Spec("triangular3-langevin", T3, 1, 100_000, T3.label, THREE,
@@ -126,11 +130,22 @@ def chain_splits(
         "test": (TEST_CHAINS, TEST_FRAMES * spec.stride),
         "prompt": (prompts, PROMPT_FRAMES * spec.stride),
     }
-    return {
+
+    def learnable(chains: int, frames: int, rng: np.random.Generator) -> States:
+        kept = draw(chains, frames, rng)
+        while True:
+            shares = [(kept == label).mean(1) for label in range(len(spec.observable))]
+            kept = kept[np.min(shares, axis=0) >= spec.least]
+            if len(kept) >= chains:
+                return kept[:chains]
+            kept = np.concatenate([kept, draw(chains, frames, rng)])
+
+    made = {}
+    for name, (chains, frames) in wanted.items():
+        source = draw if name in ("test", "prompt") else learnable
         # A stride is x[::k]: reshaping and transposing would join frames far apart.
-        name: draw(chains, frames, spec.rng(name))[:, :: spec.stride].copy()
-        for name, (chains, frames) in wanted.items()
-    }
+        made[name] = source(chains, frames, spec.rng(name))[:, :: spec.stride].copy()
+    return made
 
 
 def lattice_task(spec: Spec) -> None:
@@ -219,12 +234,17 @@ def _card(spec: Spec, slowest: float, oracle: str) -> dict[str, Any]:
         "likelihood and every rate is known exactly.",
         "Langevin": "Langevin dynamics (γ = 1, h = 0.01, Bussi–Parrinello), saved every 100 steps.",
     }[spec.dynamics]
+    least = (
+        f" Every label has at least {spec.least:.0%} of each training, validation and fresh chain."
+        if spec.least
+        else ""
+    )
     return {
         "id": f"potentials/{spec.name}",
         "version": 1,
         "track": "kinetics",
         "title": spec.title,
-        "description": f"{motion} β = 9.5. A label is {seen}.",
+        "description": f"{motion} β = 9.5. A label is {seen}.{least}",
         "citations": [TSAI],
         "frame_time": float(spec.tau),
         "time_unit": "reduced time",

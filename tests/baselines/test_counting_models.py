@@ -9,6 +9,7 @@ import pytest
 from deeptime.markov.hmm import MaximumLikelihoodHMM
 
 from baselines.kinetics import hmm as hmm_module
+from baselines.kinetics._sampling import populations
 from baselines.kinetics.hmm import Hmm
 from baselines.kinetics.msm import Msm
 from baselines.kinetics.ngram import Ngram
@@ -94,7 +95,7 @@ def test_hmm_expectation_maximisation_equals_that_of_deeptime(monkeypatch):
     found = []
     for _ in range(6):
         found.append(hmm_module._expectations(model, data)[0])
-        model = hmm_module._maximise(model, data, 1, reversible=False)
+        model = hmm_module._maximise(model, data, populations(data), 1, reversible=False)
     # The first frame's distribution is updated by another rule: it moves the total by a few nats.
     assert found[0] == pytest.approx(expected[0], abs=1e-6)
     np.testing.assert_allclose(found, expected, atol=3.0)
@@ -147,6 +148,18 @@ def test_ngram_with_a_hundred_labels_stays_small(tmp_path: Path):
     # The chain is Markov with five equally likely steps.
     assert mean_log(model.predict(labels[1:]), labels[1:]) == pytest.approx(-np.log(5), abs=0.02)
     assert model.rows.nbytes < 10_000_000
+
+
+def test_hmm_survives_a_label_that_the_screened_part_never_shows(monkeypatch, tmp_path: Path):
+    """Fifty iterations without a label must not make it impossible on the rest of the data."""
+    monkeypatch.setattr(hmm_module, "SCREENING_FRAMES", 500)
+    labels = draw_labels(markov_chain(REVERSIBLE), 2_000, 2, seed=10)
+    labels[labels == 2] = 1
+    labels[:, 1_500:1_510] = 2
+    data = trajectories(labels, 3)
+    model = Hmm(restarts=1, most=1, most_mixed=3)
+    model.fit(data, data, fit_context(tmp_path, 3))
+    assert np.isfinite(np.log(model.predict(labels))).all()
 
 
 @pytest.mark.parametrize("options", [{"restarts": 0}, {"most": 0}])
