@@ -12,8 +12,11 @@ from benchmark.predictions import NORMALISATION_TOLERANCE
 #: Two evaluations of one network may differ by rounding, never by this much.
 CAUSALITY_TOLERANCE = 1e-4
 
-#: Chains that are predicted a second time; the audit's cost is their share of the test set.
-AUDITED_CHAINS = 3
+#: A chain shows a leak of its own label at one frame only, where what comes later is replaced. So
+#: many short beginnings of chains are tried (a leak at every 30th frame shows with 99.98 %) …
+PREFIXES, PREFIX_FRAMES = 256, 512
+#: … and a few whole chains, for what begins late.
+WHOLE_CHAINS = 3
 
 
 def normalisation_fault(probabilities: Probabilities) -> str:
@@ -35,7 +38,7 @@ def causality_fault(
 ) -> str:
     """Say whether predictions depend on what they must not know; empty if not.
 
-    A few chains are predicted again, in another order and beside other company, with every frame
+    Some chains are predicted again, in another order and beside other company, with every frame
     from a random time t on replaced by another label. Predictions up to and including frame t
     must stay: one that moves saw the frame it predicts, its future, or another chain.
 
@@ -50,19 +53,20 @@ def causality_fault(
     rng : numpy.random.Generator
     """
     chains, frames = states.shape
-    audited = rng.permutation(chains)[:AUDITED_CHAINS]
-    cuts = rng.integers(1, frames, len(audited))
-    altered = states[audited].copy()
-    for row, cut in enumerate(cuts):
-        shift = rng.integers(1, n_labels, frames - cut)
-        altered[row, cut:] = (altered[row, cut:] + shift) % n_labels
-    again = predict(altered)
-    for row, (chain, cut) in enumerate(zip(audited, cuts, strict=True)):
-        change = np.abs(again[row, : cut + 1] - probabilities[chain, : cut + 1]).max(-1)
+    begins = rng.integers(0, chains, PREFIXES), min(frames, PREFIX_FRAMES)
+    wholes = rng.permutation(chains)[:WHOLE_CHAINS], frames
+    for rows, length in (begins, wholes):
+        cuts = rng.integers(1, length, len(rows))
+        altered = states[rows, :length]
+        shift = rng.integers(1, n_labels, altered.shape)
+        later = np.arange(length) >= cuts[:, None]
+        altered = np.where(later, (altered + shift) % n_labels, altered).astype(np.uint8)
+        change = np.abs(predict(altered) - probabilities[rows, :length]).max(-1)
+        change[np.arange(length) > cuts[:, None]] = 0.0  # these may well differ
         if change.max() > CAUSALITY_TOLERANCE:
-            frame = int(change.argmax())
+            row, frame = divmod(int(change.argmax()), length)
             return (
-                f"predictions are not causal: p at frame {frame} moves by {change[frame]:.2g} when "
-                f"only frames ≥ {cut} or other chains change"
+                f"predictions are not causal: p at frame {frame} moves by {change[row, frame]:.2g} "
+                f"when only frames ≥ {cuts[row]} or other chains change"
             )
     return ""

@@ -13,7 +13,7 @@ import typer
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:
-    from benchmark.runner import RunFile
+    from benchmark.run_folder import RunFile
 
 app = typer.Typer(
     help="Benchmark suite and leaderboard for learned molecular dynamics.",
@@ -150,8 +150,10 @@ def run(
     Example: python -m benchmark run --model lstm --tasks 'potentials/*' --set hidden=128
     """
     from benchmark.loading import load_model
+    from benchmark.provenance import run_on
     from benchmark.result import RunConfig
-    from benchmark.runner import RunFile, execute, open_run, plan, run_model
+    from benchmark.run_folder import RunFile, open_run, plan, run_model
+    from benchmark.runner import execute
     from benchmark.show import RunDisplay
     from benchmark.task import select_tasks
 
@@ -161,8 +163,7 @@ def run(
     if not math.isfinite(timeout):
         raise InputError(f"--timeout {timeout}: expected seconds")
     config = RunConfig(
-        # As they come back from run.json, so that a later call compares equal.
-        settings=json.loads(json.dumps(loaded.settings, default=str)),
+        settings=loaded.settings,
         replicas=1 if quick else replicas,
         seeds=1 if quick else seeds,
         quick=quick,
@@ -171,16 +172,18 @@ def run(
         timeout=timeout,
         tasks=list(chosen),
     )
+    keys = plan(list(chosen.values()), config.replicas, config.seeds)
     wanted = RunFile(
         model=run_model(loaded),
         spec=model,
         given=settings,
         source_sha256=loaded.source_sha256,
         config=config,
+        provenance=run_on(),
+        units=keys,
     )
     folder = out or Path("runs") / (loaded.name + ("-quick" if quick else ""))
     opened = open_run(folder, wanted, fresh)
-    keys = plan(list(chosen.values()), config.replicas, config.seeds, quick)
     with RunDisplay(keys, "run") as display:
         execute(keys, chosen, wanted, folder, display.watch)
     _score(folder, opened)
@@ -192,7 +195,7 @@ def score(run: Annotated[Path, typer.Argument(help="a run folder")]) -> None:
 
     Example: python -m benchmark score runs/lstm
     """
-    from benchmark.runner import read_run
+    from benchmark.run_folder import read_run
 
     _score(run, read_run(run))
 
@@ -245,13 +248,10 @@ def _device(name: str) -> str:
 
 def _score(folder: Path, run: RunFile) -> None:
     """Score a run folder and print; exit code 1 if anything in it failed."""
-    from benchmark.runner import plan, score_run
+    from benchmark.runner import score_run
     from benchmark.show import RunDisplay, print_result
-    from benchmark.task import select_tasks
 
-    config = run.config
-    keys = plan(select_tasks(config.tasks), config.replicas, config.seeds, config.quick)
-    with RunDisplay(keys, "score") as display:
+    with RunDisplay(run.units, "score") as display:
         result = score_run(folder, display.watch)
     print_result(result, folder)
     if any(unit.status != "done" or unit.reason for unit in result.units):

@@ -96,6 +96,7 @@ def _find_class(text: str) -> tuple[type, str]:
         where, colon, class_name = text, "", ""
     if where.endswith(".py"):
         module, name = _import_file(Path(where)), Path(where).stem
+        name += f"-{class_name}" if class_name else ""
     elif colon:
         module, name = _import(where, text), class_name
     elif text in shipped_models():

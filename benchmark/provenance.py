@@ -12,18 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import benchmark
-from benchmark.score import SCORER_VERSION
 from benchmark.task import Task
 
 PACKAGES = ("numpy", "scipy", "torch", "deeptime", "numba", "pandas", "pyarrow", "datasets")
 
 
-def provenance(tasks: Sequence[Task]) -> dict[str, Any]:
-    """Collect what somebody needs to doubt a number with reason."""
+def scored_with(tasks: Sequence[Task]) -> dict[str, Any]:
+    """Name what the scores follow from: the scorer and the frozen data."""
+    from benchmark.score import SCORER_VERSION
+
     return {
-        "benchmark_version": benchmark.__version__,
         "scorer_version": SCORER_VERSION,
         "data": {task.id: task.card.fingerprints for task in tasks},
+    }
+
+
+def run_on() -> dict[str, Any]:
+    """Name what the predictions were made with: versions, machine, day."""
+    return {
+        "benchmark_version": benchmark.__version__,
         "packages": {name: _version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

@@ -22,6 +22,9 @@ SCORER_VERSION = 1
 #: Frames at the start of every test chain that are not scored: a model may find its state there.
 SKIPPED_FRAMES = 256
 
+#: No model is better than an exact oracle; noise alone does not look better by this many σ.
+IMPOSSIBLE = 5
+
 LIKELIHOOD = "nll_regret"
 
 UNITS = {
@@ -59,7 +62,7 @@ def kinetics_reference(task: Task) -> kinetics.KineticsReference:
     return found
 
 
-def score_unit(task: Task, folder: Path) -> dict[str, UnitMetric]:
+def score_unit(task: Task, folder: Path) -> tuple[dict[str, UnitMetric], str]:
     """Compute every metric of one unit from its prediction files.
 
     Parameters
@@ -70,7 +73,9 @@ def score_unit(task: Task, folder: Path) -> dict[str, UnitMetric]:
 
     Returns
     -------
-    dict of metric name to value, standard error and bias.
+    metrics : dict of metric name to value, standard error and bias
+    fault : str
+        Why the predictions get no likelihood although there are some; empty if they do.
 
     Raises
     ------
@@ -88,6 +93,7 @@ def score_unit(task: Task, folder: Path) -> dict[str, UnitMetric]:
     estimates = kinetics.kinetics_errors(
         observed, kinetics_reference(task), card.generation.n_frames
     )
+    fault = ""
     log_prob = predictions.read(folder, predictions.LOG_PROB)
     if log_prob is not None:
         _, oracle = _test(task)
@@ -98,8 +104,14 @@ def score_unit(task: Task, folder: Path) -> dict[str, UnitMetric]:
             regret = kinetics.nll_regret(log_prob, oracle, card.labels, SKIPPED_FRAMES)
         except ValueError as error:
             raise ModelError(f"{predictions.LOG_PROB}: {error}") from error
-        estimates = {LIKELIHOOD: regret, **estimates}
-    return {
+        if card.oracle == "exact" and regret.value < -IMPOSSIBLE * regret.stderr:
+            fault = (
+                f"predictions beat the exact oracle by {-1000 * regret.value:.2g} mnats/frame, "
+                f"over {IMPOSSIBLE} standard errors: they must know what they should predict"
+            )
+        else:
+            estimates = {LIKELIHOOD: regret, **estimates}
+    metrics = {
         name: UnitMetric(
             value=float(estimate.value),
             stderr=float(estimate.stderr),
@@ -108,6 +120,7 @@ def score_unit(task: Task, folder: Path) -> dict[str, UnitMetric]:
         )
         for name, estimate in estimates.items()
     }
+    return metrics, fault
 
 
 @lru_cache(maxsize=4)

@@ -25,7 +25,8 @@ from rich.table import Table
 if TYPE_CHECKING:  # a list of tasks needs no compiler
     from benchmark.check import Finding
     from benchmark.result import Result, TaskResult
-    from benchmark.runner import Event, Key
+    from benchmark.run_folder import Key
+    from benchmark.runner import Event
     from benchmark.task import MetricScale, Task
 
 console = Console(highlight=False)
@@ -172,7 +173,8 @@ class RunDisplay:
 
 def print_result(result: Result, folder: Path) -> None:
     """Print the tables of a run, and what to do next."""
-    kind = "quick, not ranked" if result.config.quick else f"{result.config.replicas} replicas"
+    replicas = len({unit.replica for unit in result.units})
+    kind = "quick, not ranked" if result.config.quick else f"{replicas} replicas"
     families = {task.task.split("/")[0] for task in result.tasks}
     family = f", {families.pop()}" if len(families) == 1 else ""
     errors = _table(f"{result.model.name}{family}, {kind}: errors", "task", *ERRORS.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sysconfig
 import time
 import traceback
@@ -68,23 +69,19 @@ class Phases:
             self.cpu += time.process_time() - cpu
 
 
-def serve(connection: Connection, threads: int) -> None:
-    """Do jobs that come through ``connection`` until None comes.
+def serve(connection: Connection, job: Job) -> None:
+    """Do a job; sends ``("progress", fraction, note)`` now and then, ``("unit", Unit)`` at last."""
+    _limit_threads(int(os.environ["OMP_NUM_THREADS"]))
+    last = 0.0
 
-    Sends ``("progress", fraction, note)`` any number of times and then ``("unit", Unit)``.
-    """
-    _limit_threads(threads)
-    while (job := connection.recv()) is not None:
-        last = 0.0
+    def report(fraction: float, note: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last > 0.1:
+            last = now
+            connection.send(("progress", float(fraction), str(note)))
 
-        def report(fraction: float, note: str) -> None:
-            nonlocal last
-            now = time.monotonic()
-            if now - last > 0.1:
-                last = now
-                connection.send(("progress", float(fraction), str(note)))
-
-        connection.send(("unit", do_unit(job, report)))
+    connection.send(("unit", do_unit(job, report)))
 
 
 def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
@@ -237,7 +234,7 @@ def _limit_threads(threads: int) -> None:
 
 
 def _peak_memory() -> int:
-    """Peak resident memory of this process, bytes (a worker's peak covers its earlier units)."""
+    """Peak resident memory of this process, which does one unit, in bytes."""
     import resource
     import sys
 

@@ -17,7 +17,7 @@ from benchmark.errors import InputError
 from benchmark.files import atomic_folder, write_text
 from benchmark.result import Result, TaskResult, Unit, read_result
 from benchmark.score import SCORER_VERSION, score_task
-from benchmark.task import Task, TaskCard, all_tasks
+from benchmark.task import Task, all_tasks
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
 

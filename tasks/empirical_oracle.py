@@ -53,9 +53,7 @@ def empirical_oracle(
     for name, settings in CANDIDATES.items():
         with tempfile.TemporaryDirectory() as scratch:
             model = load_model(name, settings).build()
-            context = FitContext(
-                task="oracle", n_labels=n_labels, scratch=Path(scratch), seed=SEED
-            )
+            context = FitContext(task="oracle", n_labels=n_labels, scratch=Path(scratch), seed=SEED)
             model.fit(fitted, validation, context)
         held_out = float(_log_prob(model, chosen_on, n_labels).mean())
         print(f"oracle {name}: {-1000 * held_out:.4f} mnats/frame held out", flush=True)

@@ -49,7 +49,8 @@ def generation(training_frames: int, slowest: float) -> Generation:
     return Generation(
         chains=chains,
         frames=math.ceil(total / chains),
-        burn_in=math.ceil(BURN_IN * slowest),
+        # At least as long as the prompt, so that replaying the prompt is never scored.
+        burn_in=max(PROMPT_FRAMES, math.ceil(BURN_IN * slowest)),
     )
 
 

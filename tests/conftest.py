@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
@@ -22,14 +22,12 @@ TOY_FRAMES = 5_000
 
 def toy_chain() -> HiddenChain:
     """Three labels of two hidden states each: one fast to leave, one slow."""
-    generator = np.random.default_rng(7)
     rates = np.zeros((6, 6))
     for label in range(3):
         slow, fast = 2 * label, 2 * label + 1
         rates[slow, fast], rates[fast, slow] = 0.02, 0.05
         rates[fast, (fast + 2) % 6] = 0.04
         rates[(fast + 2) % 6, fast] = 0.04
-    rates *= 1 + 0.2 * np.triu(generator.random((6, 6)), 1) * 0
     np.fill_diagonal(rates, 1 - rates.sum(1))
     return HiddenChain(rates, np.repeat(np.arange(3, dtype=np.uint8), 2))
 
@@ -90,13 +88,13 @@ def _toy_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def toy(_toy_root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Task]:
-    """The toy task, findable as ``toy/three`` here and in child processes."""
+def toy(_toy_root: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
+    """Give the toy task, findable as ``toy/three`` here and in child processes."""
     monkeypatch.setenv(TASKS_VARIABLE, str(_toy_root))
     # Child processes must find the repository's packages from whatever folder a test runs in.
     root = str(Path(__file__).parents[1])
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]))
-    yield find_task(TOY)
+    return find_task(TOY)
 
 
 @pytest.fixture

@@ -74,7 +74,8 @@ def do(
     job = Job(task, replica, seed, model, settings, folder, "cpu", 1.0, 60.0)
     unit = do_unit(job, lambda fraction, note: None)
     if unit.status == "done":
-        unit.metrics = score_unit(task, folder)
+        unit.metrics, fault = score_unit(task, folder)
+        unit.reason = unit.reason or fault
     return unit
 
 

@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.audit import (
-    AUDITED_CHAINS,
     CAUSALITY_TOLERANCE,
+    PREFIX_FRAMES,
+    PREFIXES,
+    WHOLE_CHAINS,
     causality_fault,
     normalisation_fault,
 )
@@ -60,7 +62,7 @@ def test_markov_model_is_causal(seed):
 
 
 def test_rounding_between_two_evaluations_is_no_fault():
-    calls = iter([0.0, 0.5 * CAUSALITY_TOLERANCE])
+    calls = iter([0.0, 0.5 * CAUSALITY_TOLERANCE, 0.5 * CAUSALITY_TOLERANCE])
 
     def predict(states):
         return markov(states) + np.float32(next(calls))
@@ -104,22 +106,32 @@ def test_fault_names_the_frame_and_the_cut():
     assert fault.startswith("predictions are not causal: p at frame 3 moves by 1 when only frames")
 
 
-@pytest.mark.parametrize(("chains", "frames"), [(1, 2), (1, 50), (2, 2), (AUDITED_CHAINS, 3)])
+@pytest.mark.parametrize(("chains", "frames"), [(1, 2), (1, 50), (2, 2), (WHOLE_CHAINS, 3)])
 def test_few_chains_and_frames_are_audited_all_the_same(chains, frames):
     states = states_of(chains, frames)
     assert audited(markov, states) == ""
     assert "not causal" in audited(lambda s: np.eye(LABELS, dtype=np.float32)[s], states)
 
 
-def test_audit_asks_for_a_few_chains_only():
-    sizes = []
+def test_audit_asks_for_many_short_beginnings_and_a_few_whole_chains():
+    shapes = []
 
     def predict(states):
-        sizes.append(len(states))
+        shapes.append(states.shape)
         return markov(states)
 
-    audited(predict, states_of(chains=20))
-    assert sizes == [20, AUDITED_CHAINS]
+    audited(predict, states_of(chains=20, frames=1000))
+    assert shapes == [(20, 1000), (PREFIXES, PREFIX_FRAMES), (WHOLE_CHAINS, 1000)]
+
+
+@pytest.mark.parametrize("every", [1, 3, 10, 30])
+def test_leak_of_the_label_at_few_frames_only_is_found(every):
+    def peeking(states):
+        probabilities = markov(states)
+        probabilities[:, ::every] = np.eye(LABELS, dtype=np.float32)[states[:, ::every]]
+        return probabilities
+
+    assert "not causal" in audited(peeking, states_of(chains=10, frames=2000))
 
 
 def test_audit_leaves_the_states_alone():

@@ -54,7 +54,7 @@ PLANTED = {
     ),
     "constructor raises": (
         "def __init__(self): raise ValueError('odd')",
-        {"fit": "bad cannot be built: ValueError: odd"},
+        {"fit": "bad-Bad cannot be built: ValueError: odd"},
     ),
     "samples too short": (
         "def sample(self, prompt, n_frames, rng): return prompt[:, :1].repeat(n_frames - 1, 1)",

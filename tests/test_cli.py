@@ -13,7 +13,8 @@ from rich.console import Console
 
 from benchmark import cli, show
 from benchmark.result import Unit
-from benchmark.runner import Event, Key
+from benchmark.run_folder import Key
+from benchmark.runner import Event
 from benchmark.show import with_error
 from benchmark.task import all_tasks
 from tests.plugs import MARKOV, command, one_line, python, tasks_in
@@ -408,7 +409,7 @@ def test_anything_a_model_reports_can_be_shown(monkeypatch, note, fraction):
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=120, highlight=False)
     monkeypatch.setattr(show, "console", console)
-    key = Key("toy/three", 0, 0)
+    key = Key(task="toy/three", replica=0, seed=0)
     with show.RunDisplay([key], "run") as display:
         display.watch(Event(key, fraction, note))
         display.progress.refresh()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -16,17 +17,16 @@ from benchmark import predictions
 from benchmark.errors import InputError
 from benchmark.loading import load_model
 from benchmark.result import Result, RunConfig, Unit, json_schema, read_result
-from benchmark.runner import (
+from benchmark.run_folder import (
     Key,
     RunFile,
-    execute,
     open_run,
     plan,
     read_run,
     read_unit,
     run_model,
-    score_run,
 )
+from benchmark.runner import execute, score_run
 from benchmark.task import Task, find_task
 from tests.plugs import MARKOV, ROOT, SAVED, tasks_in
 
@@ -36,7 +36,7 @@ TOY = "toy/three"
 def wanted(spec, given=None, **changes):
     """Describe a run as the command line does."""
     loaded = load_model(spec, given)
-    config = {
+    config: dict[str, Any] = {
         "settings": loaded.settings,
         "replicas": 5,
         "seeds": 1,
@@ -45,13 +45,21 @@ def wanted(spec, given=None, **changes):
         "workers": 1,
         "timeout": 120.0,
         "tasks": [TOY],
-    }
+    } | changes
+    units = [
+        Key(task=t, replica=r, seed=0) for t in config["tasks"] for r in range(config["replicas"])
+    ]
+    units += [
+        Key(task=t, replica=0, seed=s) for t in config["tasks"] for s in range(1, config["seeds"])
+    ]
     return RunFile(
         model=run_model(loaded),
         spec=spec,
         given=given or {},
         source_sha256=loaded.source_sha256,
-        config=RunConfig(**(config | changes)),
+        config=RunConfig(**config),
+        provenance={"processor": "this one"},
+        units=units,
     )
 
 
@@ -59,9 +67,8 @@ def carry_out(folder, run, fresh=False):
     """Run as the command line does; give what was told, one event a unit, and the result."""
     opened = open_run(folder, run, fresh)
     tasks = {task_id: find_task(task_id) for task_id in run.config.tasks}
-    keys = plan(list(tasks.values()), run.config.replicas, run.config.seeds, run.config.quick)
     events = []
-    execute(keys, tasks, run, folder, events.append)
+    execute(run.units, tasks, run, folder, events.append)
     result = score_run(folder)
     assert read_run(folder) == opened
     return {str(event.key): event for event in events if event.unit is not None}, result
@@ -80,28 +87,24 @@ def contents(folder):
 
 
 def test_every_replica_gets_seed_zero_and_replica_zero_the_other_seeds(toy: Task):
-    keys = plan([toy], replicas=3, seeds=3, quick=False)
+    keys = plan([toy], replicas=3, seeds=3)
     assert [(key.replica, key.seed) for key in keys] == [(0, 0), (1, 0), (2, 0), (0, 1), (0, 2)]
 
 
 def test_no_more_replicas_are_planned_than_the_task_has(toy: Task):
-    assert len(plan([toy], replicas=99, seeds=1, quick=False)) == 5
-
-
-def test_quick_plan_is_one_unit_a_task(toy: Task):
-    assert plan([toy], replicas=5, seeds=3, quick=True) == [Key(TOY, 0, 0)]
+    assert len(plan([toy], replicas=99, seeds=1)) == 5
 
 
 def test_units_of_a_task_follow_each_other(toy: Task):
     other = find_task("potentials/linear3")
-    keys = plan([toy, other], replicas=2, seeds=1, quick=False)
+    keys = plan([toy, other], replicas=2, seeds=1)
     assert [key.task for key in keys] == [TOY, TOY, other.id, other.id]
 
 
 def test_unit_folder_is_flat_and_readable(tmp_path):
-    folder = Key(TOY, 3, 1).folder(tmp_path)
+    folder = Key(task=TOY, replica=3, seed=1).folder(tmp_path)
     assert folder == tmp_path / "units" / "toy--three" / "r3-s1"
-    assert str(Key(TOY, 3, 1)) == "toy/three r3-s1"
+    assert str(Key(task=TOY, replica=3, seed=1)) == "toy/three r3-s1"
 
 
 # ---- one run that the tests below share -------------------------------------------------------
@@ -130,7 +133,7 @@ def run(toy, finished, tmp_path):
 
 
 def unit_folder(run, replica, seed=0):
-    return Key(TOY, replica, seed).folder(run)
+    return Key(task=TOY, replica=replica, seed=seed).folder(run)
 
 
 def test_run_reports_units_in_the_order_of_the_plan_and_all_are_done(finished):
@@ -185,7 +188,7 @@ def test_provenance_names_data_packages_and_machine(finished, toy):
     provenance = finished[2].provenance
     assert provenance["data"][TOY]["test"] == toy.card.splits["test"].sha256
     assert provenance["data"][TOY]["reference"] == toy.card.reference_sha256
-    assert {"numpy", "torch"} <= set(provenance["packages"])
+    assert provenance["processor"] == "this one"
     assert provenance["scorer_version"] >= 1
 
 
@@ -305,9 +308,10 @@ def test_same_request_opens_the_run_again(run, spec):
 
 def test_run_is_widened_by_what_else_is_asked(run, spec, toy):
     opened = open_run(run, wanted(spec, replicas=3, tasks=["potentials/linear3"]), fresh=False)
-    assert opened.config.tasks == ["potentials/linear3", TOY]
-    assert (opened.config.replicas, opened.config.seeds) == (3, 2)
     assert read_run(run) == opened
+    asked = {(key.task, key.replica, key.seed) for key in opened.units}
+    here = {(TOY, 0, 0), (TOY, 1, 0), (TOY, 0, 1)}
+    assert asked == here | {("potentials/linear3", replica, 0) for replica in range(3)}
 
 
 @pytest.mark.parametrize(

@@ -256,7 +256,7 @@ def test_oracle_itself_has_no_regret(toy: Task, tmp_path):
     do(toy, "truth", tmp_path)
     _, oracle = splits.load_test(toy)
     predictions.write(tmp_path, predictions.LOG_PROB, oracle.astype(np.float32))
-    metric = score_unit(toy, tmp_path)["nll_regret"]
+    metric = score_unit(toy, tmp_path)[0]["nll_regret"]
     assert metric.value == pytest.approx(0, abs=3e-6)  # what mixing in 1e-6 costs
     assert score_task(toy, [unit(toy, nll_regret=metric.value)]).groups["likelihood"] == 1
 
@@ -272,7 +272,7 @@ def test_every_metric_has_a_unit_and_a_standard_error(toy: Task, plug, tmp_path)
 def test_unit_is_scored_from_its_files_alone(toy: Task, plug, tmp_path):
     first = do(toy, plug(MARKOV), tmp_path / "unit").metrics
     shutil.copytree(tmp_path / "unit", tmp_path / "elsewhere")
-    assert score_unit(toy, tmp_path / "elsewhere") == first
+    assert score_unit(toy, tmp_path / "elsewhere") == (first, "")
 
 
 @pytest.mark.parametrize("permutation", [[1, 2, 0], [2, 1, 0], [0, 2, 1]])
@@ -285,7 +285,7 @@ def test_renaming_the_labels_changes_no_score(toy: Task, plug, tmp_path, permuta
         assert rows is not None
         rows = table[rows] if name == predictions.SAMPLES else rows
         predictions.write(tmp_path / "renamed", name, rows)
-    metrics = score_unit(renamed, tmp_path / "renamed")
+    metrics, _ = score_unit(renamed, tmp_path / "renamed")
     for name, metric in metrics.items():
         assert metric.value == pytest.approx(unit.metrics[name].value, rel=1e-10)
     again = unit.model_copy(update={"metrics": metrics})
