@@ -99,8 +99,8 @@ def _job(key: Key, task: Task, run: RunFile, folder: Path) -> Job:
 
 def _processes(threads: int) -> Any:
     """Give the way to start processes: forked from one that has imported what is slow to import."""
-    # Read by BLAS and OpenMP when they load, before torch or numba could be told.
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    # Read when they load by all that would start threads of its own: torch, BLAS, numba.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = str(threads)
     # A killed process leaves semaphores behind, which Python cleans up with a warning.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker")

@@ -71,7 +71,6 @@ class Phases:
 
 def serve(connection: Connection, job: Job) -> None:
     """Do a job; sends ``("progress", fraction, note)`` now and then, ``("unit", Unit)`` at last."""
-    _limit_threads(int(os.environ["OMP_NUM_THREADS"]))
     last = 0.0
 
     def report(fraction: float, note: str) -> None:
@@ -223,14 +222,6 @@ def _where(error: Exception) -> str:
     own = [frame for frame in frames if not frame.filename.startswith(("<", *libraries))]
     last = (own or frames)[-1]
     return f"{named(error)} (at {Path(last.filename).name}:{last.lineno})"
-
-
-def _limit_threads(threads: int) -> None:
-    import numba
-    import torch
-
-    torch.set_num_threads(threads)
-    numba.set_num_threads(min(threads, numba.get_num_threads()))
 
 
 def _peak_memory() -> int:
