@@ -160,6 +160,7 @@ def run(
     globs, settings = _sort_arguments(tasks, set_, more)
     chosen = {task.id: task for task in select_tasks(globs)}
     loaded = load_model(model, settings)
+    loaded.build()  # a setting that cannot be is found here, not in every unit
     if not math.isfinite(timeout):
         raise InputError(f"--timeout {timeout}: expected seconds")
     config = RunConfig(

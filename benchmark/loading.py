@@ -55,6 +55,8 @@ class LoadedModel:
         """
         try:
             return self.cls(**self.settings)
+        except InputError:
+            raise
         except Exception as error:
             raise InputError(f"{self.name} cannot be built: {named(error)}") from error
 

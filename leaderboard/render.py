@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmark.errors import InputError
 from benchmark.files import write_text
+from benchmark.result import json_schema
+from benchmark.run_folder import explained
 from benchmark.task import Task
 from leaderboard.figure import scores_svg
 from leaderboard.markdown import page
@@ -16,7 +17,8 @@ from leaderboard.table import csv_text
 
 BOARD = SUBMISSIONS.parent
 
-PAGE, TABLE, FIGURE = "README.md", "leaderboard.csv", "leaderboard.svg"
+PAGE, TABLE = "README.md", "leaderboard.csv"
+FIGURE, SCHEMA = "leaderboard.svg", "results.schema.json"
 
 
 def render(write: bool, board: Path = BOARD, tasks: Mapping[str, Task] | None = None) -> list[Path]:
@@ -25,10 +27,11 @@ def render(write: bool, board: Path = BOARD, tasks: Mapping[str, Task] | None = 
     Parameters
     ----------
     write : bool
-        Write what differs. Without it nothing is touched, and the figure is only asked to be
-        there: its text changes with the version of matplotlib, the others' does not.
+        Write what differs. Without it nothing is touched, and the figure and the JSON Schema of a
+        result are only asked to be there: their text changes with the version of the library
+        that makes them, the others' does not.
     board : Path
-        The folder that holds ``submissions`` and gets the page, the table and the figure.
+        The folder that holds ``submissions`` and gets the page, the table and the rest.
     tasks : mapping of task id to Task, optional
         By default the tasks of this repository.
 
@@ -51,14 +54,17 @@ def render(write: bool, board: Path = BOARD, tasks: Mapping[str, Task] | None = 
     }
     stale = [path for path, text in texts.items() if _content(path) != text]
     if submissions and cards:
-        figure = board / FIGURE
+        made = {
+            board / FIGURE: lambda: scores_svg(submissions, cards),
+            board / SCHEMA: json_schema,
+        }
         if write:
-            texts[figure] = scores_svg(submissions, cards)
-        if _content(figure) != texts.get(figure, _content(figure) or ""):
-            stale.append(figure)
+            texts |= {path: make() for path, make in made.items()}
+        stale += [path for path in made if _content(path) != texts.get(path, _content(path) or "")]
     if write:
         for path in stale:
-            _write(path, texts[path])
+            with explained(path):
+                write_text(path, texts[path])
     return stale
 
 
@@ -68,10 +74,3 @@ def _content(path: Path) -> str | None:
         return path.read_bytes().decode("utf-8", errors="replace")
     except OSError:
         return None
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        write_text(path, text)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from error

@@ -19,7 +19,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from tasks.md17.work_units import (
+from tasks.work_units import (
     WorkUnit,
     parse_indices,
     require,

@@ -25,7 +25,7 @@ from tasks.md17.dynamics import (
     xtb_potential,
 )
 from tasks.md17.molecules import GEOMETRIES, Molecule, load_molecule
-from tasks.md17.work_units import (
+from tasks.work_units import (
     WorkUnit,
     bad_input,
     parse_indices,

@@ -34,7 +34,7 @@ def names(paths: list[Path]) -> set[str]:
 
 
 def test_first_rendering_writes_all_files_and_the_second_none(board: Path, tasks: Tasks) -> None:
-    every = {"README.md", "leaderboard.csv", "leaderboard.svg"}
+    every = {"README.md", "leaderboard.csv", "leaderboard.svg", "results.schema.json"}
     assert names(render(write=False, board=board, tasks=tasks)) == every
     assert not (board / "README.md").exists()
     assert names(render(write=True, board=board, tasks=tasks)) == every

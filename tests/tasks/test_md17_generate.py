@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from tasks.md17 import generate, work_units
+from tasks import work_units
+from tasks.md17 import generate
 from tasks.md17.dynamics import (
     BOLTZMANN,
     EV_PER_U_A2_FS2,
