@@ -105,4 +105,4 @@ def _name_rows(axis: Axes, overall: pd.DataFrame) -> None:
         label.set_color(INK if role == "model" else MUTED)
         label.set_fontstyle("normal" if role == "model" else "italic")
     axis.set_ylim(len(overall) - 0.4, -0.6)
-    axis.set_xticks([-1, -0.5, 0, 0.5, 1], ["−1", "", "0\ntrivial", "", "1\ndata-limited"])
+    axis.set_xticks([0, 0.5, 1], ["0\ntrivial", "", "1\ndata-limited"])

@@ -238,7 +238,7 @@ def _one_line(text: str) -> str:
 
 
 def _two_digits(value: float) -> str:
-    return f"{value:.2f}" if math.isfinite(value) else NO_VALUE
+    return f"{round(value, 2) + 0.0:.2f}" if math.isfinite(value) else NO_VALUE  # no minus zero
 
 
 def _range(low: float, high: float) -> str:
