@@ -154,6 +154,7 @@ def run(
     from benchmark.result import RunConfig
     from benchmark.run_folder import RunFile, open_run, plan, run_model
     from benchmark.runner import execute
+    from benchmark.score import verify
     from benchmark.show import RunDisplay
     from benchmark.task import select_tasks
 
@@ -163,13 +164,16 @@ def run(
     loaded.build()  # a setting that cannot be is found here, not in every unit
     if not math.isfinite(timeout):
         raise InputError(f"--timeout {timeout}: expected seconds")
+    cores = os.cpu_count() or 1
+    at_once = workers or cores
     config = RunConfig(
         settings=loaded.settings,
         replicas=1 if quick else replicas,
         seeds=1 if quick else seeds,
         quick=quick,
         device=_device(device),
-        workers=workers or os.cpu_count() or 1,
+        workers=at_once,
+        threads=max(1, cores // at_once),
         timeout=timeout,
         tasks=list(chosen),
     )
@@ -183,6 +187,8 @@ def run(
         provenance=run_on(),
         units=keys,
     )
+    for task in chosen.values():
+        verify(task)
     folder = out or Path("runs") / (loaded.name + ("-quick" if quick else ""))
     opened = open_run(folder, wanted, fresh)
     with RunDisplay(keys, "run") as display:

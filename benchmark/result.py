@@ -130,6 +130,7 @@ class RunConfig(_Strict):
     quick: bool
     device: str
     workers: int
+    threads: int = 1
     timeout: float
     tasks: list[str]
 

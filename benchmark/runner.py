@@ -65,7 +65,7 @@ def execute(
             watch(Event(key, 1.0, "already done", unit))
         else:
             todo.append(key)
-    context = _processes(threads=max(1, (os.cpu_count() or 1) // run.config.workers))
+    context = _processes(run.config.threads)
     busy: list[_UnitProcess] = []
     try:
         while todo or busy:

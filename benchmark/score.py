@@ -62,6 +62,19 @@ def kinetics_reference(task: Task) -> kinetics.KineticsReference:
     return found
 
 
+def verify(task: Task) -> None:
+    """Read everything frozen of a task, so that damage is found before anything is fitted.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, unreadable, or not the one the card names.
+    """
+    for split in task.card.splits:
+        splits.load(task, split)
+    kinetics_reference(task)
+
+
 def score_unit(task: Task, folder: Path) -> tuple[dict[str, UnitMetric], str]:
     """Compute every metric of one unit from its prediction files.
 

@@ -416,3 +416,16 @@ def test_anything_a_model_reports_can_be_shown(monkeypatch, note, fraction):
         unit = Unit(task=key.task, version=1, replica=0, seed=0, status="failed", reason=note)
         display.watch(Event(key, 1.0, "failed", unit))
     assert f"toy/three r0-s0 failed: {note}" in screen.getvalue()
+
+
+@pytest.mark.parametrize("name", ["train.parquet", "fresh.parquet", "reference.json"])
+def test_damaged_frozen_data_stop_a_run_before_anything_is_fitted(
+    capsys, tmp_path, monkeypatch, toy, name
+):
+    shutil.copytree(toy.path.parents[1], tmp_path / "tasks" / "toy")
+    damaged = tmp_path / "tasks" / "toy" / "data" / "three" / name
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    monkeypatch.setenv("STRIDEBENCH_TASKS", str(tmp_path / "tasks"))
+    error = bad(capsys, "run", "--model", "iid", "--tasks", toy.id, "--out", tmp_path / "run")
+    assert error.startswith(str(damaged))
+    assert not (tmp_path / "run").exists()
