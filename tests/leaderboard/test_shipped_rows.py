@@ -1,0 +1,66 @@
+"""What the committed rows of the shipped models must show, whoever made them."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmark.result import TaskResult
+from leaderboard.submission import SUBMISSIONS, read_submissions, shipped_tasks
+
+LATTICE = ["linear3", "triangular3", "triangular3-x20", "diamond4-t1", "diamond4-t5",
+           "diamond4-t25", "diamond4-rare"]  # fmt: skip
+MNATS = 1e-3
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, dict[str, TaskResult]]:
+    submissions = read_submissions(SUBMISSIONS, shipped_tasks())
+    return {submission.card.name: dict(submission.tasks) for submission in submissions}
+
+
+def regret(rows: dict[str, dict[str, TaskResult]], model: str, task: str) -> float:
+    return rows[model][f"potentials/{task}"].metrics["nll_regret"].value
+
+
+def test_truth_scores_one_within_its_error_in_every_counting_rate_and_path(rows) -> None:
+    for task in rows["truth"].values():
+        for name, metric in task.metrics.items():
+            if metric.counts and name != "nll_regret":
+                assert abs(metric.z_raw - 1) < 3 * metric.z_stderr, (task.task, name)
+
+
+def test_iid_scores_zero_within_a_hundredth(rows) -> None:
+    for task in rows["iid"].values():
+        assert abs(task.groups["likelihood"]) < 0.01
+        assert abs(task.score) < 0.01
+
+
+@pytest.mark.parametrize("task", LATTICE)
+def test_more_memory_predicts_better_on_every_lattice_task(rows, task: str) -> None:
+    losses = [regret(rows, model, task) for model in ("iid", "msm", "ngram", "lstm")]
+    assert losses == sorted(losses, reverse=True)
+    assert regret(rows, "hmm", task) < regret(rows, "ngram", task)
+
+
+@pytest.mark.parametrize(
+    ("task", "most"),
+    [("triangular3", 0.5), ("triangular3-x20", 4), ("diamond4-t5", 1.5), ("diamond4-rare", 12)],
+)
+def test_lstm_loses_less_than_was_asked(rows, task: str, most: float) -> None:
+    assert regret(rows, "lstm", task) < most * MNATS
+
+
+def test_lstm_gets_the_passage_times_of_triangular3(rows) -> None:
+    assert rows["lstm"]["potentials/triangular3"].metrics["mfpt_error"].value < 0.25
+
+
+def test_replay_has_rates_of_the_truth_and_no_likelihood(rows) -> None:
+    replay = rows["replay"]["potentials/triangular3"]
+    assert replay.groups["rates"] > 0.95
+    assert replay.groups["likelihood"] == 0
+    assert replay.metrics["nll_regret"].missing == replay.units
+
+
+def test_shuffled_blocks_lose_the_timescales(rows) -> None:
+    for task in rows["block-shuffle"].values():
+        assert task.metrics["its_error"].z < 0.6
