@@ -21,15 +21,9 @@ from tests.baselines.chains import (
     two_speed_chain,
 )
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = {"hidden": 16, "embedding": 8, "epochs": 4}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -10,15 +10,9 @@ import torch
 
 from baselines.kinetics.lstm import Lstm, _Network
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 CHAINS, FRAMES, LABELS = 256, 1_000, 3
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture
