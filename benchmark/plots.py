@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from benchmark.errors import InputError
 from benchmark.files import atomic
 from benchmark.metrics import kinetics
-from benchmark.score import kinetics_reference
-from benchmark.splits import load_chains
+from benchmark.score import kinetics_reference, observe
+from benchmark.splits import load_replicas
 from benchmark.task import Task, TaskCard
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ STYLE: Any = {
     "svg.hashsalt": "stridebench",
 }
 
-Chains = list[NDArray[np.uint8]]
+Chains = list[NDArray[np.uint8]]  # of one replica
 
 
 def draw_task(task: Task, path: Path) -> None:
@@ -70,14 +70,14 @@ def draw_task(task: Task, path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    labels = load_chains(task, "train")
-    observed = [np.array(task.card.observable, np.uint8)[chain] for chain in labels]
+    labels = load_replicas(task, "train")
+    observed = [observe(task.card, replica) for replica in labels]
     reference = kinetics_reference(task)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.5, 6.6), layout="constrained")
         FigureCanvasAgg(figure)  # no window, whatever backend is configured
         axes = figure.subplots(2, 2)
-        _trajectory(axes[0, 0], task.card, labels[0])
+        _trajectory(axes[0, 0], task.card, labels[0][0])
         _free_energies(axes[0, 1], reference, observed)
         _timescales(axes[1, 0], task.card, reference, observed)
         _dwells(axes[1, 1], task.card, reference, observed[0])
@@ -113,15 +113,17 @@ def _trajectory(axis: Axes, card: TaskCard, chain: NDArray[np.uint8]) -> None:
     )
 
 
-def _free_energies(axis: Axes, reference: kinetics.KineticsReference, observed: Chains) -> None:
+def _free_energies(
+    axis: Axes, reference: kinetics.KineticsReference, observed: list[Chains]
+) -> None:
     """Draw −ln p of each macrostate: a bar for the reference, a dot for each replica."""
     K = reference.n_states
     for state in range(K):
         energy = -np.log(reference.populations[state])
         axis.hlines(energy, state - 0.35, state + 0.35, colors=_colour(state), linewidth=2.5)
     offsets = np.linspace(-0.22, 0.22, len(observed))
-    for offset, chain in zip(offsets, observed, strict=True):
-        seen = kinetics.populations([chain], K)
+    for offset, chains in zip(offsets, observed, strict=True):
+        seen = kinetics.populations(chains, K)
         energies = -np.log(np.where(seen > 0, seen, np.nan))  # never visited: no dot
         axis.plot(np.arange(K) + offset, energies, "o", color=INK, markersize=4)
     axis.plot([], [], "-", color=MUTED, linewidth=2.5, label="reference")
@@ -133,14 +135,14 @@ def _free_energies(axis: Axes, reference: kinetics.KineticsReference, observed: 
 
 
 def _timescales(
-    axis: Axes, card: TaskCard, reference: kinetics.KineticsReference, observed: Chains
+    axis: Axes, card: TaskCard, reference: kinetics.KineticsReference, observed: list[Chains]
 ) -> None:
     """Draw implied timescales against lag: lines for the replicas, rings for the reference."""
     K, unit = reference.n_states, card.frame_time
-    longest = min(2 * card.slowest, min(map(len, observed)) / 20)
+    longest = min(2 * card.slowest, min(len(chains[0]) for chains in observed) / 20)
     lags = np.unique(np.rint(np.geomspace(1, max(longest, 2), LAGS)).astype(int))
-    for chain in observed:
-        times = kinetics.implied_timescales([chain], K, lags, K - 1)  # (lags, processes)
+    for chains in observed:
+        times = kinetics.implied_timescales(chains, K, lags, K - 1)  # (lags, processes)
         # A process that has decayed below the resolution is noise: it would only hide the others.
         times = np.where(times > 0.1 * lags[:, None], times, np.nan)
         for process in range(K - 1):
@@ -172,11 +174,11 @@ def _dwells(
     axis: Axes,
     card: TaskCard,
     reference: kinetics.KineticsReference,
-    observed: NDArray[np.uint8],
+    observed: Chains,
 ) -> None:
     """Draw P(dwell > t) of each macrostate: lines for the reference, dots for one replica."""
     edges = reference.dwell_edges
-    found, n_dwells = kinetics.dwell_cdf([observed], reference.n_states, edges)
+    found, n_dwells = kinetics.dwell_cdf(observed, reference.n_states, edges)
     for state in range(reference.n_states):
         colour = _colour(state)
         for cdf, style, size in ((reference.dwell_cdf[state], "-", 0), (found[state], ".", 4)):

@@ -14,7 +14,7 @@ from benchmark import predictions, splits
 from benchmark.errors import InputError, ModelError
 from benchmark.metrics import kinetics
 from benchmark.result import TaskMetric, TaskResult, Unit, UnitMetric
-from benchmark.task import MetricScale, Task
+from benchmark.task import MetricScale, Task, TaskCard
 
 #: Goes up when any estimator, tolerance or rule below changes.
 SCORER_VERSION = 1
@@ -75,6 +75,12 @@ def verify(task: Task) -> None:
     kinetics_reference(task)
 
 
+def observe(card: TaskCard, states: kinetics.Chains) -> list[splits.Labels]:
+    """Turn label chains into what rates and paths are measured on: macrostates that are held."""
+    macrostate = np.array(card.observable, np.uint8)
+    return kinetics.held([macrostate[chain] for chain in states], card.macrostates, card.hold)
+
+
 def score_unit(task: Task, folder: Path) -> tuple[dict[str, UnitMetric], str]:
     """Compute every metric of one unit from its prediction files.
 
@@ -102,9 +108,8 @@ def score_unit(task: Task, folder: Path) -> tuple[dict[str, UnitMetric], str]:
     samples = predictions.checked_samples(
         samples, card.generation.chains, card.generation.frames, card.labels
     )
-    observed = np.array(card.observable, np.uint8)[samples]
     estimates = kinetics.kinetics_errors(
-        observed, kinetics_reference(task), card.generation.n_frames
+        observe(card, samples), kinetics_reference(task), card.generation.n_frames
     )
     fault = ""
     log_prob = predictions.read(folder, predictions.LOG_PROB)

@@ -95,6 +95,12 @@ def load_chains(task: Task, split: str) -> list[Labels]:
     return load(task, split)["states"]
 
 
+def load_replicas(task: Task, split: str) -> list[tuple[Labels, ...]]:
+    """Read ``train`` or ``fresh``: a tuple of independent chains, one tuple a replica."""
+    chains, n = load_chains(task, split), task.card.chains_per_replica
+    return [tuple(chains[first : first + n]) for first in range(0, len(chains), n)]
+
+
 def load_test(task: Task) -> tuple[Labels, NDArray[np.float64]]:
     """Read the test chains and the oracle's ln p*(s_t | s_<t) in nats, both (chains, frames)."""
     columns = load(task, "test")

@@ -81,9 +81,13 @@ class TaskCard(_Frozen):
     observable: list[int] = Field(
         description="macrostate of each label; rates and paths are measured on macrostates"
     )
+    hold: int = Field(1, ge=1, description="frames a macrostate must be held to count as entered")
     slowest: float = Field(gt=0, description="slowest relaxation time t₂, frames")
     oracle: Literal["exact", "empirical"]
     generation: Generation
+    chains_per_replica: int = Field(
+        1, ge=1, description="rows of the train and fresh splits that belong together"
+    )
     splits: dict[str, Split]
     reference_sha256: str = ""
     metrics: dict[str, MetricScale] = {}
@@ -115,12 +119,12 @@ class TaskCard(_Frozen):
     @property
     def replicas(self) -> int:
         """Number of training replicas."""
-        return self.splits["train"].rows
+        return self.splits["train"].rows // self.chains_per_replica
 
     @property
     def training_frames(self) -> int:
         """Frames of one training replica."""
-        return self.splits["train"].frames // self.splits["train"].rows
+        return self.splits["train"].frames // self.replicas
 
     @property
     def fingerprints(self) -> dict[str, str | int]:

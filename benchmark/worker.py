@@ -189,11 +189,11 @@ def _fit(model: Any, job: Job, report: Callable[[float, str], None], phases: Pha
         seconds=job.seconds,
         progress=lambda fraction, note: report(fraction, f"fit {note}"),
     )
-    train = splits.load_chains(job.task, "train")[job.replica]
+    train = splits.load_replicas(job.task, "train")[job.replica]
     validation = splits.load_chains(job.task, "validation")
     with phases("fit"):
         model.fit(
-            StateTrajectories((train,), card.labels),
+            StateTrajectories(train, card.labels),
             StateTrajectories(tuple(validation), card.labels),
             context,
         )

@@ -22,7 +22,7 @@ from rich.progress import track
 from benchmark import splits
 from benchmark.errors import InputError
 from benchmark.metrics.kinetics import kinetics_errors, nll_regret
-from benchmark.score import SKIPPED_FRAMES, kinetics_reference
+from benchmark.score import SKIPPED_FRAMES, kinetics_reference, observe
 from benchmark.task import Group, MetricScale, Task, select_tasks
 
 GROUPS: dict[str, Group | None] = {
@@ -40,6 +40,9 @@ MIN_DIMENSION = 20
 
 #: d counts the ordered label pairs that make up this share of all jumps.
 JUMP_SHARE = 0.99
+
+#: f is the rms error of at least so many true chains.
+MIN_TRUE_CHAINS = 20
 
 SEED = 20260101
 
@@ -83,17 +86,16 @@ def common_jumps(chains: list[NDArray[np.uint8]]) -> int:
 def _trivial_errors(task: Task) -> dict[str, list[float]]:
     """Errors of iid frames, one value a training replica."""
     card = task.card
-    observable = np.array(card.observable, np.uint8)
     states, oracle = splits.load_test(task)
     reference = kinetics_reference(task)
     errors: dict[str, list[float]] = {name: [] for name in GROUPS}
-    for replica, train in enumerate(splits.load_chains(task, "train")):
+    for replica, train in enumerate(splits.load_replicas(task, "train")):
         rng = np.random.default_rng([SEED, replica])
-        counts = np.bincount(train, minlength=card.labels) + 0.5
+        counts = np.bincount(np.concatenate(train), minlength=card.labels) + 0.5
         populations = counts / counts.sum()
         shape = (card.generation.chains, card.generation.frames)
         drawn = rng.choice(card.labels, size=shape, p=populations).astype(np.uint8)
-        found = kinetics_errors(observable[drawn], reference, card.generation.n_frames)
+        found = kinetics_errors(observe(card, drawn), reference, card.generation.n_frames)
         log_prob = np.log(populations)[states]
         found["nll_regret"] = nll_regret(log_prob, oracle, card.labels, SKIPPED_FRAMES)
         for name in GROUPS:
@@ -102,13 +104,19 @@ def _trivial_errors(task: Task) -> dict[str, list[float]]:
 
 
 def _floor_errors(task: Task) -> dict[str, list[float]]:
-    """Errors of fresh true chains of the training length, one value a chain."""
+    """Errors of true chains as long as a training replica, one value each.
+
+    They are fresh chains; where these are few, the training replicas join them, which are true
+    chains as well.
+    """
     card = task.card
-    observable = np.array(card.observable, np.uint8)
     reference = kinetics_reference(task)
     errors: dict[str, list[float]] = {name: [] for name in GROUPS}
-    for chain in splits.load_chains(task, "fresh")[card.replicas :]:
-        found = kinetics_errors(observable[chain][None], reference, card.generation.n_frames)
+    true = splits.load_replicas(task, "fresh")[card.replicas :]
+    if len(true) < MIN_TRUE_CHAINS:
+        true += splits.load_replicas(task, "train")
+    for chains in true:
+        found = kinetics_errors(observe(card, chains), reference, card.generation.n_frames)
         for name, estimate in found.items():
             errors[name].append(estimate.value)
     return errors

@@ -321,6 +321,25 @@ def test_merged_labels_are_scored_as_macrostates(toy: Task, tmp_path):
     )
 
 
+def test_hold_removes_recrossings_before_scoring(toy: Task, tmp_path):
+    """Single frames of another label, far apart, cost nothing where a state must be held twice."""
+    held = replace(toy, card=toy.card.model_copy(update={"hold": 2}))
+    do(toy, "truth", tmp_path / "one")
+    samples = predictions.read(tmp_path / "one", predictions.SAMPLES)
+    assert samples is not None
+    flickering = samples.copy()
+    inside = np.zeros(samples.shape, bool)
+    inside[:, 2:-2] = np.array(
+        [samples[:, 2 + k : samples.shape[1] - 2 + k] == samples[:, 2:-2] for k in (-2, -1, 1, 2)]
+    ).all(0)
+    inside &= np.arange(samples.shape[1]) % 10 == 0
+    flickering[inside] = (flickering[inside] + 1) % 3
+    predictions.write(tmp_path / "two", predictions.SAMPLES, flickering)
+    assert score_unit(held, tmp_path / "two") == score_unit(held, tmp_path / "one")
+    raw, clean = (score_unit(toy, tmp_path / name)[0]["mfpt_error"] for name in ("two", "one"))
+    assert raw.value > 3 * clean.value
+
+
 # ---- what cannot be scored --------------------------------------------------------------------
 
 

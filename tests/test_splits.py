@@ -220,3 +220,13 @@ def test_shipped_test_split_fits_its_card(task_id):
     assert states.max() < task.card.labels
     assert (oracle <= 0).all()
     assert read_card(task.path).card == task.card
+
+
+def test_rows_of_a_replica_stay_apart(toy: Task):
+    several = replace(toy, card=toy.card.model_copy(update={"chains_per_replica": 5}))
+    rows = splits.load_chains(toy, "fresh")
+    replicas = splits.load_replicas(several, "fresh")
+    assert [len(replica) for replica in replicas] == [5, 5, 5]
+    assert all(map(np.array_equal, rows, [row for replica in replicas for row in replica]))
+    assert several.card.replicas == 1
+    assert several.card.training_frames == 5 * toy.card.training_frames

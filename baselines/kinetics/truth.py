@@ -7,14 +7,14 @@ import numpy as np
 from baselines.kinetics._recorded import replay_chains
 from benchmark.errors import ModelError
 from benchmark.model import FitContext, Labels, ModelCard, StateTrajectories
-from benchmark.splits import load_chains
+from benchmark.splits import load_replicas
 from benchmark.task import find_task
 
 
 class Truth:
-    """Replay a frozen chain of the true process that no other model sees.
+    """Replay frozen chains of the true process that no other model sees.
 
-    It is as long as a training replica: what is left of its error is the price of finite data.
+    They are as long as a training replica: what is left of their error is the price of finite data.
     There is no ``predict``.
     """
 
@@ -31,19 +31,20 @@ class Truth:
     def fit(
         self, train: StateTrajectories, validation: StateTrajectories, context: FitContext
     ) -> None:
-        """Read the fresh chain of this replica; the training data are not looked at.
+        """Read the fresh chains of this replica; the training data are not looked at.
 
         Raises
         ------
         ModelError
-            If the task holds no fresh chain for this replica.
+            If the task holds no fresh chains for this replica.
         """
-        fresh = load_chains(find_task(context.task), "fresh")
+        fresh = load_replicas(find_task(context.task), "fresh")
         if not 0 <= context.replica < len(fresh):
             raise ModelError(
-                f"{context.task} has {len(fresh)} fresh chains, none for replica {context.replica}"
+                f"{context.task} has fresh chains for {len(fresh)} replicas, none for replica "
+                f"{context.replica}"
             )
-        self.recorded = [fresh[context.replica]]
+        self.recorded = fresh[context.replica]
 
     def sample(self, prompt: Labels, n_frames: int, rng: np.random.Generator) -> Labels:
         """Replay; the prompt and the random numbers are of no use."""

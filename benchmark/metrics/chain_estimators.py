@@ -61,6 +61,41 @@ def populations(chains: Chains, n_states: int) -> Float64:
     return frames / frames.sum()
 
 
+def held(chains: Chains, n_states: int, hold: int) -> list[UInt8]:
+    """Remove recrossings: a state counts as entered only where it is held for `hold` frames.
+
+    Shorter runs are absorbed into the held state before them, so that a visit starts with the
+    first frame of its first held run. A chain starts inside some visit: its first run counts as
+    held however short it is.
+
+    Parameters
+    ----------
+    chains : uint8 array of shape (chains, frames), or sequence of uint8 arrays (frames,)
+    n_states : int
+    hold : int
+        Frames, ≥ 1; 1 changes nothing.
+
+    Returns
+    -------
+    list of uint8 arrays (frames,), as long as the chains
+
+    Raises
+    ------
+    ValueError
+        If `hold` is not an integer ≥ 1, and as in `populations`.
+
+    Examples
+    --------
+    >>> held([np.array([0, 1, 0, 0, 1, 1, 0, 1, 1], dtype=np.uint8)], n_states=2, hold=2)
+    [array([0, 0, 0, 0, 1, 1, 1, 1, 1], dtype=uint8)]
+    """
+    as_positive_integers("hold", [hold])
+    pieces = [piece.copy() for piece in as_pieces(chains, n_states)]
+    for piece in pieces:
+        kernels.absorb_short_runs(piece, hold)
+    return pieces
+
+
 def count_matrix(chains: Chains, n_states: int, lag: int) -> Float64:
     """Count the pairs of labels `lag` frames apart (sliding window).
 

@@ -131,3 +131,16 @@ def add_dwells(labels: UInt8, lengths: Int64, edges: Int64, histogram: Int64) ->
             else:
                 high = middle
         histogram[labels[run], low] += 1
+
+
+@njit(cache=True, nogil=True)
+def absorb_short_runs(piece: UInt8, hold: int) -> None:
+    """Overwrite every run shorter than `hold` frames, but for the first, by what came before it."""
+    last = piece[0]
+    start = 0
+    for t in range(1, piece.size + 1):
+        if t == piece.size or piece[t] != piece[start]:
+            if t - start >= hold:
+                last = piece[start]
+            piece[start:t] = last
+            start = t

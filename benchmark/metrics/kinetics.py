@@ -24,6 +24,7 @@ from benchmark.metrics.chain_estimators import (
     cycle_mfpt,
     dwell_cdf,
     dwell_edges,
+    held,
     implied_timescales,
     populations,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "cycle_mfpt",
     "dwell_cdf",
     "dwell_edges",
+    "held",
     "implied_timescales",
     "jackknife_standard_error",
     "kinetics_errors",

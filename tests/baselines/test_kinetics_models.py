@@ -176,13 +176,13 @@ def test_block_longer_than_every_chain_is_an_error(tmp_path: Path):
         BlockShuffle(block=0)
 
 
-def test_truth_replays_the_fresh_chain_of_its_replica(monkeypatch, tmp_path: Path):
-    fresh = [np.full(6, 1, np.uint8), np.full(6, 2, np.uint8)]
+def test_truth_replays_the_fresh_chains_of_its_replica(monkeypatch, tmp_path: Path):
+    fresh = [(np.full(6, 1, np.uint8),), (np.full(3, 2, np.uint8), np.full(3, 2, np.uint8))]
     monkeypatch.setattr("baselines.kinetics.truth.find_task", lambda task: task)
-    monkeypatch.setattr("baselines.kinetics.truth.load_chains", lambda task, split: fresh)
+    monkeypatch.setattr("baselines.kinetics.truth.load_replicas", lambda task, split: fresh)
     data = StateTrajectories((np.zeros(6, np.uint8),), 3)
     model = Truth()
     model.fit(data, data, fit_context(tmp_path, 3, replica=1))
     assert (model.sample(np.zeros((2, 1), np.uint8), 9, np.random.default_rng(0)) == 2).all()
-    with pytest.raises(ModelError, match="2 fresh chains, none for replica 2"):
+    with pytest.raises(ModelError, match="fresh chains for 2 replicas, none for replica 2"):
         model.fit(data, data, fit_context(tmp_path, 3, replica=2))

@@ -17,6 +17,7 @@ from benchmark.metrics.kinetics import (
     cycle_mfpt,
     dwell_cdf,
     dwell_edges,
+    held,
     implied_timescales,
     populations,
 )
@@ -44,6 +45,40 @@ def plain_runs(piece):
         else:
             runs.append([label, 1])
     return runs
+
+
+@compiles
+@given(PIECES, st.integers(1, 6))
+def test_held_is_a_plain_loop(pieces, hold):
+    expected = []
+    for piece in pieces:
+        runs = plain_runs(piece)
+        kept = runs[0][0]
+        out = []
+        for place, (label, length) in enumerate(runs):
+            kept = label if place == 0 or length >= hold else kept
+            out += [kept] * length
+        expected.append(out)
+    before = [piece.copy() for piece in pieces]
+    assert [piece.tolist() for piece in held(pieces, K, hold)] == expected
+    assert all((old == new).all() for old, new in zip(before, pieces, strict=True))
+
+
+def test_held_leaves_only_true_crossings():
+    # A slow two-state process seen with independent flips of 5 %: a hold of 6 frames (a false run
+    # then needs 6 flips in a row) removes the flips and keeps the visits, which last 1000 frames.
+    rng = np.random.default_rng(3)
+    hidden = np.repeat(np.arange(40) % 2, 1000).astype(np.uint8)
+    seen = hidden ^ (rng.random(hidden.size) < 0.05)
+    (found,) = held([seen.astype(np.uint8)], 2, hold=6)
+    assert np.count_nonzero(np.diff(seen.astype(int))) > 1000
+    assert np.count_nonzero(np.diff(found.astype(int))) == 39
+
+
+@pytest.mark.parametrize("hold", [0, -1, 1.5])
+def test_held_needs_a_whole_number_of_frames(hold):
+    with pytest.raises(ValueError, match="hold must be one or more integers"):
+        held([np.zeros(3, np.uint8)], 2, hold)
 
 
 @compiles
