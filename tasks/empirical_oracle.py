@@ -8,6 +8,7 @@ chains are frozen with them; it may be beaten, so that a regret can be negative.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from benchmark.model import FitContext, Labels, StateTrajectories
 from benchmark.predictions import checked_probabilities, realised_log_prob
 
 #: Shipped models that stand for the oracle, with their settings.
-CANDIDATES: dict[str, dict[str, str]] = {"ngram": {}, "hmm": {}, "lstm": {}}
+CANDIDATES: Mapping[str, Mapping[str, str]] = {"ngram": {}, "hmm": {}, "lstm": {}}
 
 #: Reference frames a candidate is fitted on (all of them would take hours).
 FITTED_FRAMES = 3_000_000
@@ -27,16 +28,21 @@ SEED = 20260102
 
 
 def empirical_oracle(
-    reference: Labels, test: Labels, n_labels: int
+    reference: Labels,
+    test: Labels,
+    n_labels: int,
+    candidates: Mapping[str, Mapping[str, str]] = CANDIDATES,
 ) -> tuple[NDArray[np.float64], str]:
     """Fit the candidates and let the best of them predict the test chains.
 
     Parameters
     ----------
     reference : uint8 array of shape (chains, frames)
-        Long chains, independent of the test chains. The last two rows only choose.
+        Long chains, at least five, independent of the test chains. The last two rows only choose,
+        the two before them tell a candidate when to stop, the others are fitted.
     test : uint8 array of shape (chains, frames)
     n_labels : int
+    candidates : mapping of model name to settings
 
     Returns
     -------
@@ -46,13 +52,13 @@ def empirical_oracle(
         Which model it is, and on how many frames it was fitted.
     """
     rows = max(1, FITTED_FRAMES // reference.shape[1])
-    fitted = StateTrajectories(tuple(reference[:rows]), n_labels)
+    fitted = StateTrajectories(tuple(reference[:-4][:rows]), n_labels)
     chosen_on = reference[-2:]
     validation = StateTrajectories(tuple(reference[-4:-2]), n_labels)
     best = (-np.inf, "", np.empty(0))
-    for name, settings in CANDIDATES.items():
+    for name, settings in candidates.items():
         with tempfile.TemporaryDirectory() as scratch:
-            model = load_model(name, settings).build()
+            model = load_model(name, dict(settings)).build()
             context = FitContext(task="oracle", n_labels=n_labels, scratch=Path(scratch), seed=SEED)
             model.fit(fitted, validation, context)
         held_out = float(_log_prob(model, chosen_on, n_labels).mean())
