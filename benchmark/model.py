@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -10,6 +10,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
+
+from benchmark.segments import CoarseSegment, DenseSegment, Positions
 
 Labels = NDArray[np.uint8]
 Probabilities = NDArray[np.float32]
@@ -66,7 +68,9 @@ class FitContext:
     replica : int
         Which training replica this is.
     n_labels : int
-        Size of the alphabet.
+        Size of the alphabet; 0 in super-resolution.
+    gap : int
+        k, every k-th frame is kept; 0 in kinetics.
     frame_time : float
         Physical time between frames, in ``time_unit``.
     time_unit : str
@@ -87,8 +91,9 @@ class FitContext:
     """
 
     task: str
-    n_labels: int
     scratch: Path
+    n_labels: int = 0
+    gap: int = 0
     replica: int = 0
     frame_time: float = 1.0
     time_unit: str = "frames"
@@ -141,4 +146,37 @@ class KineticsModel(Protocol):
         -------
         uint8 array of shape (chains, n_frames)
             The new frames, without the prompt.
+        """
+
+
+class SuperResolutionModel(Protocol):
+    """A model that fills in the hidden frames of molecular dynamics.
+
+    ``save`` and ``load`` are optional, and ``__init__`` is set, as in a `KineticsModel`.
+    """
+
+    #: What it reads at kept frames: positions, and perhaps "velocities" and "forces".
+    reads: frozenset[str]
+
+    def fit(
+        self,
+        train: Sequence[DenseSegment],
+        validation: Sequence[DenseSegment],
+        context: FitContext,
+    ) -> None:
+        """Learn from ``train``; ``validation`` may choose among models, never train one."""
+
+    def reconstruct(self, coarse: CoarseSegment) -> Positions:
+        """Give every frame of a segment.
+
+        Parameters
+        ----------
+        coarse : CoarseSegment
+            Holds what the model declares in ``reads``, and no more.
+
+        Returns
+        -------
+        float64 array of shape (frames, atoms, 3)
+            Å, (kept − 1) gap + 1 frames. Only hidden frames two or more frames away from a kept
+            one are scored.
         """

@@ -36,7 +36,7 @@ def trajectories(labels: Labels, n_labels: int) -> StateTrajectories:
 
 
 def fit_context(scratch: Path, n_labels: int, **options: object) -> FitContext:
-    return FitContext("toy/toy", n_labels, scratch, **options)  # type: ignore[arg-type]
+    return FitContext("toy/toy", scratch, n_labels, **options)  # type: ignore[arg-type]
 
 
 def mean_log(probabilities: np.ndarray, states: Labels, skip: int = 20) -> float:
