@@ -135,14 +135,26 @@ class RunConfig(_Strict):
     tasks: list[str]
 
 
+class Call(_Strict):
+    """One call of ``run``: what was asked, and what it ran on."""
+
+    config: RunConfig
+    provenance: dict[str, Any] = {}
+
+
 class Result(_Strict):
-    """``results.json``."""
+    """``results.json``.
+
+    ``config`` and ``provenance`` are of the latest call that did some of the units; the calls
+    before it, if any, are in ``earlier``.
+    """
 
     schema_version: int = SCHEMA_VERSION
     model: RunModel
     config: RunConfig
     ranked: bool
     provenance: dict[str, Any] = {}
+    earlier: list[Call] = []
     units: list[Unit] = []
     tasks: list[TaskResult] = []
 

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from benchmark.errors import InputError
 from benchmark.files import write_text
 from benchmark.loading import LoadedModel
-from benchmark.result import RunConfig, RunModel, Status, Unit
+from benchmark.result import Call, RunConfig, RunModel, Status, Unit
 from benchmark.task import Task
 from benchmark.worker import SCRATCH
 
@@ -44,7 +44,8 @@ class RunFile(BaseModel):
     """``run.json``: what a run folder was made for. Runs of another model do not mix with it.
 
     ``spec`` and ``given`` are what ``--model`` and ``--set`` said; ``config`` and ``provenance``
-    are of the latest call; ``units`` is all that was ever asked of this folder.
+    are of the latest call, ``earlier`` of those before it that asked for something else or ran on
+    something else; ``units`` is all that was ever asked of this folder.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,6 +56,7 @@ class RunFile(BaseModel):
     source_sha256: str
     config: RunConfig
     provenance: dict[str, Any]
+    earlier: list[Call] = []
     units: list[Key]
 
 
@@ -90,7 +92,10 @@ def open_run(folder: Path, wanted: RunFile, fresh: bool) -> RunFile:
         found = read_run(folder)
         _require_same(folder, found, wanted)
         units = sorted({*found.units, *wanted.units}, key=lambda u: (u.task, u.seed, u.replica))
-        wanted = wanted.model_copy(update={"units": units})
+        latest = Call(config=wanted.config, provenance=wanted.provenance)
+        calls = [*found.earlier, Call(config=found.config, provenance=found.provenance)]
+        earlier = [call for call in calls if call != latest]
+        wanted = wanted.model_copy(update={"units": units, "earlier": earlier})
     elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not empty and is not a run; take another --out")
     with explained(folder / "run.json") as path:

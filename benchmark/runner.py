@@ -200,6 +200,7 @@ def score_run(folder: Path, watch: Callable[[Event], None] = lambda event: None)
         config=run.config,
         ranked=complete and not run.config.quick and all(u.status != "skipped" for u in units),
         provenance={**run.provenance, **scored_with(list(tasks.values()))},
+        earlier=run.earlier,
         units=units,
         tasks=results,
     )

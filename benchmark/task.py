@@ -191,14 +191,28 @@ def read_card(path: Path) -> Task:
         raise InputError(f"{path}: not a YAML card: {str(error).splitlines()[0]}") from error
 
 
+def user_folders() -> list[Path]:
+    """Give the folders of the user's own families: of `TASKS_VARIABLE`, else one of the user's."""
+    extra = os.environ.get(TASKS_VARIABLE, "")
+    if folders := [Path(part) for part in extra.split(os.pathsep) if part]:
+        return folders
+    import platformdirs
+
+    return [platformdirs.user_data_path("stridebench") / "tasks"]
+
+
+def user_tasks() -> Path:
+    """Give the folder into which new families of the user's own go; it may not exist yet."""
+    return user_folders()[0]
+
+
 def task_roots() -> list[Path]:
     """Give the folders that hold families: the installed ``tasks`` package, then the user's."""
     roots = []
     spec = importlib.util.find_spec("tasks")
     if spec is not None and spec.submodule_search_locations:
         roots += [Path(location) for location in spec.submodule_search_locations]
-    extra = os.environ.get(TASKS_VARIABLE, "")
-    return roots + [Path(part) for part in extra.split(os.pathsep) if part]
+    return roots + user_folders()
 
 
 def all_tasks(roots: Iterable[Path] | None = None) -> dict[str, Task]:

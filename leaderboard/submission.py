@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 import tasks as shipped
 from benchmark.errors import InputError
 from benchmark.files import atomic_folder, write_text
-from benchmark.result import Result, TaskResult, Unit, read_result
+from benchmark.result import Call, Result, TaskResult, Unit, read_result
 from benchmark.score import SCORER_VERSION, score_task
 from benchmark.task import Task, all_tasks
 
@@ -133,12 +133,15 @@ def add(
 ) -> Path:
     """Make a submission folder of a run: its ``results.json``, and a card from its model's card.
 
+    A submission of this name that is there already is widened: what it has on tasks that the run
+    leaves out stays. So a board of many tasks can be filled family by family.
+
     Parameters
     ----------
     run : Path
         A finished run folder.
     name : str
-        Name on the board; a submission of this name is replaced.
+        Name on the board.
     authors : sequence of str
     folder : Path
         Where the submissions are.
@@ -153,7 +156,8 @@ def add(
     Raises
     ------
     InputError
-        If the run or the name would be refused as a submission.
+        If the run or the name would be refused as a submission, or the submission of this name is
+        of a model with other settings.
 
     Examples
     --------
@@ -161,6 +165,9 @@ def add(
     """
     result = read_result(run)
     recomputed(result, shipped_tasks(), run / RESULTS)
+    if (folder / name / RESULTS).exists():
+        result = widened(read_result(folder / name), result, folder / name / RESULTS)
+        recomputed(result, shipped_tasks(), folder / name / RESULTS)
     model = result.model
     fields = {
         "name": name,
@@ -178,6 +185,44 @@ def add(
         result.write(temporary / RESULTS)
         temporary.chmod(0o755)  # temporary folders are private, submissions are not
     return folder / name
+
+
+def widened(old: Result, new: Result, path: Path) -> Result:
+    """Give the new result, with the old one's tasks that it leaves out.
+
+    Parameters
+    ----------
+    old, new : Result
+    path : Path
+        Where the old result lies, for messages.
+
+    Raises
+    ------
+    InputError
+        If the settings of the two differ.
+    """
+    if old.config.settings != new.config.settings:
+        raise InputError(
+            f"{path}: made with other settings ({old.config.settings}, not {new.config.settings}); "
+            "take another name, or remove it"
+        )
+    redone = {task.task for task in new.tasks}
+    kept = [task for task in old.tasks if task.task not in redone]
+    if not kept:
+        return new
+    data = {task.task: old.provenance["data"][task.task] for task in kept}
+    return new.model_copy(
+        update={
+            "provenance": {**new.provenance, "data": {**data, **new.provenance["data"]}},
+            "earlier": [
+                *old.earlier,
+                Call(config=old.config, provenance={**old.provenance, "data": data}),
+                *new.earlier,
+            ],
+            "units": [unit for unit in old.units if unit.task not in redone] + new.units,
+            "tasks": sorted([*kept, *new.tasks], key=lambda task: task.task),
+        }
+    )
 
 
 def _read_card(path: Path) -> SubmissionCard:

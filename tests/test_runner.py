@@ -160,6 +160,7 @@ def test_result_has_the_documented_schema(finished):
         "config",
         "ranked",
         "provenance",
+        "earlier",
         "units",
         "tasks",
     ]
@@ -312,6 +313,10 @@ def test_run_is_widened_by_what_else_is_asked(run, spec, toy):
     asked = {(key.task, key.replica, key.seed) for key in opened.units}
     here = {(TOY, 0, 0), (TOY, 1, 0), (TOY, 0, 1)}
     assert asked == here | {("potentials/linear3", replica, 0) for replica in range(3)}
+    # What the first call asked for is not forgotten, and asking again adds nothing.
+    assert [call.config.tasks for call in opened.earlier] == [[TOY]]
+    again = open_run(run, wanted(spec, replicas=3, tasks=["potentials/linear3"]), fresh=False)
+    assert again.earlier == opened.earlier
 
 
 @pytest.mark.parametrize(

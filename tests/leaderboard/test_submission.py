@@ -222,3 +222,36 @@ def test_add_refuses_what_the_board_would_refuse(
     with pytest.raises(InputError, match="made with --quick"):
         add(tmp_path / "run", "mine", ["A. Author"], tmp_path / "submissions")
     assert not (tmp_path / "submissions").exists()
+
+
+def test_add_widens_a_submission_by_the_tasks_it_lacks(
+    tmp_path: Path, tasks: Tasks, make_result: MakeResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "shipped_tasks", lambda: tasks)
+    for z in ({"left/a": 0.2, "left/b": 0.3}, {"left/a": 0.6}, {"right/c": 0.8}):
+        make_result(z).write(tmp_path / "run" / "results.json")
+        folder = add(tmp_path / "run", "mine", ["A. Author"], tmp_path / "submissions")
+    found = read_submission(folder, tasks)
+    scores = {name: score.score for name, score in found.tasks.items()}
+    assert scores == pytest.approx({"left/a": 0.6, "left/b": 0.3, "right/c": 0.8}, abs=0.01)
+    assert found.result.config.tasks == ["right/c"]
+    assert [call.config.tasks for call in found.result.earlier] == [
+        ["left/a", "left/b"],
+        ["left/a"],
+    ]
+    assert set(found.result.provenance["data"]) == set(tasks)
+
+
+def test_add_mixes_no_settings(
+    tmp_path: Path, tasks: Tasks, make_result: MakeResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "shipped_tasks", lambda: tasks)
+    result = make_result(ONE)
+    result.write(tmp_path / "run" / "results.json")
+    folder = add(tmp_path / "run", "mine", ["A. Author"], tmp_path / "submissions")
+    before = (folder / "results.json").read_bytes()
+    result.config.settings = {"hidden": 1024}
+    result.write(tmp_path / "run" / "results.json")
+    with pytest.raises(InputError, match="other settings"):
+        add(tmp_path / "run", "mine", ["A. Author"], tmp_path / "submissions")
+    assert (folder / "results.json").read_bytes() == before

@@ -1,0 +1,267 @@
+"""``python -m benchmark data``: a user's own trajectories, public files, and frozen data."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchmark.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmark.task import Task
+
+app = typer.Typer(
+    help="Import your own trajectories, fetch public ones, verify the frozen data.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+#: A source of this beginning is the name of a fetched file.
+PUBLIC = "mdshare:"
+
+
+class Partition(StrEnum):
+    """How coordinates become labels."""
+
+    bins = "bins"
+    kmeans = "kmeans"
+    pcca = "pcca"
+    states = "states"
+
+
+class Format(StrEnum):
+    """What a source is."""
+
+    auto = "auto"
+    trajectory = "trajectory"
+    series = "series"
+    riboswitch = "riboswitch"
+
+
+@app.command("import")
+def import_(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE…", help="files, or mdshare:alanine")
+    ],
+    name: Annotated[str, typer.Option(help="the task will be private/NAME")],
+    topology: Annotated[Path | None, typer.Option(help="of a trajectory: .pdb, .gro, …")] = None,
+    dihedrals: Annotated[
+        str | None, typer.Option(help="of all residues, from phi,psi,omega,chi1…chi5")
+    ] = None,
+    format_: Annotated[
+        Format, typer.Option("--format", help="auto goes by suffix and header")
+    ] = Format.auto,
+    columns: Annotated[
+        str | None, typer.Option(help="of a series: names, or numbers from 1, such as 1,3")
+    ] = None,
+    angles: Annotated[bool, typer.Option("--angles", help="columns are angles")] = False,
+    degrees: Annotated[
+        bool | None, typer.Option("--degrees/--radians", help="unit of angles [default: radians]")
+    ] = None,
+    interval: Annotated[
+        str | None, typer.Option(help="between saved frames, such as 0.1ps or 100us")
+    ] = None,
+    stride: Annotated[int, typer.Option(min=1, help="keep every K-th frame")] = 1,
+    partition: Annotated[
+        Partition | None, typer.Option(help="default: states, bins or kmeans, as suits the data")
+    ] = None,
+    states: Annotated[
+        int | None, typer.Option(min=2, max=256, help="bins [20], centres [100] or PCCA+ sets")
+    ] = None,
+    macrostates: Annotated[
+        int | None, typer.Option(min=2, max=256, help="PCCA+ sets between which rates are scored")
+    ] = None,
+    hold: Annotated[
+        str | None, typer.Option(help="a macrostate counts as entered once held for this time")
+    ] = None,
+    cores: Annotated[
+        bool, typer.Option("--cores", help="label by the core visited last: no recrossings")
+    ] = False,
+    lag: Annotated[str | None, typer.Option(help="of Markov models and PCCA+")] = None,
+    replicas: Annotated[int, typer.Option(min=2, max=10, help="training replicas")] = 3,
+    force: Annotated[bool, typer.Option("--force", help="replace the task of that name")] = False,
+) -> None:
+    """Make a private, unranked task of your own trajectories.
+
+    Times are a number with a unit (fs, ps, ns, us, ms, s), or a number of kept frames.
+
+    Example: python -m benchmark data import run.xtc --topology run.gro --name my-peptide
+    """
+    from importlib import import_module
+
+    from benchmark.show import console
+
+    make = import_module("tasks.private.make")
+    recordings = import_module("tasks.private.recordings")
+    labelling = import_module("tasks.private.labelling")
+    parse_time = import_module("tasks.private.times").parse_time
+
+    def time(text: str | None, flag: str) -> Any:
+        return None if text is None else parse_time(text, flag)
+
+    unit = None if degrees is None and not angles else "degrees" if degrees else "radians"
+    saved = time(interval, "--interval")
+    paths, citations = [], []
+    for source in sources:
+        public = _public(source)
+        if public is None:
+            paths.append(Path(source))
+            continue
+        path, citation = public
+        paths.append(path)
+        citations.append(citation)
+        if unit is None and partition is not Partition.states:
+            unit = "radians"
+        saved = saved or parse_time("1ps", "--interval")
+    asked_states = None if partition is None else partition is Partition.states
+    request = make.Request(
+        name=name,
+        sources=paths,
+        reading=recordings.Reading(
+            topology=topology,
+            dihedrals=_words(dihedrals) or ("phi", "psi"),
+            format=format_.value,
+            columns=_words(columns),
+            angles=unit,
+            states=asked_states,
+        ),
+        asked=labelling.Asked(
+            partition=partition.value if partition else None,
+            states=states,
+            macrostates=macrostates,
+            cores=cores,
+            lag=time(lag, "--lag"),
+        ),
+        interval=saved,
+        stride=stride,
+        hold=time(hold, "--hold"),
+        replicas=replicas,
+        force=force,
+        command=shlex.join(["python", "-m", "benchmark", *sys.argv[1:]]),
+        citations=citations,
+    )
+    with _progress() as progress:
+        bar = progress.add_task("import", total=len(make.STEPS))
+
+        def tell(step: int, note: str) -> None:
+            progress.update(bar, completed=step, description=note, refresh=True)
+
+        _, report = make.make_private_task(request, tell)
+    report.print(console)
+
+
+@app.command()
+def fetch(
+    name: Annotated[str | None, typer.Argument(help="what to fetch; without it, a list")] = None,
+    to: Annotated[Path | None, typer.Option(help="folder [default: the user's cache]")] = None,
+) -> None:
+    """Fetch public data by URL and hash.  Example: python -m benchmark data fetch alanine."""
+    from importlib import import_module
+
+    download = import_module("tasks.private.download")
+    if name is None:
+        for file in download.FILES.values():
+            typer.echo(f"{file.name}: {file.about}; {file.bytes:,} bytes, {file.licence}")
+            typer.echo(f"  {file.url}")
+        typer.echo("fetch one: python -m benchmark data fetch NAME")
+        return
+    file = download.find_public(name)
+    path = download.fetch(file, to or download.default_folder(), sys.stderr.isatty())
+    typer.echo(path)
+    source = shlex.quote(str(path)) if to else f"{PUBLIC}{name}"
+    typer.echo(f"import it: python -m benchmark data import {source} --name {name}", err=True)
+
+
+@app.command()
+def verify(
+    globs: Annotated[list[str] | None, typer.Argument(metavar="[GLOB]…", help="of tasks")] = None,
+) -> None:
+    """Check all frozen data against the cards.
+
+    Example: python -m benchmark data verify 'potentials/*'
+    """
+    from benchmark.task import select_tasks
+
+    tasks = select_tasks(globs or [])
+    width = max(len(task.id) for task in tasks)
+    damaged = 0
+    with _progress() as progress:
+        bar = progress.add_task("verify", total=len(tasks))
+        for task in tasks:
+            progress.update(bar, description=task.id, refresh=True)
+            faults = _faults(task)
+            damaged += bool(faults)
+            splits = task.card.splits.values()
+            progress.console.print(
+                f"{task.id:<{width}}  {sum(split.rows for split in splits):>6,} rows  "
+                f"{sum(split.frames for split in splits):>12,} frames  "
+                f"{_bytes(task):>12,} bytes  {'[red]damaged[/]' if faults else 'ok'}",
+                soft_wrap=True,
+            )
+            for fault in faults:
+                progress.console.print(f"  {fault}", markup=False, soft_wrap=True)
+            progress.advance(bar)
+    if damaged:
+        typer.echo(f"error: {damaged} of {len(tasks)} tasks are damaged", err=True)
+        raise typer.Exit(1)
+
+
+def _public(source: str) -> tuple[Path, str] | None:
+    """Find a public file by name or by path; give its path and citation, None if it is none."""
+    from importlib import import_module
+
+    download = import_module("tasks.private.download")
+    if source.startswith(PUBLIC):
+        file = download.find_public(source.removeprefix(PUBLIC))
+        folder = download.default_folder()
+        return download.fetch(file, folder, sys.stderr.isatty()), file.citation
+    for file in download.FILES.values():
+        if Path(source).name == file.filename:
+            return Path(source), file.citation
+    return None
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in text.split(",")) if text is not None else ()
+    if not all(words):
+        raise InputError(f"'{text}': expected words between commas")
+    return words
+
+
+def _faults(task: Task) -> list[str]:
+    """List everything that is wrong with the frozen data of a task."""
+    from benchmark.score import kinetics_reference
+    from benchmark.splits import load
+
+    checks = [lambda split=split: load(task, split) for split in task.card.splits]
+    faults = []
+    for check in [*checks, lambda: kinetics_reference(task)]:
+        try:
+            check()
+        except InputError as error:
+            faults.append(str(error))
+    return faults
+
+
+def _bytes(task: Task) -> int:
+    return sum(path.stat().st_size for path in task.data.glob("*") if path.is_file())
+
+
+def _progress() -> Any:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from benchmark.show import console
+
+    return Progress(
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=console,
+        transient=True,
+    )
