@@ -40,7 +40,8 @@ how to submit it.
 HEAD = """# Leaderboard
 
 Written by `python -m benchmark leaderboard` from `submissions/`; do not edit it by hand. The same
-numbers, and more, are in [leaderboard.csv](leaderboard.csv).
+numbers, and more, are in [leaderboard.csv](leaderboard.csv). [CLAIMS.md](CLAIMS.md) says which
+claims of the papers behind this benchmark they confirm.
 
 ## Overall
 """
@@ -126,7 +127,7 @@ def _overall_table(overall: pd.DataFrame) -> str:
                 "failed units": f"{row['failed']} of {row['units']}",
             }
         )
-    return _table(rows, left=2) + (
+    return table(rows, left=2) + (
         "\nControls are in italics. *fit*: median seconds of one fit, on the submitter's machine. "
         "*parameters*: smallest and largest over the tasks.\n"
     )
@@ -141,7 +142,7 @@ def _family(family: str, submissions: Sequence[Submission], cards: Sequence[Task
             task = submission.tasks.get(card.id)
             cells[card.name] = "not run" if task is None else with_error(task.score, task.stderr)
         rows.append(_row(submission, cells))
-    parts = [f"\n## {family.capitalize()}\n", "### Scores\n", _table(rows)]
+    parts = [f"\n## {family.capitalize()}\n", "### Scores\n", table(rows)]
     for name, (title, factor) in METRICS.items():
         having = [card for card in cards if name in card.metrics]
         if having:
@@ -162,7 +163,7 @@ def _metric_table(
         trivial, floor = ends.values()
         trivial[card.name] = with_error(factor * scale.trivial, factor * scale.trivial_stderr)
         floor[card.name] = with_error(factor * scale.floor, factor * scale.floor_stderr)
-    return _table(rows + [{"model": f"*{end}*", **cells} for end, cells in ends.items()])
+    return table(rows + [{"model": f"*{end}*", **cells} for end, cells in ends.items()])
 
 
 def _error_cell(submission: Submission, card: TaskCard, name: str, factor: float) -> str:
@@ -225,7 +226,7 @@ def _link(name: str, role: str) -> str:
     return link if role == "model" else f"*{link}*"
 
 
-def _table(rows: Sequence[Mapping[str, str]], left: int = 1) -> str:
+def table(rows: Sequence[Mapping[str, str]], left: int = 1) -> str:
     """Write a Markdown table; the first ``left`` columns are text, the others numbers."""
     align = ["left"] * left + ["right"] * (len(rows[0]) - left)
     # Cells are text already: tabulate must not read numbers into them.

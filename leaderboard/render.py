@@ -9,6 +9,7 @@ from benchmark.files import write_text
 from benchmark.result import json_schema
 from benchmark.run_folder import explained
 from benchmark.task import Task
+from leaderboard.claims import claims
 from leaderboard.figure import scores_svg
 from leaderboard.markdown import page
 from leaderboard.ranking import board_cards
@@ -17,7 +18,7 @@ from leaderboard.table import csv_text
 
 BOARD = SUBMISSIONS.parent
 
-PAGE, TABLE = "README.md", "leaderboard.csv"
+PAGE, CLAIMS, TABLE = "README.md", "CLAIMS.md", "leaderboard.csv"
 FIGURE, SCHEMA = "leaderboard.svg", "results.schema.json"
 
 
@@ -50,6 +51,7 @@ def render(write: bool, board: Path = BOARD, tasks: Mapping[str, Task] | None = 
     cards = board_cards(tasks)
     texts = {
         board / PAGE: page(submissions, cards, FIGURE),
+        board / CLAIMS: claims(submissions, cards),
         board / TABLE: csv_text(submissions, cards),
     }
     stale = [path for path, text in texts.items() if _content(path) != text]

@@ -34,7 +34,8 @@ def names(paths: list[Path]) -> set[str]:
 
 
 def test_first_rendering_writes_all_files_and_the_second_none(board: Path, tasks: Tasks) -> None:
-    every = {"README.md", "leaderboard.csv", "leaderboard.svg", "results.schema.json"}
+    texts = {"README.md", "CLAIMS.md", "leaderboard.csv"}
+    every = texts | {"leaderboard.svg", "results.schema.json"}
     assert names(render(write=False, board=board, tasks=tasks)) == every
     assert not (board / "README.md").exists()
     assert names(render(write=True, board=board, tasks=tasks)) == every
@@ -77,7 +78,7 @@ def test_new_submission_makes_the_board_stale(
 
 def test_board_without_submissions_says_so(tmp_path: Path, tasks: Tasks) -> None:
     written = render(write=True, board=tmp_path, tasks=tasks)
-    assert names(written) == {"README.md", "leaderboard.csv"}
+    assert names(written) == {"README.md", "CLAIMS.md", "leaderboard.csv"}
     assert "No submissions yet" in (tmp_path / "README.md").read_text("utf-8")
     assert len((tmp_path / "leaderboard.csv").read_text().splitlines()) == 1
 
