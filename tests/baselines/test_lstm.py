@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.kinetics import lstm as lstm_module
+from baselines.kinetics import _training
 from baselines.kinetics.lstm import Lstm
 from baselines.kinetics.msm import Msm
 from benchmark.errors import InputError, ModelError
@@ -60,29 +60,29 @@ def test_state_carried_across_windows_equals_one_long_pass(labels, tmp_path, mon
     model = fit(labels[:, :2_000], tmp_path)
     states = labels[:, :500]
     whole = model.predict(states)
-    monkeypatch.setattr(lstm_module, "PREDICTION_BLOCK", 3 * 64 * 7)  # windows of 7 frames
+    monkeypatch.setattr(_training, "PREDICTION_BLOCK", 3 * 64 * 7)  # windows of 7 frames
     np.testing.assert_allclose(model.predict(states), whole, atol=2e-6)
 
 
 def test_training_windows_of_a_piece_join_to_one_pass(labels):
     """Loss and state of consecutive windows are those of the uncut piece."""
-    network = lstm_module._Network(3, 8, 4, 0.0).eval()
-    (targets,) = lstm_module._streams(labels[:1], 20_000, 1, None)
+    network = Lstm(hidden=8, embedding=4).build(3).eval()
+    (targets,) = _training._streams(labels[:1], 20_000, 1, None)
     pieces, state = [], None
-    for inputs, outputs in lstm_module._windows(targets[:, :300], 70, 3):
+    for inputs, outputs in _training._windows(targets[:, :300], 70, 3):
         logits, state = network(inputs, state)
-        pieces.append(lstm_module._cross_entropy(logits, outputs))
-    ((inputs, outputs),) = lstm_module._windows(targets[:, :300], 300, 3)
-    whole = lstm_module._cross_entropy(network(inputs)[0], outputs)
+        pieces.append(_training._cross_entropy(logits, outputs))
+    ((inputs, outputs),) = _training._windows(targets[:, :300], 300, 3)
+    whole = _training._cross_entropy(network(inputs)[0], outputs)
     torch.testing.assert_close(torch.cat(pieces), whole, atol=1e-5, rtol=0)
 
 
 def test_streams_hold_every_frame_once_in_contiguous_pieces():
     chains = [np.arange(1, 101, dtype=np.uint8), np.arange(101, 140, dtype=np.uint8)]
     seen = []
-    for targets in lstm_module._streams(chains, 16, 4, np.random.default_rng(0)):
+    for targets in _training._streams(chains, 16, 4, np.random.default_rng(0)):
         for row in targets.numpy():
-            real = row[row != lstm_module.PADDING]
+            real = row[row != _training.PADDING]
             assert (np.diff(real) == 1).all()
             assert not {100, 101} <= set(real)
             seen += real.tolist()
@@ -90,13 +90,13 @@ def test_streams_hold_every_frame_once_in_contiguous_pieces():
 
 
 def test_first_input_of_a_piece_is_the_begin_label_and_inputs_lag_by_one():
-    targets = torch.tensor([[2, 0, 1, 1, 2], [1, 1, 0, lstm_module.PADDING, lstm_module.PADDING]])
-    inputs = torch.cat([i for i, _ in lstm_module._windows(targets, 2, 3)], dim=1)
+    targets = torch.tensor([[2, 0, 1, 1, 2], [1, 1, 0, _training.PADDING, _training.PADDING]])
+    inputs = torch.cat([i for i, _ in _training._windows(targets, 2, 3)], dim=1)
     assert inputs.tolist() == [[3, 2, 0, 1, 1], [3, 1, 1, 0, 0]]
 
 
 def test_resumed_training_equals_uninterrupted_training(labels, tmp_path, monkeypatch):
-    monkeypatch.setattr(lstm_module, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(_training, "CHECKPOINT_SECONDS", 0.0)
     short = labels[:, :4_000]
     options = SMALL | {"dropout": 0.1}
     uninterrupted = fit(short, tmp_path / "one", options)
@@ -110,7 +110,7 @@ def test_resumed_training_equals_uninterrupted_training(labels, tmp_path, monkey
 
     with pytest.raises(StopError):
         fit(short, tmp_path / "two", options, progress=stop_in_third_epoch)
-    assert (tmp_path / "two" / "lstm.pt").is_file()
+    assert (tmp_path / "two" / "checkpoint.pt").is_file()
     fractions: list[float] = []
     resumed = fit(
         short, tmp_path / "two", options, progress=lambda share, note: fractions.append(share)
@@ -121,14 +121,14 @@ def test_resumed_training_equals_uninterrupted_training(labels, tmp_path, monkey
 
 
 def test_checkpoint_of_another_run_is_not_resumed(labels, tmp_path, monkeypatch):
-    monkeypatch.setattr(lstm_module, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(_training, "CHECKPOINT_SECONDS", 0.0)
     short = labels[:, :2_000]
     plain = fit(short, tmp_path / "plain", seed=2)
     scratch = tmp_path / "other"
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", lambda *args, **kwargs: None)
         fit(short, scratch, seed=1)
-    assert (scratch / "lstm.pt").is_file()
+    assert (scratch / "checkpoint.pt").is_file()
     again = fit(short, scratch, seed=2)
     for one, two in zip(weights(plain), weights(again), strict=True):
         np.testing.assert_array_equal(one, two)

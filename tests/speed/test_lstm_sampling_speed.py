@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.kinetics.lstm import Lstm, _Network
+from baselines.kinetics.lstm import Lstm
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -19,7 +19,7 @@ CHAINS, FRAMES, LABELS = 256, 1_000, 3
 def model() -> Lstm:
     torch.manual_seed(0)
     model = Lstm()
-    model.network = _Network(LABELS, model.hidden, model.embedding, 0.0).eval()
+    model.network = model.build(LABELS).eval()
     return model
 
 
