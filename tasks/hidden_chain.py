@@ -8,12 +8,13 @@ likelihood by the forward algorithm, rates and timescales by linear algebra.
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -32,53 +33,36 @@ DENSE_LIMIT = 300  # up to this many hidden states, all eigenvalues cost less th
 LOOP_LIMIT = 256  # products with a thin matrix that cost about as much as squaring the chain
 
 
-@dataclass(frozen=True, eq=False)
-class HiddenChain:
-    """Stationary Markov chain seen through a deterministic label of its state.
+class LabelledChain(ABC):
+    """What every stationary hidden chain does alike: draw paths, show labels, weigh sequences.
 
-    Parameters
+    A subclass says how its hidden state moves: how it walks (`_walk`) and how the forward algorithm
+    takes a step (`_filter`).
+
+    Attributes
     ----------
-    transition : float64, shape (n, n)
-        ``T[i, j] = P(x_{t+1} = j | x_t = i)`` for one frame; non-negative, rows sum to 1.
-    labels : integer, shape (n,)
-        Label of each hidden state. Every label 0, ..., K-1 must be the label of some state.
-    stationary : float64, shape (n,), optional
-        Left eigenvector of `transition` at eigenvalue 1, sums to 1. Solved for when left out.
-
-    Raises
-    ------
-    ValueError
-        If the shapes disagree, an entry is negative or not finite, rows do not sum to 1, a label
-        is missing, `stationary` is not stationary, or it is left out and the chain is reducible.
-
-    Examples
-    --------
-    >>> chain = HiddenChain([[0.9, 0.1], [0.2, 0.8]], [0, 1])
-    >>> chain.populations().round(3)
-    array([0.667, 0.333])
-    >>> chain.cycle_mfpt()
-    array([[nan, 10.],
-           [ 5., nan]])
+    labels : uint8, shape (n,)
+        Label of each hidden state.
+    stationary : float64, shape (n,)
+        Probability of each hidden state; sums to 1.
     """
 
-    transition: Floats = field(repr=False)
-    labels: Labels = field(repr=False)
-    stationary: Floats = field(default=None, repr=False)  # type: ignore[arg-type]
+    labels: Labels
+    stationary: Floats
 
-    def __post_init__(self) -> None:
-        transition = _checked_transition(self.transition)
-        labels = _checked_labels(self.labels, len(transition))
-        if self.stationary is None:
-            stationary = _stationary_of_irreducible(transition)
-        else:
-            stationary = _checked_stationary(self.stationary, transition)
-        for name, array in (
-            ("transition", transition),
-            ("labels", labels),
-            ("stationary", stationary),
-        ):
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
+    @abstractmethod
+    def _walk(self, start: int, rng: np.random.Generator, out: Hidden) -> None:
+        """Fill `out` (frames,) with the path that begins at the hidden state `start`."""
+
+    @abstractmethod
+    def _filter(
+        self, states: NDArray[np.int64], probability: Floats, predictive: Floats
+    ) -> tuple[int, int]:
+        """Forward algorithm over `states` (chains, frames); fills the other two.
+
+        Returns the (chain, frame) that cannot occur, or -1, -1. `predictive` (chains, frames, K)
+        has K = 0 where it is not wanted.
+        """
 
     @property
     def n_hidden(self) -> int:
@@ -89,26 +73,6 @@ class HiddenChain:
     def n_labels(self) -> int:
         """Number of labels K."""
         return int(self.labels.max()) + 1
-
-    def coarse(self, mapping: ArrayLike) -> HiddenChain:
-        """Return the same hidden process seen through fewer labels.
-
-        Parameters
-        ----------
-        mapping : integer, shape (K,)
-            New label of each old label.
-
-        Raises
-        ------
-        ValueError
-            If `mapping` has not one entry per label, or skips a new label.
-        """
-        new = np.asarray(mapping)
-        if new.shape != (self.n_labels,):
-            raise ValueError(f"mapping has shape {new.shape}; expected ({self.n_labels},)")
-        return HiddenChain(self.transition, new[self.labels], self.stationary)
-
-    # ---- sampling -------------------------------------------------------------------------
 
     def sample(self, n_frames: int, n_chains: int, rng: np.random.Generator) -> Hidden:
         """Draw independent stationary hidden trajectories.
@@ -130,26 +94,19 @@ class HiddenChain:
         Notes
         -----
         Walker's alias method (A. J. Walker, ACM TOMS 3, 253 (1977)): two random numbers and two
-        table look-ups a frame, whatever the number of hidden states.
+        table look-ups a frame and transition matrix, whatever the number of hidden states.
         """
         if n_frames < 1 or n_chains < 1:
             raise ValueError(f"n_frames={n_frames}, n_chains={n_chains}; both must be positive")
-        accept, alias = self._alias_tables
         hidden = np.empty((n_chains, n_frames), dtype=np.int32)
         for row, stream in zip(hidden, rng.spawn(n_chains), strict=True):
             start = stream.choice(self.n_hidden, p=self.stationary)
-            _walk(accept, alias, start, stream, row)
+            self._walk(int(start), stream, row)
         return hidden
 
     def label(self, hidden: NDArray[np.integer]) -> Labels:
         """Labels of hidden states, uint8, in the shape of `hidden`."""
         return np.asarray(self.labels[hidden], dtype=np.uint8)
-
-    @cached_property
-    def _alias_tables(self) -> tuple[Floats, Hidden]:
-        return _alias_tables(self.transition)
-
-    # ---- likelihood -----------------------------------------------------------------------
 
     def log_probabilities(self, states: ArrayLike) -> Floats:
         r"""Exact log-probability of each frame given all earlier frames of its chain.
@@ -176,12 +133,9 @@ class HiddenChain:
         ValueError
             If a label is out of range or a sequence cannot occur; the message says where.
 
-        Notes
-        -----
-        :math:`\alpha` vanishes off the states that show the last label, so a step needs only the
-        block of `transition` between two labels. Chains that make the same step share its fetch
-        from memory: more, shorter chains run faster. (L. R. Rabiner, Proc. IEEE 77, 257 (1989),
-        section III.A.)
+        References
+        ----------
+        L. R. Rabiner, Proc. IEEE 77, 257 (1989), section III.A.
         """
         return np.log(self._forward(states, want_predictive=False)[0])
 
@@ -219,6 +173,122 @@ class HiddenChain:
             )
         return array.astype(np.int64)
 
+    def _forward(self, states: ArrayLike, *, want_predictive: bool) -> tuple[Floats, Floats]:
+        """p(s_t | s_<t) (chains, frames), and of every label (chains, frames, K) or nothing."""
+        states = self._checked_states(states)
+        probability = np.empty(states.shape)
+        predictive = np.empty((*states.shape, self.n_labels if want_predictive else 0))
+        # Threads take different chains; each chain's arithmetic is the same however they are cut.
+        cuts = np.array_split(np.arange(len(states)), min(len(states), _n_cores()))
+        with ThreadPoolExecutor(len(cuts)) as pool:
+            stops = pool.map(
+                lambda cut: self._filter(
+                    states[cut[0] : cut[-1] + 1],
+                    probability[cut[0] : cut[-1] + 1],
+                    predictive[cut[0] : cut[-1] + 1],
+                ),
+                cuts,
+            )
+        for cut, (chain, t) in zip(cuts, stops, strict=True):
+            if chain >= 0:
+                c = cut[0] + chain
+                raise ValueError(
+                    f"chain {c} cannot occur: label {states[c, t]} at frame {t} has probability 0 "
+                    f"after its past (last labels {states[c, max(0, t - 4) : t].tolist()})"
+                )
+        return probability, predictive
+
+    @cached_property
+    def _indicator(self) -> Floats:
+        """(n, K), 1 where a hidden state has a label."""
+        return np.eye(self.n_labels)[self.labels]
+
+    def populations(self) -> Floats:
+        """Stationary probability of each label, shape (K,)."""
+        return self.stationary @ self._indicator
+
+    def _new_labels(self, mapping: ArrayLike) -> NDArray[Any]:
+        """Label of each hidden state (n,) after `mapping` (K,) of the old labels."""
+        new = np.asarray(mapping)
+        if new.shape != (self.n_labels,):
+            raise ValueError(f"mapping has shape {new.shape}; expected ({self.n_labels},)")
+        return new[self.labels]
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenChain(LabelledChain):
+    """Stationary Markov chain seen through a deterministic label of its state.
+
+    Parameters
+    ----------
+    transition : float64, shape (n, n)
+        ``T[i, j] = P(x_{t+1} = j | x_t = i)`` for one frame; non-negative, rows sum to 1.
+    labels : integer, shape (n,)
+        Label of each hidden state. Every label 0, ..., K-1 must be the label of some state.
+    stationary : float64, shape (n,), optional
+        Left eigenvector of `transition` at eigenvalue 1, sums to 1. Solved for when left out.
+
+    Raises
+    ------
+    ValueError
+        If the shapes disagree, an entry is negative or not finite, rows do not sum to 1, a label
+        is missing, `stationary` is not stationary, or it is left out and the chain is reducible.
+
+    Examples
+    --------
+    >>> chain = HiddenChain([[0.9, 0.1], [0.2, 0.8]], [0, 1])
+    >>> chain.populations().round(3)
+    array([0.667, 0.333])
+    >>> chain.cycle_mfpt()
+    array([[nan, 10.],
+           [ 5., nan]])
+    """
+
+    transition: Floats = field(repr=False)
+    labels: Labels = field(repr=False)
+    stationary: Floats = field(default=None, repr=False)  # type: ignore[arg-type]
+
+    def __post_init__(self) -> None:
+        transition = _checked_transition(self.transition)
+        labels = checked_labels(self.labels, len(transition))
+        if self.stationary is None:
+            stationary = _stationary_of_irreducible(transition)
+        else:
+            stationary = _checked_stationary(self.stationary, transition)
+        for name, array in (
+            ("transition", transition),
+            ("labels", labels),
+            ("stationary", stationary),
+        ):
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+
+    def coarse(self, mapping: ArrayLike) -> HiddenChain:
+        """Return the same hidden process seen through fewer labels.
+
+        Parameters
+        ----------
+        mapping : integer, shape (K,)
+            New label of each old label.
+
+        Raises
+        ------
+        ValueError
+            If `mapping` has not one entry per label, or skips a new label.
+        """
+        return HiddenChain(self.transition, self._new_labels(mapping), self.stationary)
+
+    # ---- sampling -------------------------------------------------------------------------
+
+    def _walk(self, start: int, rng: np.random.Generator, out: Hidden) -> None:
+        _walk(*self._alias_tables, start, rng, out)
+
+    @cached_property
+    def _alias_tables(self) -> tuple[Floats, Hidden]:
+        return _alias_tables(self.transition)
+
+    # ---- likelihood -----------------------------------------------------------------------
+
     @cached_property
     def _members(self) -> list[NDArray[np.intp]]:
         """Hidden states of each label."""
@@ -236,42 +306,12 @@ class HiddenChain:
             starts,
         )
 
-    def _forward(self, states: ArrayLike, *, want_predictive: bool) -> tuple[Floats, Floats]:
-        """p(s_t | s_<t) (chains, frames), and of every label (chains, frames, K) or nothing."""
-        states = self._checked_states(states)
-        probability = np.empty(states.shape)
-        predictive = np.empty((*states.shape, self.n_labels if want_predictive else 0))
-        # Threads take different chains; each chain's arithmetic is the same however they are cut.
-        cuts = np.array_split(np.arange(len(states)), min(len(states), _n_cores()))
-        with ThreadPoolExecutor(len(cuts)) as pool:
-            stops = pool.map(
-                lambda cut: _filter(
-                    *self._sorted,
-                    states[cut[0] : cut[-1] + 1],
-                    probability[cut[0] : cut[-1] + 1],
-                    predictive[cut[0] : cut[-1] + 1],
-                ),
-                cuts,
-            )
-        for cut, (chain, t) in zip(cuts, stops, strict=True):
-            if chain >= 0:
-                c = cut[0] + chain
-                raise ValueError(
-                    f"chain {c} cannot occur: label {states[c, t]} at frame {t} has probability 0 "
-                    f"after its past (last labels {states[c, max(0, t - 4) : t].tolist()})"
-                )
-        return probability, predictive
+    def _filter(
+        self, states: NDArray[np.int64], probability: Floats, predictive: Floats
+    ) -> tuple[int, int]:
+        return _filter(*self._sorted, states, probability, predictive)
 
     # ---- kinetics -------------------------------------------------------------------------
-
-    @cached_property
-    def _indicator(self) -> Floats:
-        """(n, K), 1 where a hidden state has a label."""
-        return np.eye(self.n_labels)[self.labels]
-
-    def populations(self) -> Floats:
-        """Stationary probability of each label, shape (K,)."""
-        return self.stationary @ self._indicator
 
     def correlation(self, lag: int) -> Floats:
         """Joint probability of two labels a lag apart.
@@ -429,7 +469,8 @@ def _checked_transition(transition: ArrayLike) -> Floats:
     return matrix
 
 
-def _checked_labels(labels: ArrayLike, n: int) -> Labels:
+def checked_labels(labels: ArrayLike, n: int) -> Labels:
+    """Give the labels of n hidden states as uint8; ValueError unless they are 0, ..., K-1."""
     array = np.asarray(labels)
     if array.shape != (n,) or not np.issubdtype(array.dtype, np.integer):
         raise ValueError(
@@ -554,7 +595,10 @@ def _filter(
 ) -> tuple[int, int]:
     """Forward algorithm over chains in step; returns the (chain, frame) that stopped it or -1, -1.
 
-    All terms are non-negative, so that improbable sequences lose no relative accuracy.
+    All terms are non-negative, so that improbable sequences lose no relative accuracy. α vanishes
+    off the states that show the last label, so a step needs only the block of the transition
+    matrix between two labels. Chains that make the same step share its fetch from memory: more,
+    shorter chains run faster.
     """
     n_chains, n_frames = states.shape
     n_labels = len(starts) - 1

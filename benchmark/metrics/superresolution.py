@@ -33,7 +33,7 @@ __all__ = ["BANDS", "error_by_place", "superresolution_errors", "vdos"]
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
-BROKEN_BOND = 0.5  # Å off the true length of the same frame; vibrations at 500 K stay below 0.3 Å
+BROKEN_BOND = 0.5  # Å off the true length; at 500 K bonds vibrate within 0.2 Å of their mean
 MAX_COORDINATE = 1e6  # Å; beyond, a reconstruction has diverged and squares are on their way to inf
 
 

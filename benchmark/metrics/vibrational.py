@@ -97,7 +97,8 @@ def vdos(velocities: Float64, masses: Float64, time_step: float) -> tuple[Float6
     density[0] /= 2
     if n_frames % 2 == 0:
         density[-1] /= 2
-    return np.fft.rfftfreq(n_frames, SPEED_OF_LIGHT * time_step), density
+    wavenumbers: Float64 = np.arange(len(density)) / (n_frames * SPEED_OF_LIGHT * time_step)
+    return wavenumbers, density
 
 
 def spectral_errors(
@@ -190,7 +191,7 @@ def _inside(wavenumbers: Float64, lower: float, upper: float) -> NDArray[np.bool
 
 
 def _log_ratio(spectra: Float64) -> float:
-    """ln of the power of the first spectrum over the second's; nan without a wavenumber."""
+    """Log ratio of the power of the first spectrum over the second's; nan without a wavenumber."""
     if spectra.shape[1] == 0:
         return math.nan
     model, truth = spectra.sum(axis=1)

@@ -1,0 +1,1 @@
+"""Riboswitch-like force spectroscopy: a finite hidden Markov chain with known parameters."""
