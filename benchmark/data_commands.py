@@ -71,7 +71,7 @@ def import_(
         Partition | None, typer.Option(help="default: states, bins or kmeans, as suits the data")
     ] = None,
     states: Annotated[
-        int | None, typer.Option(min=2, max=256, help="bins [20], centres [100] or PCCA+ sets")
+        int | None, typer.Option(min=2, max=256, help="bins [20], centres [at most 100] or PCCA+ sets")
     ] = None,
     macrostates: Annotated[
         int | None, typer.Option(min=2, max=256, help="PCCA+ sets between which rates are scored")
@@ -238,13 +238,16 @@ def _faults(task: Task) -> list[str]:
     from benchmark.score import kinetics_reference
     from benchmark.splits import load
 
-    checks = [lambda split=split: load(task, split) for split in task.card.splits]
     faults = []
-    for check in [*checks, lambda: kinetics_reference(task)]:
+    for split in task.card.splits:
         try:
-            check()
+            load(task, split)
         except InputError as error:
             faults.append(str(error))
+    try:
+        kinetics_reference(task)
+    except InputError as error:
+        faults.append(str(error))
     return faults
 
 

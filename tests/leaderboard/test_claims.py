@@ -30,7 +30,7 @@ def test_lost_and_kept_follow_from_the_errors(make_submission: MakeSubmission, t
     assert lost.endswith("lost: `fine100-0.1ps`")
     assert kept.count("`") == 2 * (len(ALANINE) - 1)
     row = next(line for line in page.splitlines() if line.startswith("| `fine100`"))
-    assert [cell.strip() for cell in row.split("|")[2:4]] == ["lstm", "1.001(19)"]
+    assert [cell.strip() for cell in row.split("|")[2:4]] == ["lstm", "1.00(3)"]
 
 
 def test_noisy_error_near_a_factor_of_two_is_unclear(make_submission: MakeSubmission, tasks: Tasks):

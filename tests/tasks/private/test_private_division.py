@@ -81,7 +81,7 @@ def test_splits_never_overlap_and_every_frame_is_somewhere(lengths, replicas):
 
 @pytest.mark.parametrize("lengths", [[100], [9 * LEAST_FRAMES - 1], [1000] * 1000])
 def test_too_few_data_are_refused(lengths):
-    with pytest.raises(InputError, match="too few data: .* 9 pieces of 1,024 frames"):
+    with pytest.raises(InputError, match=r"too few data: .* 9 pieces of 1,024 frames"):
         divide(lengths, 3)
 
 

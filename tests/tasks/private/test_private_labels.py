@@ -38,7 +38,7 @@ def two_basins():
 @pytest.fixture(scope="module")
 def basins():
     chain = two_basins()
-    return [row for row in chain.label(chain.sample(20_000, 2, np.random.default_rng(1)))]
+    return list(chain.label(chain.sample(20_000, 2, np.random.default_rng(1))))
 
 
 # ---- microstates ------------------------------------------------------------------------------

@@ -208,7 +208,7 @@ def test_topology_for_a_series_is_refused(tmp_path):
 
 def test_recordings_of_different_systems_are_refused(tmp_path):
     path = saved(tmp_path, a=NUMBERS, b=NUMBERS[:, 0])
-    with pytest.raises(InputError, match="a holds 2 columns of numbers, .*:b 1 of numbers"):
+    with pytest.raises(InputError, match=r"a holds 2 columns of numbers, .*:b 1 of numbers"):
         read(path)
 
 
