@@ -71,7 +71,8 @@ def import_(
         Partition | None, typer.Option(help="default: states, bins or kmeans, as suits the data")
     ] = None,
     states: Annotated[
-        int | None, typer.Option(min=2, max=256, help="bins [20], centres [at most 100] or PCCA+ sets")
+        int | None,
+        typer.Option(min=2, max=256, help="bins [20], centres [at most 100] or PCCA+ sets"),
     ] = None,
     macrostates: Annotated[
         int | None, typer.Option(min=2, max=256, help="PCCA+ sets between which rates are scored")
@@ -235,8 +236,8 @@ def _words(text: str | None) -> tuple[str, ...]:
 
 def _faults(task: Task) -> list[str]:
     """List everything that is wrong with the frozen data of a task."""
-    from benchmark.score import kinetics_reference
     from benchmark.splits import load
+    from benchmark.tracks.kinetics import kinetics_reference
 
     faults = []
     for split in task.card.splits:

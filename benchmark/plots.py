@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from benchmark.errors import InputError
 from benchmark.files import atomic
 from benchmark.metrics import kinetics
-from benchmark.score import kinetics_reference, observe
 from benchmark.splits import load_replicas
-from benchmark.task import Task, TaskCard
+from benchmark.task import KineticsCard, Task
+from benchmark.tracks.kinetics import kinetics_reference, observe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,16 +71,16 @@ def draw_task(task: Task, path: Path) -> None:
     from matplotlib.figure import Figure
 
     labels = load_replicas(task, "train")
-    observed = [observe(task.card, replica) for replica in labels]
+    observed = [observe(task.kinetics, replica) for replica in labels]
     reference = kinetics_reference(task)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9.5, 6.6), layout="constrained")
         FigureCanvasAgg(figure)  # no window, whatever backend is configured
         axes = figure.subplots(2, 2)
-        _trajectory(axes[0, 0], task.card, labels[0][0])
+        _trajectory(axes[0, 0], task.kinetics, labels[0][0])
         _free_energies(axes[0, 1], reference, observed)
-        _timescales(axes[1, 0], task.card, reference, observed)
-        _dwells(axes[1, 1], task.card, reference, observed[0])
+        _timescales(axes[1, 0], task.kinetics, reference, observed)
+        _dwells(axes[1, 1], task.kinetics, reference, observed[0])
         figure.suptitle(f"{task.card.id}: {task.card.title}")
         try:
             with atomic(path) as temporary:
@@ -93,7 +93,7 @@ def _colour(macrostate: int) -> str:
     return PALETTE[macrostate % len(PALETTE)]
 
 
-def _trajectory(axis: Axes, card: TaskCard, chain: NDArray[np.uint8]) -> None:
+def _trajectory(axis: Axes, card: KineticsCard, chain: NDArray[np.uint8]) -> None:
     """Draw the labels of the first stretch of a chain, in the colours of their macrostates."""
     from matplotlib.ticker import MaxNLocator
 
@@ -135,7 +135,7 @@ def _free_energies(
 
 
 def _timescales(
-    axis: Axes, card: TaskCard, reference: kinetics.KineticsReference, observed: list[Chains]
+    axis: Axes, card: KineticsCard, reference: kinetics.KineticsReference, observed: list[Chains]
 ) -> None:
     """Draw implied timescales against lag: lines for the replicas, rings for the reference."""
     K, unit = reference.n_states, card.frame_time
@@ -172,7 +172,7 @@ def _timescales(
 
 def _dwells(
     axis: Axes,
-    card: TaskCard,
+    card: KineticsCard,
     reference: kinetics.KineticsReference,
     observed: Chains,
 ) -> None:

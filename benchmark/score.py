@@ -2,64 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from benchmark import predictions, splits
-from benchmark.errors import InputError, ModelError
-from benchmark.metrics import kinetics
 from benchmark.result import TaskMetric, TaskResult, Unit, UnitMetric
-from benchmark.task import MetricScale, Task, TaskCard
+from benchmark.task import MetricScale, Task
+from benchmark.tracks import kinetics, superresolution, track_of
 
 #: Goes up when any estimator, tolerance or rule below changes.
 SCORER_VERSION = 1
 
-#: Frames at the start of every test chain that are not scored: a model may find its state there.
-SKIPPED_FRAMES = 256
-
-#: No model is better than an exact oracle; noise alone does not look better by this many σ.
-IMPOSSIBLE = 5
-
-LIKELIHOOD = "nll_regret"
-
-UNITS = {
-    LIKELIHOOD: "nats/frame",
-    "mfpt_error": "ln",
-    "its_error": "ln",
-    "commit_error": "ln",
-    "dwell_error": "ln",
-    "population_error": "bit",
-    "free_energy_error": "kT",
-}
-
-
-def reference_sha256(reference: kinetics.KineticsReference) -> str:
-    """Give the fingerprint of a reference: SHA-256 of its canonical JSON."""
-    return hashlib.sha256(reference.to_json().encode()).hexdigest()
-
-
-@lru_cache(maxsize=64)
-def kinetics_reference(task: Task) -> kinetics.KineticsReference:
-    """Read the frozen reference of a task.
-
-    Raises
-    ------
-    InputError
-        If the file is missing or is not the one the card names.
-    """
-    path = task.data / "reference.json"
-    try:
-        found = kinetics.KineticsReference.from_json(path.read_text("utf-8"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is not a readable reference: {error}") from error
-    if reference_sha256(found) != task.card.reference_sha256:
-        raise InputError(f"{path} is not the frozen reference of {task.id}; restore it")
-    return found
+UNITS = kinetics.UNITS | superresolution.UNITS
 
 
 def verify(task: Task) -> None:
@@ -70,65 +26,24 @@ def verify(task: Task) -> None:
     InputError
         If a file is missing, unreadable, or not the one the card names.
     """
-    for split in task.card.splits:
-        splits.load(task, split)
-    kinetics_reference(task)
-
-
-def observe(card: TaskCard, states: kinetics.Chains) -> list[splits.Labels]:
-    """Turn label chains into what rates and paths are measured on: macrostates that are held."""
-    macrostate = np.array(card.observable, np.uint8)
-    return kinetics.held([macrostate[chain] for chain in states], card.macrostates, card.hold)
+    track_of(task).verify(task)
 
 
 def score_unit(task: Task, folder: Path) -> tuple[dict[str, UnitMetric], str]:
     """Compute every metric of one unit from its prediction files.
 
-    Parameters
-    ----------
-    task : Task
-    folder : Path
-        Holds ``samples.parquet`` and, unless the model has no likelihood, ``log_prob.parquet``.
-
     Returns
     -------
     metrics : dict of metric name to value, standard error and bias
     fault : str
-        Why the predictions get no likelihood although there are some; empty if they do.
+        Why the predictions count less than in full; empty if they do not.
 
     Raises
     ------
     ModelError
         If the files are damaged or do not fit the task.
     """
-    card = task.card
-    samples = predictions.read(folder, predictions.SAMPLES)
-    if samples is None:
-        raise ModelError(f"{predictions.SAMPLES} is missing")
-    samples = predictions.checked_samples(
-        samples, card.generation.chains, card.generation.frames, card.labels
-    )
-    estimates = kinetics.kinetics_errors(
-        observe(card, samples), kinetics_reference(task), card.generation.n_frames
-    )
-    fault = ""
-    log_prob = predictions.read(folder, predictions.LOG_PROB)
-    if log_prob is not None:
-        _, oracle = _test(task)
-        if log_prob.shape != oracle.shape:
-            found = f"{log_prob.shape}, not {oracle.shape}"
-            raise ModelError(f"{predictions.LOG_PROB} has shape {found}")
-        try:
-            regret = kinetics.nll_regret(log_prob, oracle, card.labels, SKIPPED_FRAMES)
-        except ValueError as error:
-            raise ModelError(f"{predictions.LOG_PROB}: {error}") from error
-        if card.oracle == "exact" and regret.value < -IMPOSSIBLE * regret.stderr:
-            fault = (
-                f"predictions beat the exact oracle by {-1000 * regret.value:.2g} mnats/frame, "
-                f"over {IMPOSSIBLE} standard errors: they must know what they should predict"
-            )
-        else:
-            estimates = {LIKELIHOOD: regret, **estimates}
+    estimates, fault = track_of(task).unit_errors(task, folder)
     metrics = {
         name: UnitMetric(
             value=float(estimate.value),
@@ -139,11 +54,6 @@ def score_unit(task: Task, folder: Path) -> tuple[dict[str, UnitMetric], str]:
         for name, estimate in estimates.items()
     }
     return metrics, fault
-
-
-@lru_cache(maxsize=4)
-def _test(task: Task) -> tuple[splits.Labels, np.ndarray]:
-    return splits.load_test(task)
 
 
 def score_task(task: Task, units: Sequence[Unit]) -> TaskResult:
@@ -174,9 +84,8 @@ def score_task(task: Task, units: Sequence[Unit]) -> TaskResult:
     ]
     failed = [unit for unit in units if unit.status != "done"]
     reasons = sorted({unit.reason for unit in units if unit.reason})
-    silent = any(u.status == "done" and not u.reason and LIKELIHOOD not in u.metrics for u in units)
-    if silent:
-        reasons.append("gives no probabilities, so that its likelihood counts as trivial")
+    sound = [set(unit.metrics) for unit in units if unit.status == "done" and not unit.reason]
+    reasons += track_of(task).remarks(sound)
     return TaskResult(
         task=card.id,
         version=card.version,
@@ -210,7 +119,7 @@ def _over_replicas(name: str, scale: MetricScale, units: Sequence[Unit]) -> Task
     if len(squares) > 1 and value > 0:
         spread = float(np.std(squares, ddof=1)) / math.sqrt(len(squares)) / (2 * value)
     own = float(np.sqrt(np.mean([np.nan_to_num(metric.stderr) ** 2 for metric in measured])))
-    shared = own if name == LIKELIHOOD or len(squares) == 1 else 0.0
+    shared = own if name == kinetics.LIKELIHOOD or len(squares) == 1 else 0.0
     stderr = math.hypot(spread, shared)
     biases = [metric.bias for metric in measured if not math.isnan(metric.bias)]
     means = [float(np.mean(seeds)) for seeds in by_replica.values()]
@@ -236,10 +145,11 @@ def z_score(value: float, stderr: float, scale: MetricScale) -> tuple[float, flo
     Returns
     -------
     z, z_raw, z_stderr : float
-        Clipped to −1 … 1, not clipped, and the standard error of the latter, which holds the
-        errors of E, E₀ and f. An error below f/100 counts as f/100.
+        Clipped to −1 … 1 (from below only, where the scale is not capped), not clipped, and the
+        standard error of the latter, which holds the errors of E, E₀ and f. An error below f/100
+        counts as f/100.
     """
-    if scale.trivial <= scale.floor:
+    if scale.floor is None or scale.trivial <= scale.floor:
         return math.nan, math.nan, math.nan
     error = max(value, scale.floor / 100)
     length = math.log(scale.trivial / scale.floor)
@@ -249,4 +159,5 @@ def z_score(value: float, stderr: float, scale: MetricScale) -> tuple[float, flo
         (1 - raw) * scale.trivial_stderr / scale.trivial,
         raw * scale.floor_stderr / scale.floor,
     )
-    return float(np.clip(raw, -1, 1)), raw, math.hypot(*parts) / length
+    z = float(np.clip(raw, -1, 1 if scale.capped else None))
+    return z, raw, math.hypot(*parts) / length

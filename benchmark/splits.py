@@ -23,6 +23,7 @@ ORACLE_UNIT = 1e-5
 COLUMNS: dict[str, np.dtype[Any]] = {
     "states": np.dtype("<u1"),
     "oracle_log_prob": np.dtype("<i4"),
+    "positions": np.dtype("<i4"),
 }
 
 Columns = Mapping[str, Sequence[NDArray[Any]]]
@@ -100,7 +101,7 @@ def load_chains(task: Task, split: str) -> list[Labels]:
 
 def load_replicas(task: Task, split: str) -> list[tuple[Labels, ...]]:
     """Read ``train`` or ``fresh``: a tuple of independent chains, one tuple a replica."""
-    chains, n = load_chains(task, split), task.card.chains_per_replica
+    chains, n = load_chains(task, split), task.kinetics.chains_per_replica
     return [tuple(chains[first : first + n]) for first in range(0, len(chains), n)]
 
 

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from benchmark.errors import InputError
 
 #: More folders with ``<family>/cards/*.yaml`` inside, separated as in PATH.
 TASKS_VARIABLE = "STRIDEBENCH_TASKS"
 
-Group = Literal["likelihood", "rates", "paths"]
+TRACKS = ("kinetics", "superresolution")
+
+Group = Literal["likelihood", "rates", "paths", "accuracy"]
 
 
 class _Frozen(BaseModel):
@@ -48,21 +58,28 @@ class Generation(_Frozen):
 
 
 class MetricScale(_Frozen):
-    """The two ends of a metric's score: E₀ of the trivial model and f, what the data allow.
+    """The two ends of a metric's score: E₀ of the trivial model and f, what can be asked for.
 
-    ``z = ln(E₀/E) / ln(E₀/f)``; a metric counts only where E₀/f ≥ 3.
+    ``z = ln(E₀/E) / ln(E₀/f)``; a metric counts only where E₀/f ≥ 3. A metric that is only shown
+    may have no f.
     """
 
     group: Group | None = Field(description="the group of the score it belongs to, if any")
-    trivial: float = Field(gt=0, description="E₀")
+    trivial: float = Field(ge=0, description="E₀")
     trivial_stderr: float = Field(ge=0)
-    floor: float = Field(gt=0, description="f")
-    floor_stderr: float = Field(ge=0)
+    floor: float | None = Field(gt=0, description="f")
+    floor_stderr: float = Field(0.0, ge=0)
+    capped: bool = Field(True, description="whether z ends at 1: f is a limit, not a mark")
 
     @property
     def counts(self) -> bool:
         """Whether the metric tells models apart on this task."""
-        return self.group is not None and self.trivial / self.floor >= 3.0
+        return self.group is not None and self.ratio >= 3.0
+
+    @property
+    def ratio(self) -> float:
+        """E₀/f; nan without f."""
+        return math.nan if self.floor is None else self.trivial / self.floor
 
 
 class TaskCard(_Frozen):
@@ -70,36 +87,17 @@ class TaskCard(_Frozen):
 
     id: str = Field(pattern=r"^[a-z0-9-]+/[a-z0-9.-]+$")
     version: int = Field(ge=1)
-    track: Literal["kinetics"]
+    track: str
     title: str
     description: str
     citations: list[str] = []
     ranked: bool = True
     frame_time: float = Field(gt=0, description="physical time between frames, in time_unit")
     time_unit: str
-    labels: int = Field(ge=2, le=256)
-    observable: list[int] = Field(
-        description="macrostate of each label; rates and paths are measured on macrostates"
-    )
-    hold: int = Field(1, ge=1, description="frames a macrostate must be held to count as entered")
-    slowest: float = Field(gt=0, description="slowest relaxation time t₂, frames")
-    oracle: Literal["exact", "empirical"]
-    generation: Generation
-    chains_per_replica: int = Field(
-        1, ge=1, description="rows of the train and fresh splits that belong together"
-    )
+    oracle: Literal["exact", "empirical"] = Field(description="where the truth comes from")
     splits: dict[str, Split]
-    reference_sha256: str = ""
     metrics: dict[str, MetricScale] = {}
     generator: str
-
-    @model_validator(mode="after")
-    def _one_macrostate_a_label(self) -> TaskCard:
-        if len(self.observable) != self.labels:
-            raise ValueError(f"observable maps {len(self.observable)} labels, not {self.labels}")
-        if sorted(set(self.observable)) != list(range(self.macrostates)):
-            raise ValueError("observable must use the macrostates 0, 1, … without gaps")
-        return self
 
     @property
     def family(self) -> str:
@@ -112,14 +110,9 @@ class TaskCard(_Frozen):
         return self.id.split("/")[1]
 
     @property
-    def macrostates(self) -> int:
-        """Number of macrostates of the observable."""
-        return max(self.observable) + 1
-
-    @property
     def replicas(self) -> int:
         """Number of training replicas."""
-        return self.splits["train"].rows // self.chains_per_replica
+        return 1
 
     @property
     def training_frames(self) -> int:
@@ -130,7 +123,7 @@ class TaskCard(_Frozen):
     def fingerprints(self) -> dict[str, str | int]:
         """What a result must name to be a result on these frozen data."""
         hashes = {name: split.sha256 for name, split in self.splits.items()}
-        return {"version": self.version, "reference": self.reference_sha256, **hashes}
+        return {"version": self.version, **hashes}
 
     @property
     def counting(self) -> dict[Group, list[str]]:
@@ -142,11 +135,84 @@ class TaskCard(_Frozen):
         return groups
 
 
+class KineticsCard(TaskCard):
+    """Learn a process from its label sequences: predict and generate."""
+
+    track: Literal["kinetics"]
+    labels: int = Field(ge=2, le=256)
+    observable: list[int] = Field(
+        description="macrostate of each label; rates and paths are measured on macrostates"
+    )
+    hold: int = Field(1, ge=1, description="frames a macrostate must be held to count as entered")
+    slowest: float = Field(gt=0, description="slowest relaxation time t₂, frames")
+    generation: Generation
+    chains_per_replica: int = Field(
+        1, ge=1, description="rows of the train and fresh splits that belong together"
+    )
+    reference_sha256: str = ""
+
+    @model_validator(mode="after")
+    def _one_macrostate_a_label(self) -> KineticsCard:
+        if len(self.observable) != self.labels:
+            raise ValueError(f"observable maps {len(self.observable)} labels, not {self.labels}")
+        if sorted(set(self.observable)) != list(range(self.macrostates)):
+            raise ValueError("observable must use the macrostates 0, 1, … without gaps")
+        return self
+
+    @property
+    def macrostates(self) -> int:
+        """Number of macrostates of the observable."""
+        return max(self.observable) + 1
+
+    @property
+    def replicas(self) -> int:
+        """Number of training replicas."""
+        return self.splits["train"].rows // self.chains_per_replica
+
+    @property
+    def fingerprints(self) -> dict[str, str | int]:
+        """What a result must name to be a result on these frozen data."""
+        return {**super().fingerprints, "reference": self.reference_sha256}
+
+
+class Piece(_Frozen):
+    """A stretch of a file of positions: frames ``first`` … ``last`` − 1, or all of them."""
+
+    file: str = Field(description="relative to the family's data folder")
+    first: int = Field(0, ge=0)
+    last: int | None = None
+
+
+class SuperResolutionCard(TaskCard):
+    """Fill in the hidden frames of molecular dynamics of which every ``gap``-th is kept."""
+
+    track: Literal["superresolution"]
+    molecule: str
+    numbers: list[int] = Field(description="atomic numbers")
+    masses: list[float] = Field(description="u")
+    bonds: list[tuple[int, int]] = Field(description="pairs of atoms, counted from 0")
+    gap: int = Field(ge=4, description="k: one frame is kept, k − 1 are hidden, …")
+    pieces: dict[str, list[Piece]] = Field(description="the segments of each split")
+
+    @model_validator(mode="after")
+    def _one_row_a_segment(self) -> SuperResolutionCard:
+        if len(self.numbers) != len(self.masses):
+            raise ValueError(f"{len(self.numbers)} atomic numbers and {len(self.masses)} masses")
+        rows = {name: split.rows for name, split in self.splits.items()}
+        if rows != {name: len(pieces) for name, pieces in self.pieces.items()}:
+            raise ValueError("splits and pieces differ in their segments")
+        return self
+
+
+AnyCard = Annotated[KineticsCard | SuperResolutionCard, Field(discriminator="track")]
+_CARDS: TypeAdapter[KineticsCard | SuperResolutionCard] = TypeAdapter(AnyCard)
+
+
 @dataclass(frozen=True)
 class Task:
     """A card and where it lies."""
 
-    card: TaskCard
+    card: KineticsCard | SuperResolutionCard
     path: Path
 
     def __hash__(self) -> int:
@@ -156,6 +222,32 @@ class Task:
     def id(self) -> str:
         """The card's id."""
         return self.card.id
+
+    @property
+    def kinetics(self) -> KineticsCard:
+        """The card of a kinetics task.
+
+        Raises
+        ------
+        InputError
+            If it is of another track.
+        """
+        if not isinstance(self.card, KineticsCard):
+            raise InputError(f"{self.id} is a {self.card.track} task, not one of kinetics")
+        return self.card
+
+    @property
+    def superresolution(self) -> SuperResolutionCard:
+        """The card of a super-resolution task.
+
+        Raises
+        ------
+        InputError
+            If it is of another track.
+        """
+        if not isinstance(self.card, SuperResolutionCard):
+            raise InputError(f"{self.id} is a {self.card.track} task, not one of superresolution")
+        return self.card
 
     @property
     def data(self) -> Path:
@@ -182,10 +274,11 @@ def read_card(path: Path) -> Task:
     """
     try:
         raw = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
-        return Task(TaskCard.model_validate(raw), path)
+        return Task(_CARDS.validate_python(raw), path)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "card"
+        fields = [str(part) for part in first["loc"]]
+        where = ".".join(part for part in fields if part not in TRACKS) or "card"
         raise InputError(f"{path}: {where}: {first['msg']}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not a YAML card: {str(error).splitlines()[0]}") from error

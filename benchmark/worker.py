@@ -1,4 +1,4 @@
-"""One unit of a run, in a process of its own: fit, sample, predict, audit, write."""
+"""One unit of a run, in a process of its own: fit, answer, write."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import errno
 import sysconfig
 import time
 import traceback
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,17 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmark import predictions, splits
-from benchmark.audit import causality_fault, normalisation_fault
 from benchmark.errors import InputError, ModelError, named
 from benchmark.files import atomic_folder, write_text
 from benchmark.loading import load_model
-from benchmark.model import FitContext, Labels, Probabilities, StateTrajectories
+from benchmark.model import FitContext
 from benchmark.result import Cost, Status, Unit
 from benchmark.task import Task
-
-#: A predict call gets as many whole chains as keep its answer under this many values.
-PREDICT_VALUES = 16_000_000
+from benchmark.tracks import track_of
 
 #: Full disk, spent quota, file too large.
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -51,11 +46,12 @@ class Job:
 
 
 class Phases:
-    """Wall and CPU seconds of each phase of a unit."""
+    """Wall and CPU seconds of each phase of a unit, and the frames it has made."""
 
     def __init__(self) -> None:
         self.wall: dict[str, float] = {}
         self.cpu = 0.0
+        self.frames = 0
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
@@ -90,7 +86,7 @@ def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
     parameters = None
     start = time.perf_counter()
     try:
-        model, reason = _sample_and_predict(job, report, phases)
+        model, reason = _fit_and_answer(job, report, phases)
         parameters = getattr(model, "parameters", None)
     except (ModelError, InputError) as error:
         status, reason = "failed", str(error)
@@ -100,9 +96,8 @@ def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
         status, reason = "failed", _where(error)
         if isinstance(error, OSError) and error.errno in NO_SPACE:  # no fault of the model
             reason = f"cannot write its files: {error.strerror}"
-    sampled = job.task.card.generation
-    frames = sampled.chains * (sampled.burn_in + sampled.frames)
     sample_seconds = phases.wall.get("sample", float("nan"))
+    answering = phases.wall.get("sample", phases.wall.get("predict", 0.0))
     cost = Cost(
         parameters=int(parameters) if isinstance(parameters, int | np.integer) else None,
         fit_seconds=phases.wall.get("fit", float("nan")),
@@ -110,7 +105,7 @@ def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
         sample_seconds=sample_seconds,
         cpu_seconds=phases.cpu,
         total_seconds=time.perf_counter() - start,
-        sampled_frames_per_second=frames / sample_seconds if sample_seconds > 0 else float("nan"),
+        sampled_frames_per_second=phases.frames / answering if answering > 0 else float("nan"),
         peak_memory_bytes=_peak_memory(),
     )
     return Unit(
@@ -124,43 +119,13 @@ def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
     )
 
 
-def _sample_and_predict(
+def _fit_and_answer(
     job: Job, report: Callable[[float, str], None], phases: Phases
 ) -> tuple[Any, str]:
-    """Write the prediction files; give the model and why it has no likelihood, if it has none."""
-    card = job.task.card
-    model = load_model(job.model, job.settings).build()
+    """Write the prediction files; give the model, and why they count less than in full."""
+    model = load_model(job.model, job.settings, job.task.card.track).build()
     _fit(model, job, report, phases)
-
-    # Sampling comes first: a model that has seen the test chains in predict could replay them.
-    report(0.0, "sample")
-    prompt = np.stack(splits.load_chains(job.task, "prompt"))
-    rng = np.random.default_rng([job.seed, job.replica])
-    burn_in, frames = card.generation.burn_in, card.generation.frames
-    with phases("sample"):
-        drawn = model.sample(prompt, burn_in + frames, rng)
-    drawn = predictions.checked_samples(drawn, len(prompt), burn_in + frames, card.labels)
-    predictions.write(job.folder, predictions.SAMPLES, drawn[:, burn_in:])
-
-    reason = ""
-    (job.folder / predictions.LOG_PROB).unlink(missing_ok=True)
-    if callable(getattr(model, "predict", None)):
-        states, _ = splits.load_test(job.task)
-        report(0.0, "predict")
-
-        def predict(rows: Labels) -> Probabilities:
-            with phases("predict"):
-                return _predict(model, rows, card.labels)
-
-        probabilities = predict(states)
-        seed = (job.seed, job.replica, zlib.crc32(card.id.encode()))
-        reason = normalisation_fault(probabilities) or causality_fault(
-            predict, states, probabilities, card.labels, np.random.default_rng(seed)
-        )
-        if not reason:
-            log_prob = predictions.realised_log_prob(probabilities, states)
-            predictions.write(job.folder, predictions.LOG_PROB, log_prob)
-    return model, reason
+    return model, track_of(job.task).answer(model, job, report, phases)
 
 
 def _fit(model: Any, job: Job, report: Callable[[float, str], None], phases: Phases) -> None:
@@ -176,10 +141,10 @@ def _fit(model: Any, job: Job, report: Callable[[float, str], None], phases: Pha
         return
     report(0.0, "fit")
     scratch.mkdir(parents=True, exist_ok=True)
+    train, validation, known = track_of(job.task).training(job.task, job.replica)
     context = FitContext(
         task=card.id,
         replica=job.replica,
-        n_labels=card.labels,
         frame_time=card.frame_time,
         time_unit=card.time_unit,
         seed=job.seed * 1000 + job.replica,  # every replica has a seed of its own
@@ -188,30 +153,14 @@ def _fit(model: Any, job: Job, report: Callable[[float, str], None], phases: Pha
         scratch=scratch,
         seconds=job.seconds,
         progress=lambda fraction, note: report(fraction, f"fit {note}"),
+        **known,
     )
-    train = splits.load_replicas(job.task, "train")[job.replica]
-    validation = splits.load_chains(job.task, "validation")
     with phases("fit"):
-        model.fit(
-            StateTrajectories(train, card.labels),
-            StateTrajectories(tuple(validation), card.labels),
-            context,
-        )
+        model.fit(train, validation, context)
     if keeps:
         with atomic_folder(fitted) as temporary:
             model.save(temporary)
             write_text(temporary / "seconds", f"{phases.wall['fit']} {phases.cpu}\n")
-
-
-def _predict(model: Any, states: Labels, n_labels: int) -> Probabilities:
-    chains, frames = states.shape
-    rows = max(1, PREDICT_VALUES // (frames * n_labels))
-    parts = []
-    for start in range(0, chains, rows):
-        part = states[start : start + rows]
-        answer = model.predict(part.copy())
-        parts.append(predictions.checked_probabilities(answer, part, n_labels))
-    return np.concatenate(parts)
 
 
 def _where(error: Exception) -> str:

@@ -22,8 +22,8 @@ from rich.progress import track
 from benchmark import splits
 from benchmark.errors import InputError
 from benchmark.metrics.kinetics import kinetics_errors, nll_regret
-from benchmark.score import SKIPPED_FRAMES, kinetics_reference, observe
 from benchmark.task import Group, MetricScale, Task, select_tasks
+from benchmark.tracks.kinetics import SKIPPED_FRAMES, kinetics_reference, observe
 
 GROUPS: dict[str, Group | None] = {
     "nll_regret": "likelihood",
@@ -51,7 +51,7 @@ def calibrate(task: Task) -> Task:
     """Compute E₀ and f of every metric and write them into the card."""
     trivial = _trivial_errors(task)
     floor = _floor_errors(task)
-    card = task.card
+    card = task.kinetics
     dimension = max(MIN_DIMENSION, common_jumps(splits.load_chains(task, "fresh")))
     scales = {}
     for name, group in GROUPS.items():
@@ -85,7 +85,7 @@ def common_jumps(chains: list[NDArray[np.uint8]]) -> int:
 
 def _trivial_errors(task: Task) -> dict[str, list[float]]:
     """Errors of iid frames, one value a training replica."""
-    card = task.card
+    card = task.kinetics
     states, oracle = splits.load_test(task)
     reference = kinetics_reference(task)
     errors: dict[str, list[float]] = {name: [] for name in GROUPS}
@@ -109,7 +109,7 @@ def _floor_errors(task: Task) -> dict[str, list[float]]:
     They are fresh chains; where these are few, the training replicas join them, which are true
     chains as well.
     """
-    card = task.card
+    card = task.kinetics
     reference = kinetics_reference(task)
     errors: dict[str, list[float]] = {name: [] for name in GROUPS}
     true = splits.load_replicas(task, "fresh")[card.replicas :]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from benchmark import splits
 from benchmark.files import write_text
 from benchmark.metrics.kinetics import KineticsReference
-from benchmark.score import reference_sha256
-from benchmark.task import Generation, Task, TaskCard
+from benchmark.task import Generation, KineticsCard, Task
+from benchmark.tracks.kinetics import reference_sha256
 
 #: Frames of the held-out prompt from which a model generates.
 PROMPT_FRAMES = 256
@@ -85,7 +85,7 @@ def freeze_task(
     folder : Path
         The family's folder; gets ``cards/NAME.yaml`` and ``data/NAME/*``.
     card : mapping
-        Fields of the TaskCard other than ``splits``, ``reference_sha256``, ``generation`` and
+        Fields of the KineticsCard other than ``splits``, ``reference_sha256``, ``generation`` and
         ``metrics``.
     chains : mapping of split name to uint8 array of shape (chains, frames)
         ``train`` (one row a replica), ``validation``, ``test``, ``prompt``, ``fresh``.
@@ -103,7 +103,7 @@ def freeze_task(
         name: splits.freeze(data / f"{name}.parquet", content) for name, content in columns.items()
     }
     write_text(data / "reference.json", reference.to_json() + "\n")
-    filled = TaskCard.model_validate(
+    filled = KineticsCard.model_validate(
         {
             **card,
             "generation": generation(chains["train"].shape[1], float(card["slowest"])),

@@ -16,8 +16,9 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmark import predictions, splits
-from benchmark.score import kinetics_reference, score_task
+from benchmark.score import score_task
 from benchmark.task import Task, all_tasks
+from benchmark.tracks.kinetics import kinetics_reference
 from tasks.potentials.generate import SPECS, chain_splits
 from tests.plugs import MARKOV, ROOT, do, scored
 

@@ -14,8 +14,8 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from benchmark.score import kinetics_reference
 from benchmark.task import find_task
+from benchmark.tracks.kinetics import kinetics_reference
 from tasks.hidden_chain import HiddenChain
 from tasks.riboswitch.generate import SPECS, Spec
 from tasks.riboswitch.model import SAMPLING, Molecule

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmark.result import Cost, Result, Unit, UnitMetric
 from benchmark.score import score_task
-from benchmark.task import Generation, MetricScale, Split, Task, TaskCard
+from benchmark.task import Generation, KineticsCard, MetricScale, Split, Task
 from leaderboard.submission import Submission
 
 REPLICAS = 3
@@ -27,7 +27,7 @@ def make_task(task_id: str, ranked: bool = True) -> Task:
         "dwell_error": "paths",
         "free_energy_error": None,
     }
-    card = TaskCard(
+    card = KineticsCard(
         id=task_id,
         version=1,
         track="kinetics",

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmark import splits
-from benchmark.score import kinetics_reference
 from benchmark.task import Task, find_task, select_tasks
+from benchmark.tracks.kinetics import kinetics_reference
 from tasks.potentials.generate import FAMILY, SPECS
 from tasks.potentials.lattice import hidden_chain
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmark import splits
-from benchmark.score import kinetics_reference, observe
 from benchmark.task import Task, find_task, select_tasks
+from benchmark.tracks.kinetics import kinetics_reference, observe
 from tasks.riboswitch.generate import FRAMES, SPECS, Spec, held_reference
 from tasks.riboswitch.partition import flickering_mfpt, folding_mfpt, partition_error
 

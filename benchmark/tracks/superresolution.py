@@ -1,0 +1,116 @@
+"""The super-resolution track: fill in the hidden frames of test segments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchmark import predictions, segment_files
+from benchmark.errors import ModelError
+from benchmark.metrics.superresolution import superresolution_errors
+from benchmark.metrics.uncertainty import Estimate
+from benchmark.segments import READABLE, DenseSegment
+from benchmark.task import Task
+
+if TYPE_CHECKING:
+    from benchmark.worker import Job, Phases
+
+#: What every model and the score itself rest on, and what else may be read.
+POSITIONS = "positions"
+
+UNITS = {
+    "mae": "Å",
+    "rmse": "Å",
+    "velocity_rmse": "Å/fs",
+    "velocity_jump": "Å/fs",
+    "vdos_w1": "cm⁻¹",
+    "vdos_low": "ln",
+    "vdos_middle": "ln",
+    "vdos_high": "ln",
+    "bond_break_fraction": "",
+}
+
+
+def verify(task: Task) -> None:
+    """Read every segment.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, unreadable, or not the one the card names.
+    """
+    for split in task.card.splits:
+        segment_files.load(task, split)
+
+
+@lru_cache(maxsize=2)
+def _test(task: Task) -> tuple[DenseSegment, ...]:
+    segments = segment_files.load(task, "test")
+    return tuple(segment.cut(task.superresolution.gap) for segment in segments)
+
+
+def training(
+    task: Task, replica: int
+) -> tuple[list[DenseSegment], list[DenseSegment], dict[str, Any]]:
+    """Give training segments, validation segments, and the gap."""
+    train, validation = (segment_files.load(task, split) for split in ("train", "validation"))
+    return train, validation, {"gap": task.superresolution.gap}
+
+
+def answer(model: Any, job: Job, report: Callable[[float, str], None], phases: Phases) -> str:
+    """Hand a model each coarse test segment, and nothing else, and write what it makes of it."""
+    gap = job.task.superresolution.gap
+    reads = declared(model)
+    report(0.0, "reconstruct")
+    found = []
+    for number, segment in enumerate(_test(job.task)):
+        with phases("predict"):
+            made = model.reconstruct(segment.coarse(gap, reads))
+        found.append(predictions.checked_positions(made, segment.positions.shape))
+        phases.frames += segment.n_frames
+        report((number + 1) / len(_test(job.task)), "reconstruct")
+    predictions.write_positions(job.folder, found)
+    return ""
+
+
+def declared(model: Any) -> frozenset[str]:
+    """Give what a model declares that it reads.
+
+    Raises
+    ------
+    ModelError
+        If it declares nothing, or something that does not exist.
+    """
+    reads = getattr(model, "reads", None)
+    if isinstance(reads, str) or not isinstance(reads, set | frozenset | tuple | list):
+        raise ModelError(f"reads is {reads!r}; expected a set out of {', '.join(sorted(READABLE))}")
+    unknown = set(reads) - READABLE
+    if unknown or POSITIONS not in reads:
+        raise ModelError(
+            f"reads is {sorted(reads)}; expected positions, and perhaps velocities and forces"
+        )
+    return frozenset(reads)
+
+
+def unit_errors(task: Task, folder: Path) -> tuple[dict[str, Estimate], str]:
+    """Compute every metric of one unit from its reconstruction.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged, or does not fit the task.
+    """
+    card = task.superresolution
+    truth = _test(task)
+    found = predictions.read_positions(folder, [segment.positions.shape for segment in truth])
+    bonds = np.array(card.bonds, np.int64).reshape(-1, 2)
+    return superresolution_errors(found, truth, card.gap, bonds), ""
+
+
+def remarks(metrics: Sequence[set[str]]) -> list[str]:
+    """Nothing is missing from a reconstruction that was accepted."""
+    return []
