@@ -1,0 +1,40 @@
+"""Cubic Hermite interpolation: positions and velocities at both ends of a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from baselines.superresolution._hermite import declared, reconstruct_hermite
+from benchmark.model import FitContext, ModelCard
+from benchmark.segments import CoarseSegment, DenseSegment, Positions
+
+
+class Hermite3:
+    """The cubic in time that meets x and v at both ends of a gap."""
+
+    card = ModelCard(
+        title="Cubic Hermite",
+        description="The cubic through positions and velocities at both ends of a gap.",
+        citation="Hairer, Nørsett and Wanner, Solving Ordinary Differential Equations I, "
+        "Springer (1993)",
+    )
+    reads = declared(2)
+    parameters = 0
+
+    def fit(
+        self,
+        train: Sequence[DenseSegment],
+        validation: Sequence[DenseSegment],
+        context: FitContext,
+    ) -> None:
+        """Learn nothing."""
+
+    def reconstruct(self, coarse: CoarseSegment) -> Positions:
+        """Give every frame of a segment.
+
+        Raises
+        ------
+        ModelError
+            If the segment holds no velocities.
+        """
+        return reconstruct_hermite(coarse, orders=2)

@@ -1,0 +1,256 @@
+"""Ridge regression in the molecule-fixed frame: the linear model that a network has to beat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.superresolution._frame import mean_geometry
+from baselines.superresolution._hermite import declared, interleave, orders_read
+from baselines.superresolution._stored import load_arrays, save_arrays
+from baselines.superresolution._windows import (
+    MIDDLE,
+    PLACES,
+    WINDOW,
+    Windows,
+    bridge,
+    check_gap,
+    check_training,
+    fill_gaps,
+    reverse_time,
+    scored_part,
+    training_windows,
+)
+from benchmark.errors import InputError
+from benchmark.model import FitContext, ModelCard
+from benchmark.segments import CoarseSegment, DenseSegment, Positions
+
+Floats = NDArray[np.float64]
+
+#: Strengths that validation chooses from, in units of the variance of a feature.
+STRENGTHS = tuple(10.0**power for power in range(-10, 0))
+
+#: Training windows that start within the length of a gap: more tell nothing new.
+STARTS_PER_GAP = 5
+
+_SMALLEST = 1e-8  # Å; a feature that varies less, below any stored digit, is constant
+
+
+class Ridge:
+    """Linear correction of the Hermite interpolant, for a whole molecule at once.
+
+    Six kept frames around a gap, in the molecule-fixed frame, give the features x, v h and a h²,
+    (6, orders, atoms, 3) numbers; the target is what the Hermite interpolant lacks in all hidden
+    frames of the gap. Two gaps at either end of a segment have no such window: they are regressed
+    on the six kept frames nearest to them.
+
+    Dynamics at constant energy is as likely backwards as forwards, so the features and targets
+    are split into parts even and odd under time reversal, which cannot depend on each other:
+    W± = (X±ᵀX± / n + λ)⁻¹ X±ᵀY± / n. This halves the numbers to be learned, and makes the answer to
+    a reversed segment exactly the reversed answer.
+
+    Parameters
+    ----------
+    reads : str
+        "positions", "velocities" (and positions) or "forces" (and both).
+    strength : float
+        λ, for features of variance 1; 0 lets the validation error choose among `STRENGTHS`.
+
+    Raises
+    ------
+    InputError
+        If a setting is none of these.
+    """
+
+    card = ModelCard(
+        title="Ridge regression",
+        description="Linear regression of what the Hermite interpolant lacks on positions, "
+        "velocities and forces of six kept frames, in the molecule-fixed frame.",
+        citation="Hoerl and Kennard, Technometrics 12, 55 (1970)",
+    )
+
+    def __init__(self, reads: str = "forces", strength: float = 0.0) -> None:
+        if not 0.0 <= strength < np.inf:
+            raise InputError(f"strength={strength}: expected a number above 0, or 0 to choose one")
+        self._orders = orders_read(reads)
+        self.reads = declared(self._orders)
+        self.strength = strength
+
+    def fit(
+        self,
+        train: Sequence[DenseSegment],
+        validation: Sequence[DenseSegment],
+        context: FitContext,
+    ) -> None:
+        """Accumulate moments over all windows, choose the strength, solve.
+
+        Raises
+        ------
+        InputError
+            If a segment is shorter than a window.
+        """
+        gap = context.gap
+        check_training([*train, *validation], gap)
+        self._gap, self._reference = gap, mean_geometry(train)
+        even, odd = _Moments(), _Moments()
+        for done, segment in enumerate(train):
+            for windows, truth in self._windows(segment, max(1, gap // STARTS_PER_GAP)):
+                x_even, x_odd = _split_features(windows.derivatives)
+                y_even, y_odd = _split_targets(truth - bridge(windows.derivatives, gap))
+                even.add(x_even, y_even)
+                odd.add(x_odd, y_odd)
+            context.progress((done + 1) / (len(train) + 1), f"segment {done + 1}")
+        # Forwards and backwards together, every odd number is zero on average.
+        solvers = even.diagonalise(centred=True), odd.diagonalise(centred=False)
+        self.chosen_strength = self.strength or self._choose(solvers, validation)
+        coefficients = _join(solvers, self.chosen_strength)  # (features + 1, columns)
+        # Single precision on disk, and so here too, that a loaded model is the same one.
+        by_place = np.split(coefficients.astype(np.float32), MIDDLE + 1, axis=1)
+        self._coefficients = np.stack(by_place).astype(np.float64)
+
+    def _windows(self, segment: DenseSegment, stride: int) -> Iterator[tuple[Windows, Floats]]:
+        return training_windows(segment, self._gap, self._orders, self._reference, stride)
+
+    def _choose(self, solvers: _Solvers, validation: Sequence[DenseSegment]) -> float:
+        """Take the strength with the least mean absolute error in the middle of windows."""
+        unseen = [
+            (
+                _design(windows.derivatives),
+                truth[:, MIDDLE] - bridge(windows.derivatives, self._gap, MIDDLE),
+            )
+            for segment in validation
+            for windows, truth in self._windows(segment, max(1, self._gap // 2))
+        ]
+        X = np.concatenate([x for x, _ in unseen])  # (n, features + 1)
+        Y = np.concatenate([y for _, y in unseen])  # (n, gap - 1, atoms, 3)
+        n_columns = Y[0].size
+        middle = slice(MIDDLE * n_columns, (MIDDLE + 1) * n_columns)
+
+        def error(strength: float) -> float:
+            missed = Y - (X @ _join(solvers, strength, middle)).reshape(Y.shape)
+            return float(np.abs(scored_part(missed)).mean())
+
+        return min(STRENGTHS, key=error)
+
+    def reconstruct(self, coarse: CoarseSegment) -> Positions:
+        """Give every frame of a segment; with fewer than six kept frames, by Hermite alone.
+
+        Raises
+        ------
+        ModelError
+            If the segment is of another molecule or gap than the model was fitted to, or lacks
+            velocities or forces that the model reads.
+        """
+        check_gap(coarse, self._gap)
+        return interleave(
+            coarse.positions, fill_gaps(coarse, self._orders, self._reference, self._predict)
+        )
+
+    def _predict(self, derivatives: Floats, place: int) -> Floats:
+        """Fill one gap of windows; see `_windows.fill_gaps`."""
+        if place > MIDDLE:  # one before the middle, if time runs backwards
+            return self._predict(reverse_time(derivatives), PLACES - 1 - place)[:, ::-1]
+        base = bridge(derivatives, self._gap, place)
+        return base + (_design(derivatives) @ self._coefficients[place]).reshape(base.shape)
+
+    @property
+    def parameters(self) -> int:
+        """Coefficients, of which those of places 3 and 4 are the same as of 1 and 0."""
+        return self._coefficients.size
+
+    def save(self, folder: Path) -> None:
+        """Write the reference geometry and the coefficients."""
+        save_arrays(
+            folder,
+            gap=np.array(self._gap),
+            reference=self._reference,
+            coefficients=self._coefficients.astype(np.float32),
+            chosen_strength=np.array(self.chosen_strength),
+        )
+
+    def load(self, folder: Path) -> None:
+        """Read what `save` wrote."""
+        stored = load_arrays(folder)
+        self._gap, self._reference = int(stored["gap"]), stored["reference"]
+        self._coefficients = stored["coefficients"].astype(np.float64)
+        self.chosen_strength = float(stored["chosen_strength"])
+
+
+def _split_features(derivatives: Floats) -> tuple[Floats, Floats]:
+    """Flatten windows (n, 6, orders, atoms, 3) into parts even and odd in time, (n, features)."""
+    mirrored = reverse_time(derivatives)
+    n, half = len(derivatives), WINDOW // 2
+    even, odd = derivatives + mirrored, derivatives - mirrored
+    return even[:, :half].reshape(n, -1), odd[:, :half].reshape(n, -1)
+
+
+def _split_targets(residual: Floats) -> tuple[Floats, Floats]:
+    """Flatten residuals (n, 5, gap - 1, atoms, 3) of places 0 … 2 likewise, (n, columns)."""
+    mirrored = residual[:, ::-1, ::-1]
+    n, half = len(residual), MIDDLE + 1
+    even, odd = (residual + mirrored) / 2, (residual - mirrored) / 2
+    return even[:, :half].reshape(n, -1), odd[:, :half].reshape(n, -1)
+
+
+def _design(derivatives: Floats) -> Floats:
+    """Give even features, odd features and a one, (n, features + 1)."""
+    return np.hstack([*_split_features(derivatives), np.ones((len(derivatives), 1))])
+
+
+class _Moments:
+    """Sums over windows of features X (n, features), targets Y (n, columns), and products."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.x: Floats | float = 0.0
+        self.y: Floats | float = 0.0
+        self.xx: Floats | float = 0.0
+        self.xy: Floats | float = 0.0
+
+    def add(self, X: Floats, Y: Floats) -> None:
+        """Take in more windows."""
+        self.n += len(X)
+        self.x, self.y = self.x + X.sum(0), self.y + Y.sum(0)
+        self.xx, self.xy = self.xx + X.T @ X, self.xy + X.T @ Y
+
+    def diagonalise(self, centred: bool) -> _Solver:
+        """Scale the features to variance 1 and diagonalise their covariance."""
+        x, y = np.asarray(self.x) / self.n * centred, np.asarray(self.y) / self.n * centred
+        covariance = self.xx / self.n - np.outer(x, x)
+        scale = np.sqrt(np.maximum(np.diag(covariance), _SMALLEST**2))
+        variances, directions = np.linalg.eigh(covariance / np.outer(scale, scale))
+        variances = np.maximum(variances, 0.0)  # rounding leaves some a hair below
+        moments = (self.xy / self.n - np.outer(x, y)) / scale[:, None]
+        return _Solver(x, y, scale, variances, directions, directions.T @ moments)
+
+
+@dataclass(frozen=True)
+class _Solver:
+    """Normal equations of one parity in the eigenvectors of the covariance of the features."""
+
+    x: Floats  # (features,) mean
+    y: Floats  # (columns,) mean
+    scale: Floats  # (features,)
+    variances: Floats  # (features,)
+    directions: Floats  # (features, features)
+    moments: Floats  # (features, columns)
+
+    def solve(self, strength: float, columns: slice) -> tuple[Floats, Floats]:
+        """Give coefficients (features, columns) and intercepts (columns,)."""
+        damped = self.moments[:, columns] / (self.variances + strength)[:, None]
+        coefficients = (self.directions @ damped) / self.scale[:, None]
+        return coefficients, self.y[columns] - self.x @ coefficients
+
+
+def _join(solvers: _Solvers, strength: float, columns: slice = slice(None)) -> Floats:
+    """Give the coefficients of `_design`, (features + 1, columns)."""
+    even, intercept = solvers[0].solve(strength, columns)
+    odd, _ = solvers[1].solve(strength, columns)
+    return np.vstack([even, odd, intercept])
+
+
+_Solvers = tuple[_Solver, _Solver]
