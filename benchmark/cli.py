@@ -74,10 +74,9 @@ def list_tasks(
                 "ranked": task.card.ranked,
                 "version": task.card.version,
                 "title": task.card.title,
-                "labels": task.card.labels,
                 "training_frames": task.card.training_frames,
                 "replicas": task.card.replicas,
-                "slowest_frames": task.card.slowest,
+                **task.card.particulars,
             }
             for task in tasks
         ]
@@ -161,8 +160,10 @@ def run(
     from benchmark.task import select_tasks
 
     globs, settings = _sort_arguments(tasks, set_, more)
-    chosen = {task.id: task for task in select_tasks(globs)}
-    loaded = load_model(model, settings)
+    matching = select_tasks(globs)
+    tracks = {task.card.track for task in matching}
+    loaded = load_model(model, settings, tracks.pop() if len(tracks) == 1 else None)
+    chosen = {task.id: task for task in matching if task.card.track == loaded.track}
     loaded.build()  # a setting that cannot be is found here, not in every unit
     if not math.isfinite(timeout):
         raise InputError(f"--timeout {timeout}: expected seconds")

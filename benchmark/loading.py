@@ -22,7 +22,10 @@ from benchmark.errors import InputError, named
 from benchmark.model import ModelCard
 
 ENTRY_POINTS = "stridebench.models"
-_BASELINES = "baselines.kinetics"
+
+#: Of each track: the package of shipped models, and the method that makes a class a model of it.
+BASELINES = {"kinetics": "baselines.kinetics", "superresolution": "baselines.superresolution"}
+METHODS = {"kinetics": "sample", "superresolution": "reconstruct"}
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,23 @@ class LoadedModel:
         return card if isinstance(card, ModelCard) else ModelCard(title=self.name)
 
     @property
+    def track(self) -> str:
+        """The track of the model: the first whose method the class has."""
+        return _tracks(self.cls)[0]
+
+    @property
     def source_sha256(self) -> str:
-        """SHA-256 of the file that holds the class: says whether two runs had the same code."""
+        """SHA-256 of the model's code: says whether two runs had the same.
+
+        That is the file that holds the class, and of a shipped model also the private modules
+        beside it, which it may use.
+        """
         path = inspect.getsourcefile(self.cls)
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else ""
+        if path is None:
+            return ""
+        shared = self.cls.__module__.startswith(tuple(f"{name}." for name in BASELINES.values()))
+        files = [Path(path), *sorted(Path(path).parent.glob("_*.py") if shared else [])]
+        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
     def build(self) -> Any:
         """Make a model.
@@ -61,15 +77,21 @@ class LoadedModel:
             raise InputError(f"{self.name} cannot be built: {named(error)}") from error
 
 
-def shipped_models() -> list[str]:
-    """Names of the baselines in this repository."""
-    spec = importlib.util.find_spec(_BASELINES)
+def shipped_models(track: str) -> list[str]:
+    """Names of the baselines of a track in this repository."""
+    spec = importlib.util.find_spec(BASELINES[track])
     locations = spec.submodule_search_locations if spec else None
     modules = pkgutil.iter_modules(list(locations or []))
     return sorted(m.name.replace("_", "-") for m in modules if not m.name.startswith("_"))
 
 
-def load_model(text: str, settings: dict[str, str] | None = None) -> LoadedModel:
+def _tracks(cls: type) -> list[str]:
+    return [track for track, method in METHODS.items() if callable(getattr(cls, method, None))]
+
+
+def load_model(
+    text: str, settings: dict[str, str] | None = None, track: str | None = None
+) -> LoadedModel:
     """Find the class that ``--model`` names, and resolve ``--set``.
 
     Parameters
@@ -79,20 +101,27 @@ def load_model(text: str, settings: dict[str, str] | None = None) -> LoadedModel
         ``file.py`` with one model in it; ``file.py:Class``; or ``package.module:Class``.
     settings : dict of str to str
         Keyword arguments of the class, as text; read as YAML scalars.
+    track : str, optional
+        The track the model is wanted for: some shipped models of different tracks share a name.
+        By default the first track that has the name.
 
     Raises
     ------
     InputError
-        If there is no such model, it cannot be imported, or a setting is unknown or ill-typed.
+        If there is no such model, it cannot be imported, it is of another track, or a setting is
+        unknown or ill-typed.
     """
-    cls, name = _find_class(text)
-    for method in ("fit", "sample"):
-        if not callable(getattr(cls, method, None)):
-            raise InputError(f"{text}: {cls.__name__} has no method {method}()")
+    cls, name = _find_class(text, [track] if track else list(BASELINES))
+    if not callable(getattr(cls, "fit", None)):
+        raise InputError(f"{text}: {cls.__name__} has no method fit()")
+    if not _tracks(cls) or (track and track not in _tracks(cls)):
+        method = METHODS[track] if track else " or ".join(METHODS.values())
+        needed = f", which {track} tasks need" if track else ""
+        raise InputError(f"{text}: {cls.__name__} has no method {method}(){needed}")
     return LoadedModel(name, cls, _resolve(cls, settings or {}))
 
 
-def _find_class(text: str) -> tuple[type, str]:
+def _find_class(text: str, tracks: list[str]) -> tuple[type, str]:
     where, colon, class_name = text.rpartition(":")
     if not colon or text.endswith(".py"):  # the colon of C:\model.py is none of ours
         where, colon, class_name = text, "", ""
@@ -101,12 +130,12 @@ def _find_class(text: str) -> tuple[type, str]:
         name += f"-{class_name}" if class_name else ""
     elif colon:
         module, name = _import(where, text), class_name
-    elif text in shipped_models():
-        module, name = _import(f"{_BASELINES}.{text.replace('-', '_')}", text), text
+    elif package := next((BASELINES[t] for t in tracks if text in shipped_models(t)), ""):
+        module, name = _import(f"{package}.{text.replace('-', '_')}", text), text
     else:
         points = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
         if text not in points:
-            known = [*shipped_models(), *points]
+            known = [*dict.fromkeys(name for t in tracks for name in shipped_models(t)), *points]
             near = get_close_matches(text, known, n=2)
             hint = f"did you mean {' or '.join(near)}? " if near else ""
             raise InputError(
@@ -123,11 +152,13 @@ def _find_class(text: str) -> tuple[type, str]:
     found = [
         cls
         for _, cls in inspect.getmembers(module, inspect.isclass)
-        if cls.__module__ == module.__name__ and hasattr(cls, "fit") and hasattr(cls, "sample")
+        if cls.__module__ == module.__name__ and hasattr(cls, "fit") and _tracks(cls)
     ]
     if len(found) != 1:
         names = ", ".join(cls.__name__ for cls in found) or "none"
-        raise InputError(f"{where} must hold one class with fit and sample, it holds: {names}")
+        raise InputError(
+            f"{where} must hold one class with fit and sample (or reconstruct), it holds: {names}"
+        )
     return found[0], name
 
 

@@ -41,9 +41,8 @@ def load(task: Task, split: str) -> list[DenseSegment]:
             f"content has SHA-256 {found[:12]}…, the card says {frozen[:12]}…; restore them"
         )
     numbers, masses = np.array(card.numbers), np.array(card.masses)
-    return [
-        DenseSegment(counts * RESOLUTION, card.frame_time, numbers, masses) for counts in pieces
-    ]
+    positions = [counts.astype(np.float64) * RESOLUTION for counts in pieces]
+    return [DenseSegment(one, card.frame_time, numbers, masses) for one in positions]
 
 
 def positions_sha256(pieces: list[Counts]) -> str:

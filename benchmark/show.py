@@ -22,6 +22,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from benchmark.task import KineticsCard, SuperResolutionCard
+
 if TYPE_CHECKING:  # a list of tasks needs no compiler
     from benchmark.check import Finding
     from benchmark.result import Result, TaskResult
@@ -50,10 +52,10 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def print_tasks(tasks: Sequence[Task]) -> None:
-    """Print one line a task."""
+    """Print one line a task, a table a track."""
+    kinetics = [task.card for task in tasks if isinstance(task.card, KineticsCard)]
     table = _table("", "task", "labels", "frame", "training", "t₂", "oracle")
-    for task in tasks:
-        card = task.card
+    for card in kinetics:
         table.add_row(
             card.id,
             str(card.labels),
@@ -62,8 +64,19 @@ def print_tasks(tasks: Sequence[Task]) -> None:
             f"{card.slowest:,.0f}",
             card.oracle,
         )
-    console.print(table)
-    console.print("training and t₂, the slowest relaxation time, in frames")
+    if kinetics:
+        console.print(table)
+        console.print("training and t₂, the slowest relaxation time, in frames")
+    filled = [task.card for task in tasks if isinstance(task.card, SuperResolutionCard)]
+    table = _table("", "task", "atoms", "gap", "frame", "training")
+    for one in filled:
+        training = one.splits["train"]
+        frame = f"{one.frame_time:g} {one.time_unit}"
+        table.add_row(
+            one.id, str(len(one.numbers)), str(one.gap), frame, f"{training.rows} segments"
+        )
+    if filled:
+        console.print(table)
     console.print("more of one: python -m benchmark describe TASK")
 
 
@@ -74,19 +87,11 @@ def print_task(task: Task) -> None:
     console.print(escape(card.description))
     for citation in card.citations:
         console.print(f"  source: {escape(citation)}")
-    shape = card.generation
-    facts = {
-        "labels": f"{card.labels}, seen as {card.macrostates} macrostates",
-        "frame": f"{card.frame_time:g} {card.time_unit}",
-        "slowest relaxation": f"{card.slowest:,.1f} frames",
-        "oracle": card.oracle,
-        "training": f"{card.replicas} replicas of {card.training_frames:,} frames "
-        f"({card.training_frames / card.slowest:,.1f} slowest relaxation times)",
-        "generation": f"{shape.chains} chains of {shape.frames:,} frames after a prompt and "
-        f"{shape.burn_in:,} of burn-in",
-        "generator": card.generator,
-    }
-    for name, fact in facts.items():
+    if isinstance(card, KineticsCard):
+        facts = _kinetics_facts(card)
+    else:
+        facts = _superresolution_facts(card)
+    for name, fact in {**facts, "generator": card.generator}.items():
         console.print(f"  {name}: {fact}")
     table = _table("", "metric", "group", "E₀ trivial", "f data", "E₀/f", "counts")
     for name, scale in card.metrics.items():
@@ -94,8 +99,8 @@ def print_task(task: Task) -> None:
             name,
             scale.group or "shown",
             with_error(scale.trivial, scale.trivial_stderr),
-            with_error(scale.floor, scale.floor_stderr),
-            f"{scale.trivial / scale.floor:,.2g}" if scale.floor < scale.trivial else "<1",
+            "–" if scale.floor is None else with_error(scale.floor, scale.floor_stderr),
+            _ratio(scale.ratio),
             _counts(scale),
         )
     console.print(table)
@@ -103,6 +108,38 @@ def print_task(task: Task) -> None:
     for name, split in card.splits.items():
         table.add_row(name, str(split.rows), f"{split.frames:,}", split.sha256[:16] + "…")
     console.print(table)
+
+
+def _kinetics_facts(card: KineticsCard) -> dict[str, str]:
+    shape = card.generation
+    held = f", entered once held for {card.hold} frames" if card.hold > 1 else ""
+    return {
+        "labels": f"{card.labels}, seen as {card.macrostates} macrostates{held}",
+        "frame": f"{card.frame_time:g} {card.time_unit}",
+        "slowest relaxation": f"{card.slowest:,.1f} frames",
+        "oracle": card.oracle,
+        "training": f"{card.replicas} replicas of {card.training_frames:,} frames "
+        f"({card.training_frames / card.slowest:,.1f} slowest relaxation times)",
+        "generation": f"{shape.chains} chains of {shape.frames:,} frames after a prompt and "
+        f"{shape.burn_in:,} of burn-in",
+    }
+
+
+def _superresolution_facts(card: SuperResolutionCard) -> dict[str, str]:
+    segments = {name: f"{split.rows} {name}" for name, split in card.splits.items()}
+    return {
+        "molecule": f"{card.molecule}, {len(card.numbers)} atoms",
+        "frame": f"{card.frame_time:g} {card.time_unit}",
+        "kept": f"every {card.gap}th frame, one in {card.gap * card.frame_time:g} {card.time_unit}",
+        "scored": f"hidden frames at least two from a kept one: {card.gap - 3} a gap",
+        "segments": ", ".join(segments.values()),
+    }
+
+
+def _ratio(ratio: float) -> str:
+    if math.isnan(ratio):
+        return "–"
+    return f"{ratio:,.2g}" if ratio > 1 else "<1"
 
 
 def _counts(scale: MetricScale) -> str:

@@ -126,6 +126,11 @@ class TaskCard(_Frozen):
         return {"version": self.version, **hashes}
 
     @property
+    def particulars(self) -> dict[str, str | int | float]:
+        """What tells the track's tasks apart."""
+        return {}
+
+    @property
     def counting(self) -> dict[Group, list[str]]:
         """The metrics that make up the score, by group."""
         groups: dict[Group, list[str]] = {}
@@ -158,6 +163,11 @@ class KineticsCard(TaskCard):
         if sorted(set(self.observable)) != list(range(self.macrostates)):
             raise ValueError("observable must use the macrostates 0, 1, … without gaps")
         return self
+
+    @property
+    def particulars(self) -> dict[str, str | int | float]:
+        """What tells the track's tasks apart."""
+        return {"labels": self.labels, "slowest_frames": self.slowest}
 
     @property
     def macrostates(self) -> int:
@@ -202,6 +212,11 @@ class SuperResolutionCard(TaskCard):
         if rows != {name: len(pieces) for name, pieces in self.pieces.items()}:
             raise ValueError("splits and pieces differ in their segments")
         return self
+
+    @property
+    def particulars(self) -> dict[str, str | int | float]:
+        """What tells the track's tasks apart."""
+        return {"molecule": self.molecule, "atoms": len(self.numbers), "gap": self.gap}
 
 
 AnyCard = Annotated[KineticsCard | SuperResolutionCard, Field(discriminator="track")]

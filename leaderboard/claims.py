@@ -129,7 +129,8 @@ def _comparison(
 ) -> tuple[str, str]:
     """Compare two models by family on the tasks that both have run, and say who is better."""
     common = [card for card in cards if card.id in lstm.tasks and card.id in transformer.tasks]
-    rows, outcomes = [], []
+    rows: list[dict[str, str]] = []
+    outcomes: list[str] = []
     for family in dict.fromkeys(card.family for card in common):
         members = [card for card in common if card.family == family]
         rows.append(_compared(family, lstm, transformer, members, outcomes))

@@ -162,7 +162,9 @@ def _metric_table(
         scale = card.metrics[name]
         trivial, floor = ends.values()
         trivial[card.name] = with_error(factor * scale.trivial, factor * scale.trivial_stderr)
-        floor[card.name] = with_error(factor * scale.floor, factor * scale.floor_stderr)
+        floor[card.name] = NO_VALUE
+        if scale.floor is not None:
+            floor[card.name] = with_error(factor * scale.floor, factor * scale.floor_stderr)
     return table(rows + [{"model": f"*{end}*", **cells} for end, cells in ends.items()])
 
 

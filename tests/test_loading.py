@@ -36,7 +36,7 @@ def refusal(text, settings=None):
 # ---- where a model can come from --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", shipped_models())
+@pytest.mark.parametrize("name", shipped_models("kinetics"))
 def test_every_shipped_model_loads_by_name_and_has_a_card(name):
     model = load_model(name)
     assert model.name == name
@@ -44,7 +44,7 @@ def test_every_shipped_model_loads_by_name_and_has_a_card(name):
 
 
 def test_names_of_shipped_models_use_hyphens():
-    assert "block-shuffle" in shipped_models()
+    assert "block-shuffle" in shipped_models("kinetics")
     assert load_model("block-shuffle").cls.__module__ == "baselines.kinetics.block_shuffle"
 
 
@@ -138,7 +138,7 @@ def test_unknown_name_lists_entry_points_too(entry_points_of):
 def test_unknown_name_suggests_the_nearest_and_lists_all():
     message = refusal("persistance")
     assert message.startswith("no model 'persistance'; did you mean persistence? available: ")
-    assert all(name in message for name in shipped_models())
+    assert all(name in message for name in shipped_models("kinetics"))
 
 
 def test_missing_file_is_refused(tmp_path):
@@ -155,9 +155,9 @@ def test_folder_is_not_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (TWO, "must hold one class with fit and sample, it holds: Other, Plug"),
-        ("x = 1", "must hold one class with fit and sample, it holds: none"),
-        ("", "must hold one class with fit and sample, it holds: none"),
+        (TWO, "must hold one class with fit and sample (or reconstruct), it holds: Other, Plug"),
+        ("x = 1", "must hold one class with fit and sample (or reconstruct), it holds: none"),
+        ("", "must hold one class with fit and sample (or reconstruct), it holds: none"),
         ("class Broken(\n", "does not load: SyntaxError"),
         ("import absent_package", "does not load: ModuleNotFoundError: No module named 'absent"),
         ("1 / 0", "does not load: ZeroDivisionError: division by zero"),
@@ -183,10 +183,22 @@ def test_module_that_is_not_there_is_refused():
     assert message.startswith("cannot import absent_package.models for --model absent_package")
 
 
-@pytest.mark.parametrize("method", ["fit", "sample"])
-def test_class_without_a_method_is_refused(plug, method):
+@pytest.mark.parametrize(("method", "named"), [("fit", "fit"), ("sample", "sample or reconstruct")])
+def test_class_without_a_method_is_refused(plug, method, named):
     path = plug(PLUG.replace(f"def {method}", "def other"))
-    assert refusal(path + ":Plug") == f"{path}:Plug: Plug has no method {method}()"
+    assert refusal(path + ":Plug") == f"{path}:Plug: Plug has no method {named}()"
+
+
+def test_model_of_another_track_is_refused(plug):
+    with pytest.raises(InputError, match=r"reconstruct\(\), which superresolution tasks need"):
+        load_model(plug(PLUG), track="superresolution")
+    with pytest.raises(InputError, match=r"no model 'msm'.*available: .*ridge"):
+        load_model("msm", track="superresolution")
+
+
+def test_track_of_a_model_follows_from_its_methods(plug):
+    assert load_model(plug(PLUG)).track == "kinetics"
+    assert load_model("ridge").track == "superresolution"
 
 
 def test_constructor_that_raises_is_refused_when_built(plug):

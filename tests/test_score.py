@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from benchmark import predictions, splits
 from benchmark.errors import InputError, ModelError
 from benchmark.result import Unit, UnitMetric
-from benchmark.score import UNITS, score_task, score_unit, z_score
+from benchmark.score import score_task, score_unit, z_score
 from benchmark.task import MetricScale, Task
-from benchmark.tracks.kinetics import kinetics_reference, reference_sha256
+from benchmark.tracks.kinetics import UNITS, kinetics_reference, reference_sha256
 from tasks.freeze import freeze_task
 from tests.plugs import MARKOV, do, scored
 

@@ -159,7 +159,7 @@ def find_states(runs: list[Angles], every: int = 100) -> States:
     from deeptime.clustering import KMeans
 
     angles = np.concatenate(runs)
-    some = angles[::every] * RESOLUTION
+    some = angles[::every].astype(np.float64) * RESOLUTION
     estimator = KMeans(CENTRES, max_iter=500, fixed_seed=SEED, n_jobs=1, init_strategy="kmeans++")
     centres = estimator.fit_fetch(features(some[:, 0], some[:, 1])).cluster_centers
     centres = np.round(centres.astype(np.float64), 5).astype(np.float32)  # as they will be read
