@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from benchmark.errors import InputError
 from benchmark.files import atomic
 from benchmark.metrics import kinetics
-from benchmark.splits import load_replicas
+from benchmark.splits import load_chains, load_replicas
 from benchmark.task import KineticsCard, Task
 from benchmark.tracks.kinetics import kinetics_reference, observe
 
@@ -48,8 +49,8 @@ Chains = list[NDArray[np.uint8]]  # of one replica
 def draw_task(task: Task, path: Path) -> None:
     """Draw a kinetics task: a trajectory, free energies, implied timescales and dwell times.
 
-    Everything but the trajectory is of macrostates, and compares the training replicas with the
-    frozen reference.
+    Timescales and dwell times are those of macrostates, as they are scored, and compare the
+    training replicas with the frozen reference.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def draw_task(task: Task, path: Path) -> None:
         FigureCanvasAgg(figure)  # no window, whatever backend is configured
         axes = figure.subplots(2, 2)
         _trajectory(axes[0, 0], task.kinetics, labels[0][0])
-        _free_energies(axes[0, 1], reference, observed)
+        _free_energies(axes[0, 1], task.kinetics, load_chains(task, "fresh"), labels)
         _timescales(axes[1, 0], task.kinetics, reference, observed)
         _dwells(axes[1, 1], task.kinetics, reference, observed[0])
         figure.suptitle(f"{task.card.id}: {task.card.title}")
@@ -114,24 +115,28 @@ def _trajectory(axis: Axes, card: KineticsCard, chain: NDArray[np.uint8]) -> Non
 
 
 def _free_energies(
-    axis: Axes, reference: kinetics.KineticsReference, observed: list[Chains]
+    axis: Axes, card: KineticsCard, fresh: Chains, replicas: list[tuple[NDArray[np.uint8], ...]]
 ) -> None:
-    """Draw −ln p of each macrostate: a bar for the reference, a dot for each replica."""
-    K = reference.n_states
-    for state in range(K):
-        energy = -np.log(reference.populations[state])
-        axis.hlines(energy, state - 0.35, state + 0.35, colors=_colour(state), linewidth=2.5)
-    offsets = np.linspace(-0.22, 0.22, len(observed))
-    for offset, chains in zip(offsets, observed, strict=True):
-        seen = kinetics.populations(chains, K)
-        energies = -np.log(np.where(seen > 0, seen, np.nan))  # never visited: no dot
-        axis.plot(np.arange(K) + offset, energies, "o", color=INK, markersize=4)
-    axis.plot([], [], "-", color=MUTED, linewidth=2.5, label="reference")
-    axis.plot([], [], "o", color=INK, markersize=4, label="training replicas")
-    axis.set_xticks(range(K))
+    """Draw −ln p of each label: a bar for all fresh chains together, a dot for each replica."""
+    K = card.labels
+    energies = _energies(fresh, K)
+    colours = [_colour(macrostate) for macrostate in card.observable]
+    axis.hlines(energies, np.arange(K) - 0.4, np.arange(K) + 0.4, colors=colours, linewidth=2.5)
+    size = 4 if K <= 10 else 2
+    for offset, chains in zip(np.linspace(-0.25, 0.25, len(replicas)), replicas, strict=True):
+        axis.plot(np.arange(K) + offset, _energies(chains, K), "o", color=INK, markersize=size)
+    axis.plot([], [], "-", color=MUTED, linewidth=2.5, label="fresh chains")
+    axis.plot([], [], "o", color=INK, markersize=size, label="training replicas")
+    if K <= 10:
+        axis.set_xticks(range(K))
     axis.margins(y=0.15)
-    axis.set(title="free energy", xlabel="macrostate", ylabel="−ln p  (kT)")
+    axis.set(title="free energy (colours: macrostates)", xlabel="label", ylabel="−ln p  (kT)")
     axis.legend()
+
+
+def _energies(chains: Sequence[NDArray[np.uint8]], n_labels: int) -> NDArray[np.float64]:
+    seen = kinetics.populations(chains, n_labels)
+    return -np.log(np.where(seen > 0, seen, np.nan))  # never visited: nothing is drawn
 
 
 def _timescales(
