@@ -71,7 +71,8 @@ def import_(
         Partition | None, typer.Option(help="default: states, bins or kmeans, as suits the data")
     ] = None,
     states: Annotated[
-        int | None, typer.Option(min=2, max=256, help="bins [20], centres [at most 100] or PCCA+ sets")
+        int | None,
+        typer.Option(min=2, max=256, help="bins [20], centres [at most 100] or PCCA+ sets"),
     ] = None,
     macrostates: Annotated[
         int | None, typer.Option(min=2, max=256, help="PCCA+ sets between which rates are scored")
@@ -185,8 +186,11 @@ def verify(
 
     Example: python -m benchmark data verify 'potentials/*'
     """
+    import datasets
+
     from benchmark.task import select_tasks
 
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # every fault is a line of ours
     tasks = select_tasks(globs or [])
     width = max(len(task.id) for task in tasks)
     damaged = 0
