@@ -186,8 +186,11 @@ def verify(
 
     Example: python -m benchmark data verify 'potentials/*'
     """
+    import datasets
+
     from benchmark.task import select_tasks
 
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # every fault is a line of ours
     tasks = select_tasks(globs or [])
     width = max(len(task.id) for task in tasks)
     damaged = 0

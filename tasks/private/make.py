@@ -1,0 +1,316 @@
+"""Make a private task: read, label, divide, estimate the reference, freeze, calibrate."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import InputError
+from benchmark.metrics.kinetics import (
+    KineticsReference,
+    held,
+    implied_timescales,
+    reference_from_chains,
+)
+from benchmark.task import Generation, Task, read_card, user_tasks
+from tasks.empirical_oracle import empirical_oracle
+from tasks.freeze import freeze_task, generation, lag_times, resolved
+from tasks.private import division
+from tasks.private.division import Division, Span
+from tasks.private.labelling import Asked, Labelling, label
+from tasks.private.partition import Labels
+from tasks.private.recordings import Reading, Recording, read_recordings
+from tasks.private.report import Report
+from tasks.private.scales import calibrate_known
+from tasks.private.times import FRAMES, Time
+
+FAMILY = "private"
+
+#: Candidates for the oracle, small enough for a minute, for up to so many labels. Hidden states of
+#: every label cost too much where labels are many, and k-means centres have hardly any.
+CANDIDATES: dict[int, dict[str, dict[str, str]]] = {
+    8: {"ngram": {}, "hmm": {"restarts": "1", "most": "3", "most_mixed": "6"}},
+    40: {"ngram": {}, "hmm": {"restarts": "1", "most": "1", "most_mixed": "4"}},
+    256: {"ngram": {}},
+}
+
+#: The oracle learns from at least so many frames, or twice a training replica where that is more.
+ORACLE_FRAMES = 200_000
+
+#: Rows of the oracle's data; the last four of them choose, so that there must be many.
+ORACLE_ROWS = 24
+
+#: A slowest process of fewer frames is over before the next frame.
+LEAST_SLOWEST = 2.0
+
+#: Lags are at most this share of a chain.
+SHARE_OF_CHAIN = 1 / 4
+
+STEPS = ("read", "label", "reference", "oracle", "freeze", "calibrate")
+
+
+@dataclass(frozen=True)
+class Request:
+    """All that a user asks for.
+
+    Attributes
+    ----------
+    name : str
+        The task will be ``private/NAME``.
+    sources : sequence of Path
+        One trajectory or several each.
+    reading : Reading
+    asked : Asked
+    interval : Time or None
+        Saving interval; None: the files' own, or frames.
+    stride : int
+        Keep every ``stride``-th frame.
+    hold : Time or None
+        How long a macrostate must be held to count as entered.
+    replicas : int
+        Training replicas, at least 2.
+    force : bool
+        Replace a task of that name; its version goes up.
+    command : str
+        Which command made the task, for the card.
+    citations : sequence of str
+    """
+
+    name: str
+    sources: Sequence[Path]
+    reading: Reading = field(default_factory=Reading)
+    asked: Asked = field(default_factory=Asked)
+    interval: Time | None = None
+    stride: int = 1
+    hold: Time | None = None
+    replicas: int = 3
+    force: bool = False
+    command: str = ""
+    citations: Sequence[str] = ()
+
+
+#: Called with the step under way, 0 … len(STEPS) − 1, and a few words.
+Tell = Callable[[int, str], None]
+
+
+def make_private_task(
+    request: Request, tell: Tell = lambda step, note: None
+) -> tuple[Task, Report]:
+    """Make a private task in the folder of the user's own tasks.
+
+    Everything is made beside its place and put there at the end: an error leaves nothing behind.
+
+    Returns
+    -------
+    task : Task
+    report : Report
+        What to show the user.
+
+    Raises
+    ------
+    InputError
+        If the name is taken or the data will not do.
+    """
+    family = user_tasks() / FAMILY
+    version = _free_version(family, request)
+    tell(0, STEPS[0])
+    recordings = read_recordings(request.sources, request.reading, lambda note: tell(0, note))
+    frame = _frame_time(recordings, request)
+    recordings = [
+        dataclasses.replace(found, values=found.values[:: request.stride]) for found in recordings
+    ]
+    tell(1, STEPS[1])
+    labelling = label(recordings, request.asked, frame, request.replicas)
+    hold = request.hold.frames(frame, "--hold") if request.hold else 1
+    parts = division.divide([len(chain) for chain in labelling.chains], request.replicas)
+    _check_hold(hold, parts)
+
+    tell(2, STEPS[2])
+    reference, slowest = _reference(labelling, parts, hold)
+    shape = _generation(parts, slowest)
+    splits = _splits(labelling.chains, parts, shape)
+    K = len(labelling.observable)
+    candidates = next(models for most, models in CANDIDATES.items() if most >= K)
+    tell(3, f"{STEPS[3]}: {', '.join(candidates)}")
+    oracle, chosen = empirical_oracle(
+        _oracle_rows(labelling.chains, parts), splits["test"], K, candidates
+    )
+    tell(4, STEPS[4])
+    card = _card(request, labelling, frame, hold, slowest, chosen)
+    card |= {"version": version, "chains_per_replica": parts.chains_per_replica}
+    with _staged(family, request.name) as staging:
+        task = freeze_task(staging, card, splits, oracle, reference)
+        task = Task(task.card.model_copy(update={"generation": shape}), task.path)
+        tell(5, STEPS[5])
+        task = calibrate_known(task)
+        placed = _place(task, family)
+    observed = {
+        "all": _observed(labelling, [Span(i, 0, n) for i, n in enumerate(parts.lengths)], hold),
+        "held out": _observed(labelling, parts.held_out, hold),
+    }
+    n = parts.chains_per_replica
+    for replica in range(request.replicas):
+        spans = parts.train[replica * n : (replica + 1) * n]
+        observed[f"training replica {replica}"] = _observed(labelling, spans, hold)
+    return placed, Report(placed.card, labelling.lag, observed, reference)
+
+
+def _free_version(family: Path, request: Request) -> int:
+    """Check the name; give the version of the task to make."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", request.name):
+        raise InputError(
+            f"--name '{request.name}': small letters, digits, '-' and '.' only, such as my-peptide"
+        )
+    path = family / "cards" / f"{request.name}.yaml"
+    if not path.exists():
+        return 1
+    if not request.force:
+        raise InputError(f"{FAMILY}/{request.name} exists ({path}); take another --name or --force")
+    try:
+        return read_card(path).card.version + 1
+    except InputError:  # damaged, and about to be replaced
+        return 1
+
+
+def _frame_time(recordings: Sequence[Recording], request: Request) -> Time:
+    """Give the time between two frames that are kept."""
+    own = recordings[0].interval
+    given = request.interval
+    if own and given and given.unit != FRAMES and not own.is_close(given):
+        raise InputError(f"--interval {given}: {recordings[0].name} says {own} between its frames")
+    interval = own or given or Time(1, FRAMES)
+    return Time(float(f"{interval.value * request.stride:.6g}"), interval.unit)
+
+
+def _check_hold(hold: int, parts: Division) -> None:
+    length = parts.train[0].stop - parts.train[0].start
+    if hold > length // 10:
+        raise InputError(f"--hold is {hold:,} frames, a chain has only {length:,}; hold for less")
+
+
+def _observed(labelling: Labelling, spans: Sequence[Span], hold: int) -> list[Labels]:
+    """Give what rates are measured on: macrostates that are held."""
+    macrostate = np.array(labelling.observable, np.uint8)
+    chains = [macrostate[span.of(labelling.chains)] for span in spans]
+    return held(chains, labelling.macrostates, hold)
+
+
+def _reference(labelling: Labelling, parts: Division, hold: int) -> tuple[KineticsReference, float]:
+    """Estimate the reference from all that is held out; give it and t₂ in frames."""
+    M = labelling.macrostates
+    observed = _observed(labelling, parts.held_out, hold)
+    seen = np.bincount(np.concatenate(observed), minlength=M)
+    if (seen == 0).any():
+        raise InputError(
+            f"macrostate {int(np.argmin(seen))} of {M} never occurs in the held-out data: it is "
+            "too rare for so few frames; ask for fewer --macrostates, or bring more data"
+        )
+    length = parts.train[0].stop - parts.train[0].start
+    most = max(1, int(length * SHARE_OF_CHAIN))
+    timescales = implied_timescales(observed, M, [min(labelling.lag, most)], M - 1)[0]
+    slowest = round(float(timescales[0]), 2)
+    if slowest < LEAST_SLOWEST:
+        raise InputError(
+            f"the slowest process lasts {slowest:.2g} frames: nothing is left to predict; take a "
+            "smaller --stride, another --partition, or data saved more often"
+        )
+    lags = np.unique(np.clip(lag_times(timescales), 1, most))
+    try:
+        found = reference_from_chains(observed, M, lags, M - 1, slowest)
+    except ValueError as error:
+        raise InputError(f"too few transitions among the held-out data: {error}") from error
+    return dataclasses.replace(found, timescales=resolved(found.timescales, lags)), slowest
+
+
+def _generation(parts: Division, slowest: float) -> Generation:
+    """Say how much a model generates.
+
+    A process slower than the training data cannot be burnt in; to try would take forever.
+    """
+    frames = sum(span.stop - span.start for span in parts.train[: parts.chains_per_replica])
+    shape = generation(frames, slowest)
+    return shape.model_copy(update={"burn_in": min(shape.burn_in, shape.frames)})
+
+
+def _splits(
+    chains: Sequence[Labels], parts: Division, shape: Generation
+) -> dict[str, NDArray[np.uint8]]:
+    spans = {
+        "train": parts.train,
+        "validation": parts.validation,
+        "test": parts.test,
+        "prompt": division.prompts(parts.fresh, shape.chains),
+        "fresh": parts.fresh,
+    }
+    return {name: np.stack([span.of(chains) for span in found]) for name, found in spans.items()}
+
+
+def _oracle_rows(chains: Sequence[Labels], parts: Division) -> NDArray[np.uint8]:
+    """Cut what the oracle learns from into rows, from the end: the fresh chains come first."""
+    length = parts.train[0].stop - parts.train[0].start
+    available = sum(span.stop - span.start for span in parts.oracle)
+    frames = min(length, max(1, available // ORACLE_ROWS))
+    wanted = max(ORACLE_FRAMES, 2 * length * parts.chains_per_replica)
+    found = division.rows(parts.oracle, frames)[-max(ORACLE_ROWS // 2, wanted // frames) :]
+    return np.stack([span.of(chains) for span in found])
+
+
+def _card(
+    request: Request, labelling: Labelling, frame: Time, hold: int, slowest: float, oracle: str
+) -> dict[str, object]:
+    files = ", ".join(path.name for path in request.sources)
+    held_for = f", each held for {hold} frames" if hold > 1 else ""
+    return {
+        "id": f"{FAMILY}/{request.name}",
+        "track": "kinetics",
+        "title": f"{files if len(files) < 60 else f'{len(request.sources)} files'}: "
+        f"{labelling.text}",
+        "description": f"Private task from {files}, every {request.stride} frame(s). A label is "
+        f"one of {labelling.text}; rates are those between {labelling.macrostates} macrostates"
+        f"{held_for} (Markov models at a lag of {labelling.lag} frames). The reference is the "
+        f"held-out part of the same data. Oracle: {oracle}.",
+        "citations": list(request.citations),
+        "ranked": False,
+        "frame_time": frame.value,
+        "time_unit": frame.unit,
+        "labels": len(labelling.observable),
+        "observable": labelling.observable,
+        "hold": hold,
+        "slowest": slowest,
+        "oracle": "empirical",
+        "generator": request.command or "python -m benchmark data import",
+    }
+
+
+@contextmanager
+def _staged(family: Path, name: str) -> Iterator[Path]:
+    """Give a folder in which to make a task; it is removed at the end, whatever happens."""
+    # Hidden, and one level below where cards are looked for.
+    staging = family / f".{name}.new"
+    try:
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        yield staging
+    except OSError as error:
+        raise InputError(f"cannot write into {family}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _place(task: Task, family: Path) -> Task:
+    """Move a finished task to where it is found; its card comes last, and an old one goes first."""
+    placed = Task(task.card, family / "cards" / task.path.name)
+    placed.path.unlink(missing_ok=True)
+    shutil.rmtree(placed.data, ignore_errors=True)
+    placed.data.parent.mkdir(parents=True, exist_ok=True)
+    task.data.replace(placed.data)
+    placed.write()
+    return placed
