@@ -131,7 +131,8 @@ def check(model: ModelOption, set_: SetOption = None, more: More = None) -> None
 def run(
     model: ModelOption,
     tasks: Annotated[
-        list[str] | None, typer.Option("--tasks", metavar="GLOB", help="such as 'potentials/*'")
+        list[str] | None,
+        typer.Option("--tasks", metavar="GLOB", help="such as 'potentials/*' [default: ranked]"),
     ] = None,
     replicas: Annotated[int, typer.Option(min=1, help="training replicas, at most 5")] = 5,
     seeds: Annotated[int, typer.Option(min=1, help="seeds on replica 0")] = 1,
@@ -163,7 +164,11 @@ def run(
     matching = select_tasks(globs)
     tracks = {task.card.track for task in matching}
     loaded = load_model(model, settings, tracks.pop() if len(tracks) == 1 else None)
-    chosen = {task.id: task for task in matching if task.card.track == loaded.track}
+    chosen = {
+        task.id: task
+        for task in matching
+        if task.card.track == loaded.track and (globs or task.card.ranked)
+    }
     loaded.build()  # a setting that cannot be is found here, not in every unit
     if not math.isfinite(timeout):
         raise InputError(f"--timeout {timeout}: expected seconds")

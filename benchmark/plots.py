@@ -78,7 +78,7 @@ def draw_task(task: Task, path: Path) -> None:
         figure = Figure(figsize=(9.5, 6.6), layout="constrained")
         FigureCanvasAgg(figure)  # no window, whatever backend is configured
         axes = figure.subplots(2, 2)
-        _trajectory(axes[0, 0], task.kinetics, labels[0][0])
+        _trajectory(axes[0, 0], task.kinetics, labels[0][0], observed[0][0])
         _free_energies(axes[0, 1], task.kinetics, load_chains(task, "fresh"), labels)
         _timescales(axes[1, 0], task.kinetics, reference, observed)
         _dwells(axes[1, 1], task.kinetics, reference, observed[0])
@@ -94,24 +94,45 @@ def _colour(macrostate: int) -> str:
     return PALETTE[macrostate % len(PALETTE)]
 
 
-def _trajectory(axis: Axes, card: KineticsCard, chain: NDArray[np.uint8]) -> None:
-    """Draw the labels of the first stretch of a chain, in the colours of their macrostates."""
+def _trajectory(
+    axis: Axes, card: KineticsCard, chain: NDArray[np.uint8], observed: NDArray[np.uint8]
+) -> None:
+    """Draw the labels of the first stretch of a chain, in the colours of their macrostates.
+
+    Below it are the macrostates that are scored, where these are not the labels themselves.
+    """
     from matplotlib.ticker import MaxNLocator
 
-    shown = chain[: max(200, round(SHOWN_TIMES * card.slowest))]
-    starts = np.concatenate([[0], np.flatnonzero(np.diff(shown)) + 1])
-    edges = np.append(starts, len(shown)) * card.frame_time
-    labels = shown[starts]
+    n_frames = max(200, round(SHOWN_TIMES * card.slowest))
+    edges, labels = _runs(chain[:n_frames], card.frame_time)
+    if card.hold > 1 or card.labels > card.macrostates:
+        cuts, states = _runs(observed[:n_frames], card.frame_time)
+        below = -0.07 * card.labels
+        axis.hlines(
+            np.full(len(states), below), cuts[:-1], cuts[1:],
+            colors=[_colour(state) for state in states], linewidth=5,
+        )  # fmt: skip
+        axis.annotate("scored", (0, below), xytext=(-4, 0), textcoords="offset points",
+                      ha="right", va="center", color=MUTED, fontsize=7)  # fmt: skip
     axis.step(edges, np.append(labels, labels[-1]), where="post", color=MUTED, linewidth=0.4)
     colours = [_colour(card.observable[label]) for label in labels]
     axis.hlines(labels, edges[:-1], edges[1:], colors=colours, linewidth=3)
     axis.set_xlim(0, edges[-1])
-    axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+    places = MaxNLocator(integer=True).tick_values(0, card.labels - 1)
+    axis.set_yticks([place for place in places if 0 <= place < card.labels])
     axis.set(
         title="start of the first training trajectory",
         xlabel=f"time ({card.time_unit})",
         ylabel="label",
     )
+
+
+def _runs(
+    chain: NDArray[np.uint8], frame_time: float
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Give the times at which labels change, both ends included, and the labels between."""
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(chain)) + 1])
+    return np.append(starts, len(chain)) * frame_time, chain[starts]
 
 
 def _free_energies(

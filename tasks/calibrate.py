@@ -47,8 +47,22 @@ MIN_TRUE_CHAINS = 20
 SEED = 20260101
 
 
-def calibrate(task: Task) -> Task:
-    """Compute E₀ and f of every metric and write them into the card."""
+def calibrate(task: Task, known_only: bool = False) -> Task:
+    """Compute E₀ and f of every metric and write them into the card.
+
+    Parameters
+    ----------
+    task : Task
+        Frozen.
+    known_only : bool
+        Leave out metrics of which the reference knows nothing, as it may where events are rare
+        (a commit curve needs 20 expected jumps). Otherwise such a task is refused.
+
+    Raises
+    ------
+    ValueError
+        If the reference knows nothing of a metric.
+    """
     trivial = _trivial_errors(task)
     floor = _floor_errors(task)
     card = task.kinetics
@@ -59,6 +73,8 @@ def calibrate(task: Task) -> Task:
         f, f_stderr = dimension / (2 * card.training_frames), 0.0
         if name != "nll_regret":
             f, f_stderr = _root_mean_square(floor[name])
+        if known_only and not (np.isfinite([e0, e0_stderr, f, f_stderr]).all() and f > 0):
+            continue
         scales[name] = MetricScale(
             group=group,
             trivial=_short(e0),

@@ -88,7 +88,8 @@ def freeze_task(
         Fields of the KineticsCard other than ``splits``, ``reference_sha256``, ``generation`` and
         ``metrics``.
     chains : mapping of split name to uint8 array of shape (chains, frames)
-        ``train`` (one row a replica), ``validation``, ``test``, ``prompt``, ``fresh``.
+        ``train`` (one row a replica, or ``chains_per_replica``), ``validation``, ``test``,
+        ``prompt``, ``fresh``.
     oracle_log_prob : float64 array, of the shape of the test chains
         ln p*(s_t | s_<t), nats.
     reference : KineticsReference
@@ -103,10 +104,11 @@ def freeze_task(
         name: splits.freeze(data / f"{name}.parquet", content) for name, content in columns.items()
     }
     write_text(data / "reference.json", reference.to_json() + "\n")
+    training_frames = chains["train"].shape[1] * int(card.get("chains_per_replica", 1))
     filled = KineticsCard.model_validate(
         {
             **card,
-            "generation": generation(chains["train"].shape[1], float(card["slowest"])),
+            "generation": generation(training_frames, float(card["slowest"])),
             "splits": described,
             "reference_sha256": reference_sha256(reference),
         }

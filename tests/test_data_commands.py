@@ -17,9 +17,10 @@ import pytest
 
 from benchmark import cli, data_commands
 from benchmark.errors import InputError
-from benchmark.score import kinetics_reference, verify
+from benchmark.score import verify
 from benchmark.splits import load_chains
 from benchmark.task import TASKS_VARIABLE, find_task, task_roots
+from benchmark.tracks.kinetics import kinetics_reference
 from leaderboard.ranking import board_cards
 from leaderboard.submission import shipped_tasks
 from tasks.hidden_chain import HiddenChain

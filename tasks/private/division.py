@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.score import SKIPPED_FRAMES
+from benchmark.tracks.kinetics import SKIPPED_FRAMES
 from tasks.freeze import PROMPT_FRAMES
 from tasks.private.partition import Labels
 

@@ -21,6 +21,7 @@ from benchmark.metrics.kinetics import (
     reference_from_chains,
 )
 from benchmark.task import Generation, Task, read_card, user_tasks
+from tasks.calibrate import calibrate
 from tasks.empirical_oracle import empirical_oracle
 from tasks.freeze import freeze_task, generation, lag_times, resolved
 from tasks.private import division
@@ -29,7 +30,6 @@ from tasks.private.labelling import Asked, Labelling, label
 from tasks.private.partition import Labels
 from tasks.private.recordings import Reading, Recording, read_recordings
 from tasks.private.report import Report
-from tasks.private.scales import calibrate_known
 from tasks.private.times import FRAMES, Time
 
 FAMILY = "private"
@@ -150,7 +150,7 @@ def make_private_task(
         task = freeze_task(staging, card, splits, oracle, reference)
         task = Task(task.card.model_copy(update={"generation": shape}), task.path)
         tell(5, STEPS[5])
-        task = calibrate_known(task)
+        task = calibrate(task, known_only=True)
         placed = _place(task, family)
     observed = {
         "all": _observed(labelling, [Span(i, 0, n) for i, n in enumerate(parts.lengths)], hold),
@@ -160,7 +160,7 @@ def make_private_task(
     for replica in range(request.replicas):
         spans = parts.train[replica * n : (replica + 1) * n]
         observed[f"training replica {replica}"] = _observed(labelling, spans, hold)
-    return placed, Report(placed.card, labelling.lag, observed, reference)
+    return placed, Report(placed.kinetics, labelling.lag, observed, reference)
 
 
 def _free_version(family: Path, request: Request) -> int:

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from benchmark.metrics.kinetics import KineticsReference, count_matrix
-from benchmark.task import TaskCard
+from benchmark.task import KineticsCard
 
 #: A transition seen less often in a replica has a rate that is uncertain by a third.
 FEW_EVENTS = 10
@@ -31,7 +31,7 @@ class Report:
 
     Attributes
     ----------
-    card : TaskCard
+    card : KineticsCard
     lag : int
         Frames, of the Markov models.
     observed : mapping of name to list of uint8 arrays (frames,)
@@ -39,7 +39,7 @@ class Report:
     reference : KineticsReference
     """
 
-    card: TaskCard
+    card: KineticsCard
     lag: int
     observed: Mapping[str, Sequence[NDArray[np.uint8]]]
     reference: KineticsReference

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
+from benchmark.errors import InputError
+from tasks.hidden_chain import HiddenChain
 from tasks.private.labelling import Asked, label
 from tasks.private.macrostates import (
     default_lag,
@@ -12,9 +15,6 @@ from tasks.private.macrostates import (
 from tasks.private.partition import microstates, numbered
 from tasks.private.recordings import Recording
 from tasks.private.times import Time
-
-from benchmark.errors import InputError
-from tasks.hidden_chain import HiddenChain
 
 FRAME = Time(1, "ps")
 RNG = np.random.default_rng(5)
