@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -33,14 +34,38 @@ if TYPE_CHECKING:  # a list of tasks needs no compiler
 
 console = Console(highlight=False)
 
-ERRORS = {
-    "nll_regret": "regret\nmnat/fr.",
-    "mfpt_error": "MFPT\nrms ln",
-    "its_error": "ITS\nrms ln",
-    "commit_error": "commit\n|Δ ln|",
-    "dwell_error": "dwell\n|Δ ln|",
-}
-GROUPS = ("likelihood", "rates", "paths")
+
+@dataclass(frozen=True)
+class Layout:
+    """How the results of a track are shown: errors with heading and factor, and groups."""
+
+    errors: dict[str, tuple[str, float]]
+    groups: tuple[str, ...]
+    scale: str
+
+
+KINETICS = Layout(
+    {
+        "nll_regret": ("regret\nmnat/fr.", 1000),
+        "mfpt_error": ("MFPT\nrms ln", 1),
+        "its_error": ("ITS\nrms ln", 1),
+        "commit_error": ("commit\n|Δ ln|", 1),
+        "dwell_error": ("dwell\n|Δ ln|", 1),
+    },
+    ("likelihood", "rates", "paths"),
+    "0 = trivial, 1 = data-limited",
+)
+SUPERRESOLUTION = Layout(
+    {
+        "mae": ("MAE\nmÅ", 1000),
+        "rmse": ("RMSE\nmÅ", 1000),
+        "velocity_rmse": ("velocity\nmÅ/fs", 1000),
+        "vdos_w1": ("VDOS\ncm⁻¹", 1),
+        "bond_break_fraction": ("broken\nbonds %", 100),
+    },
+    ("accuracy",),
+    "0 = linear interpolation, 1 = 1e-4 Å",
+)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -210,15 +235,20 @@ class RunDisplay:
 def print_result(result: Result, folder: Path) -> None:
     """Print the tables of a run, and what to do next."""
     replicas = len({unit.replica for unit in result.units})
-    kind = "quick, not ranked" if result.config.quick else f"{replicas} replicas"
+    full = f"{replicas} replica" + ("s" if replicas > 1 else "")
+    kind = "quick, not ranked" if result.config.quick else full
     families = {task.task.split("/")[0] for task in result.tasks}
     family = f", {families.pop()}" if len(families) == 1 else ""
-    errors = _table(f"{result.model.name}{family}, {kind}: errors", "task", *ERRORS.values())
-    scores = _table("scores: 0 = trivial, 1 = data-limited", "task", *GROUPS, "score")
+    filled = any("mae" in task.metrics for task in result.tasks)
+    layout = SUPERRESOLUTION if filled else KINETICS
+    headings = [heading for heading, _ in layout.errors.values()]
+    errors = _table(f"{result.model.name}{family}, {kind}: errors", "task", *headings)
+    scores = _table(f"scores: {layout.scale}", "task", *layout.groups, "score")
     for task in result.tasks:
         name = task.task.split("/")[1] if family else task.task
-        errors.add_row(name, *[_metric(task, metric) for metric in ERRORS])
-        groups = [_z(task.groups.get(group)) for group in GROUPS]
+        shown = [_metric(task, metric, factor) for metric, (_, factor) in layout.errors.items()]
+        errors.add_row(name, *shown)
+        groups = [_z(task.groups.get(group)) for group in layout.groups]
         scores.add_row(name, *groups, with_error(task.score, task.stderr))
     console.print(errors)
     console.print(scores)
@@ -240,11 +270,10 @@ def _failures(task: TaskResult) -> str:
     return f"{task.failed} of {task.units} units count as trivial: " if task.failed else ""
 
 
-def _metric(task: TaskResult, name: str) -> str:
+def _metric(task: TaskResult, name: str, factor: float) -> str:
     metric = task.metrics.get(name)
     if metric is None or metric.missing == task.units:
         return "–"
-    factor = 1000 if name == "nll_regret" else 1
     text = with_error(factor * metric.value, factor * metric.stderr)
     return text if metric.counts else f"[{text}]"  # rich takes no digit for the start of markup
 
