@@ -61,6 +61,16 @@ def test_replay_has_rates_of_the_truth_and_no_likelihood(rows) -> None:
     assert replay.metrics["nll_regret"].missing == replay.units
 
 
+@pytest.mark.parametrize("task", ["34-0.1ms", "34-1ms", "3-0.1ms", "34-0.1ms-molecule2"])
+def test_lstm_follows_the_riboswitch_where_a_short_memory_does_not(rows, task: str) -> None:
+    short, long = (rows[model][f"riboswitch/{task}"].metrics for model in ("ngram", "lstm"))
+    for metric in ("nll_regret", "mfpt_error", "its_error", "commit_error", "dwell_error"):
+        assert long[metric].value < short[metric].value / 3, metric
+
+
 def test_shuffled_blocks_lose_the_timescales(rows) -> None:
-    for task in rows["block-shuffle"].values():
-        assert task.metrics["its_error"].z < 0.6
+    cards = shipped_tasks()
+    for name, task in rows["block-shuffle"].items():
+        # A block of 50 frames holds a faster relaxation whole.
+        if cards[name].kinetics.slowest > 50:
+            assert task.metrics["its_error"].z < 0.6
