@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from benchmark.task import TaskCard
-from leaderboard.ranking import GROUPS, ranking, task_scores
+from leaderboard.ranking import groups_of, ranking, task_scores
 from leaderboard.submission import Submission
 
 if TYPE_CHECKING:
@@ -20,7 +20,18 @@ PANEL_WIDTH = 2.3  # inch
 ROW_HEIGHT = 0.2  # inch a model
 
 #: Okabe & Ito's palette, which colour-blind people can tell apart.
-GROUP_STYLE = {"likelihood": ("#0072B2", "o"), "rates": ("#D55E00", "s"), "paths": ("#009E73", "^")}
+GROUP_STYLE = {
+    "likelihood": ("#0072B2", "o"),
+    "rates": ("#D55E00", "s"),
+    "paths": ("#009E73", "^"),
+    "accuracy": ("#0072B2", "o"),
+}
+
+#: What a score of 0 and of 1 is called.
+ENDS = {
+    "kinetics": ("0\ntrivial", "1\ndata-limited"),
+    "superresolution": ("0\nlinear", "1\n1e-4 Å"),
+}
 INK, MUTED, PALE = "#222222", "#8a8a8a", "#e6e6e6"
 
 STYLE: Any = {
@@ -39,7 +50,7 @@ STYLE: Any = {
 
 
 def scores_svg(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> str:
-    """Draw the score of every model on every task, with standard errors and groups, as SVG.
+    """Draw the scores of a track, every model on every task, with standard errors, as SVG.
 
     The text depends on the submissions, the cards and the version of matplotlib only.
     """
@@ -47,6 +58,7 @@ def scores_svg(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> 
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
+    groups = groups_of(cards)
     overall = ranking(submissions, cards)
     scores = task_scores(submissions, cards)
     panels = {"overall": overall} | {card.id: scores[scores["task"] == card.id] for card in cards}
@@ -58,17 +70,18 @@ def scores_svg(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> 
         FigureCanvasSVG(figure)
         axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
         for axis, (title, panel) in zip(axes, panels.items(), strict=False):
-            _draw_panel(axis, panel.set_index("name").loc[list(overall["name"])], title)
+            ordered = panel.set_index("name").loc[list(overall["name"])]
+            _draw_panel(axis, ordered, title, groups)
         for axis in axes[len(panels) :]:
             axis.set_visible(False)
         for axis in axes[len(panels) - columns : len(panels)]:  # the lowest of each column
             axis.tick_params(labelbottom=True)
         for axis in axes[::columns]:
-            _name_rows(axis, overall)
+            _name_rows(axis, overall, ENDS[cards[0].track])
         figure.legend(
             *axes[0].get_legend_handles_labels(),
             loc="outside upper center",
-            ncols=1 + len(GROUPS),
+            ncols=1 + len(groups),
             frameon=False,
             handletextpad=0.3,
         )
@@ -78,14 +91,15 @@ def scores_svg(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> 
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 
 
-def _draw_panel(axis: Axes, panel: pd.DataFrame, title: str) -> None:
+def _draw_panel(axis: Axes, panel: pd.DataFrame, title: str, groups: Sequence[str]) -> None:
     """Draw one task; ``panel`` has a row a model, from the top, with score, stderr and groups."""
     places = range(len(panel))
     for place in places:
         axis.axhline(place, color=PALE, linewidth=0.6, zorder=0)
     for end in (0, 1):
         axis.axvline(end, color=MUTED, linewidth=0.8, linestyle=(0, (4, 2)), zorder=0)
-    for group, (colour, marker) in GROUP_STYLE.items():
+    for group in groups:
+        colour, marker = GROUP_STYLE[group]
         axis.plot(
             panel[group], places, marker, color=colour, markersize=3.8, markeredgewidth=0,
             alpha=0.9, label=group, zorder=2,
@@ -98,11 +112,11 @@ def _draw_panel(axis: Axes, panel: pd.DataFrame, title: str) -> None:
     axis.tick_params(left=False)
 
 
-def _name_rows(axis: Axes, overall: pd.DataFrame) -> None:
+def _name_rows(axis: Axes, overall: pd.DataFrame, ends: tuple[str, str]) -> None:
     """Label rows (models in ink, controls muted) and ticks, which all panels share."""
     axis.set_yticks(range(len(overall)), list(overall["name"]))
     for label, role in zip(axis.get_yticklabels(), overall["role"], strict=True):
         label.set_color(INK if role == "model" else MUTED)
         label.set_fontstyle("normal" if role == "model" else "italic")
     axis.set_ylim(len(overall) - 0.4, -0.6)
-    axis.set_xticks([0, 0.5, 1], ["0\ntrivial", "", "1\ndata-limited"])
+    axis.set_xticks([0, 0.5, 1], [ends[0], "", ends[1]])

@@ -15,7 +15,7 @@ from tabulate import tabulate
 from benchmark.result import TaskMetric, Unit
 from benchmark.show import with_error
 from benchmark.task import TaskCard
-from leaderboard.ranking import LIKELIHOOD_METRIC, ranking
+from leaderboard.ranking import LIKELIHOOD_METRIC, by_track, groups_of, ranking
 from leaderboard.submission import Submission
 
 NO_VALUE = "–"
@@ -29,6 +29,15 @@ METRICS = {
     "dwell_error": ("Paths: dwell times, ∫|F̂−F| d ln t", 1.0),
     "population_error": ("Populations: Jensen–Shannon divergence, mbit", 1000.0),
     "free_energy_error": ("Populations: free energies, rms, kT", 1.0),
+    "mae": ("Accuracy: mean absolute error, mÅ", 1000.0),
+    "rmse": ("Root mean square error, mÅ", 1000.0),
+    "velocity_rmse": ("Velocities: rms error, mÅ/fs", 1000.0),
+    "velocity_jump": ("Velocities: rms jump at kept frames, mÅ/fs", 1000.0),
+    "vdos_w1": ("Vibrational density of states: W₁ distance, cm⁻¹", 1.0),
+    "vdos_low": ("Vibrations below 600 cm⁻¹: |ln| of the power ratio", 1.0),
+    "vdos_middle": ("Vibrations 600 – 2000 cm⁻¹: |ln| of the power ratio", 1.0),
+    "vdos_high": ("Vibrations 2000 – 4000 cm⁻¹: |ln| of the power ratio", 1.0),
+    "bond_break_fraction": ("Frames with a broken bond, %", 100.0),
 }
 
 EMPTY = """# Leaderboard
@@ -42,9 +51,9 @@ HEAD = """# Leaderboard
 Written by `python -m benchmark leaderboard` from `submissions/`; do not edit it by hand. The same
 numbers, and more, are in [leaderboard.csv](leaderboard.csv). [CLAIMS.md](CLAIMS.md) says which
 claims of the papers behind this benchmark they confirm.
-
-## Overall
 """
+
+TITLES = {"kinetics": "Kinetics", "superresolution": "Super-resolution"}
 
 READING = """
 ## How to read it
@@ -80,7 +89,9 @@ unit whenever the page is written; stored ones are only compared with them.
 """
 
 
-def page(submissions: Sequence[Submission], cards: Sequence[TaskCard], figure: str) -> str:
+def page(
+    submissions: Sequence[Submission], cards: Sequence[TaskCard], figures: Mapping[str, str]
+) -> str:
     """Write the board.
 
     Parameters
@@ -88,39 +99,44 @@ def page(submissions: Sequence[Submission], cards: Sequence[TaskCard], figure: s
     submissions : sequence of Submission
     cards : sequence of TaskCard
         The tasks of the board, sorted by id.
-    figure : str
-        Address of the figure, relative to the page.
+    figures : mapping of track to address
+        Of the figure of each track, relative to the page.
     """
     if not submissions or not cards:
         return EMPTY
-    overall = ranking(submissions, cards)
-    found = {submission.card.name: submission for submission in submissions}
-    ordered = [found[name] for name in overall["name"]]
-    parts = [
-        HEAD,
-        _overall_table(overall),
-        f"\n![score of every model on every task]({figure})\n",
-        READING,
-    ]
-    for family in dict.fromkeys(card.family for card in cards):
-        members = [card for card in cards if card.family == family]
-        parts += _family(family, ordered, members)
-    parts += [_models(ordered), _troubles(ordered, cards), REPRODUCING]
+    heads: list[str] = []
+    families: list[str] = []
+    everyone: list[Submission] = []
+    for track, (rows, members) in by_track(submissions, cards).items():
+        overall = ranking(rows, members)
+        found = {submission.card.name: submission for submission in rows}
+        ordered = [found[name] for name in overall["name"]]
+        everyone += [one for one in ordered if one not in everyone]
+        heads += [
+            f"\n## {TITLES[track]}\n",
+            _overall_table(overall, groups_of(members)),
+            f"\n![score of every model on every task]({figures[track]})\n",
+        ]
+        for family in dict.fromkeys(card.family for card in members):
+            tasks = [card for card in members if card.family == family]
+            families += _family(family, ordered, tasks)
+    last = [_models(everyone), _troubles(everyone, cards), REPRODUCING]
+    parts = [HEAD, *heads, READING, *families, *last]
     return "\n".join(part.strip("\n") + "\n" for part in parts if part)
 
 
-def _overall_table(overall: pd.DataFrame) -> str:
+def _overall_table(overall: pd.DataFrame, groups: Sequence[str]) -> str:
     rows = []
     for row in overall.to_dict("records"):
-        mark = f" {NO_LIKELIHOOD}" if row["likelihood_missing"] > 0 else ""
+        cells = {group: _two_digits(row[group]) for group in groups}
+        if row["likelihood_missing"] > 0:
+            cells["likelihood"] += f" {NO_LIKELIHOOD}"
         rows.append(
             {
                 "rank": NO_VALUE if pd.isna(row["rank"]) else str(row["rank"]),
                 "model": _link(row["name"], row["role"]),
                 "score": with_error(row["score"], row["stderr"]),
-                "likelihood": _two_digits(row["likelihood"]) + mark,
-                "rates": _two_digits(row["rates"]),
-                "paths": _two_digits(row["paths"]),
+                **cells,
                 "tasks run": str(row["tasks"]),
                 "parameters": _range(row["parameters_min"], row["parameters_max"]),
                 "fit, s": _seconds(row["fit_seconds"]),

@@ -16,7 +16,7 @@ import pandas as pd
 from benchmark.task import Task, TaskCard
 from leaderboard.submission import Submission
 
-GROUPS = ("likelihood", "rates", "paths")
+GROUPS = ("likelihood", "rates", "paths", "accuracy")
 
 #: Scores closer than this many of their combined standard errors share a rank.
 TIE_SIGMAS = 2.0
@@ -37,6 +37,26 @@ def board_cards(tasks: Mapping[str, Task]) -> list[TaskCard]:
 
 def _on_board(card: TaskCard) -> bool:
     return card.ranked and bool(card.counting)
+
+
+def by_track(
+    submissions: Sequence[Submission], cards: Sequence[TaskCard]
+) -> dict[str, tuple[list[Submission], list[TaskCard]]]:
+    """Sort a board by track: its tasks, and the submissions that have run one of them.
+
+    Models of different tracks answer different questions, and are never ranked together.
+    """
+    tracks = {}
+    for track in dict.fromkeys(card.track for card in cards):
+        members = [card for card in cards if card.track == track]
+        ids = {card.id for card in members}
+        tracks[track] = ([one for one in submissions if ids & set(one.tasks)], members)
+    return {track: (rows, members) for track, (rows, members) in tracks.items() if rows}
+
+
+def groups_of(cards: Sequence[TaskCard]) -> list[str]:
+    """Give the groups that these tasks have, in the order of `GROUPS`."""
+    return [group for group in GROUPS if any(group in card.counting for card in cards)]
 
 
 def task_scores(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from benchmark.files import write_text
@@ -12,14 +13,17 @@ from benchmark.task import Task
 from leaderboard.claims import claims
 from leaderboard.figure import scores_svg
 from leaderboard.markdown import page
-from leaderboard.ranking import board_cards
+from leaderboard.ranking import board_cards, by_track
 from leaderboard.submission import SUBMISSIONS, read_submissions, shipped_tasks
 from leaderboard.table import csv_text
 
 BOARD = SUBMISSIONS.parent
 
 PAGE, CLAIMS, TABLE = "README.md", "CLAIMS.md", "leaderboard.csv"
-FIGURE, SCHEMA = "leaderboard.svg", "results.schema.json"
+SCHEMA = "results.schema.json"
+
+#: A figure a track.
+FIGURES = {"kinetics": "leaderboard.svg", "superresolution": "superresolution.svg"}
 
 
 def render(write: bool, board: Path = BOARD, tasks: Mapping[str, Task] | None = None) -> list[Path]:
@@ -50,16 +54,15 @@ def render(write: bool, board: Path = BOARD, tasks: Mapping[str, Task] | None = 
     submissions = read_submissions(board / SUBMISSIONS.name, tasks)
     cards = board_cards(tasks)
     texts = {
-        board / PAGE: page(submissions, cards, FIGURE),
+        board / PAGE: page(submissions, cards, FIGURES),
         board / CLAIMS: claims(submissions, cards),
         board / TABLE: csv_text(submissions, cards),
     }
     stale = [path for path, text in texts.items() if _content(path) != text]
     if submissions and cards:
-        made = {
-            board / FIGURE: lambda: scores_svg(submissions, cards),
-            board / SCHEMA: json_schema,
-        }
+        made: dict[Path, Callable[[], str]] = {board / SCHEMA: json_schema}
+        for name, (rows, members) in by_track(submissions, cards).items():
+            made[board / FIGURES[name]] = partial(scores_svg, rows, members)
         if write:
             texts |= {path: make() for path, make in made.items()}
         stale += [path for path in made if _content(path) != texts.get(path, _content(path) or "")]

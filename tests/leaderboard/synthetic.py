@@ -8,7 +8,15 @@ from typing import Any
 
 from benchmark.result import Cost, Result, Unit, UnitMetric
 from benchmark.score import score_task
-from benchmark.task import Generation, KineticsCard, MetricScale, Split, Task
+from benchmark.task import (
+    Generation,
+    KineticsCard,
+    MetricScale,
+    Piece,
+    Split,
+    SuperResolutionCard,
+    Task,
+)
 from leaderboard.submission import Submission
 
 REPLICAS = 3
@@ -54,6 +62,35 @@ def make_task(task_id: str, ranked: bool = True) -> Task:
     return Task(card, Path(f"/nowhere/{task_id}.yaml"))
 
 
+def make_superresolution_task(task_id: str) -> Task:
+    """Make a card of the other track: one counting metric, and one that is only shown."""
+    card = SuperResolutionCard(
+        id=task_id,
+        version=1,
+        track="superresolution",
+        title="a task",
+        description="",
+        frame_time=0.5,
+        time_unit="fs",
+        oracle="exact",
+        splits={"train": Split(rows=1, frames=300, sha256="a" * 64)},
+        metrics={
+            "mae": MetricScale(
+                group="accuracy", trivial=TRIVIAL, trivial_stderr=0.0, floor=FLOOR, capped=False
+            ),
+            "rmse": MetricScale(group=None, trivial=TRIVIAL, trivial_stderr=0.0, floor=None),
+        },
+        generator="none",
+        molecule="water",
+        numbers=[8, 1, 1],
+        masses=[16.0, 1.0, 1.0],
+        bonds=[(0, 1), (0, 2)],
+        gap=10,
+        pieces={"train": [Piece(file="water.parquet")]},
+    )
+    return Task(card, Path(f"/nowhere/{task_id}.yaml"))
+
+
 def make_units(task: Task, z: float, spread: float, likelihood: bool) -> list[Unit]:
     """Make done units whose errors score ``z``, with that relative spread between replicas."""
     error = TRIVIAL * (FLOOR / TRIVIAL) ** z
@@ -80,7 +117,9 @@ def make_units(task: Task, z: float, spread: float, likelihood: bool) -> list[Un
 def fingerprints(task: Task) -> dict[str, Any]:
     """Give what a result's provenance says of a task."""
     splits = {name: split.sha256 for name, split in task.card.splits.items()}
-    return {"version": task.card.version, "reference": task.card.reference_sha256, **splits}
+    if isinstance(task.card, KineticsCard):
+        splits["reference"] = task.card.reference_sha256
+    return {"version": task.card.version, **splits}
 
 
 def rescored(result: Result, tasks: Mapping[str, Task]) -> Result:

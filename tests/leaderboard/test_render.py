@@ -91,7 +91,7 @@ def test_page_shows_ranks_marks_and_both_ends(
         make_submission("replay", 0.8, likelihood=False),
         make_submission("lstm", 0.9),
     ]
-    text = page(submissions, board_cards(tasks), "f.svg")
+    text = page(submissions, board_cards(tasks), {"kinetics": "f.svg"})
     overall = [line for line in text.splitlines() if line.startswith("|")][2:5]
     assert [line.split("|")[1].strip() for line in overall] == ["1", "2", "–"]
     assert "†" in overall[1]
@@ -110,7 +110,9 @@ def test_page_shows_ranks_marks_and_both_ends(
 def test_error_without_a_measurement_is_a_dash_not_the_trivial_value(
     tasks: Tasks, make_submission: MakeSubmission
 ) -> None:
-    text = page([make_submission("m", 0.8, likelihood=False)], board_cards(tasks), "f.svg")
+    text = page(
+        [make_submission("m", 0.8, likelihood=False)], board_cards(tasks), {"kinetics": "f.svg"}
+    )
     regret = text.split("regret, mnats/frame")[1].splitlines()
     row = next(line for line in regret if line.startswith("| [m]"))
     assert [cell.strip() for cell in row.split("|")[2:4]] == ["–", "–"]
@@ -120,7 +122,7 @@ def test_reasons_cannot_break_the_page(tasks: Tasks, make_submission: MakeSubmis
     one = make_submission("m", 0.8)
     broken: Unit = one.result.units[0]
     broken.status, broken.reason = "failed", "a | b\n## <script>"
-    text = page([one], board_cards(tasks), "f.svg")
+    text = page([one], board_cards(tasks), {"kinetics": "f.svg"})
     assert "- **m**, 1 unit (left/a): failed: a \\| b ## &lt;script>" in text
 
 
