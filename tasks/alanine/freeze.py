@@ -11,8 +11,11 @@ reference runs on purpose: see `SPLITS`. A finished task is skipped.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,7 +44,7 @@ from tasks.alanine.partitions import (
 from tasks.empirical_oracle import empirical_oracle
 from tasks.freeze import PROMPT_FRAMES, freeze_task, generation, resolved
 from tasks.milestoning import NO_CORE
-from tasks.work_units import bad_input
+from tasks.work_units import SINGLE_THREADED, bad_input
 
 FAMILY = Path(__file__).parent
 FRAME = 0.1  # ps, between the frames of a run
@@ -176,8 +179,11 @@ def chain_splits(spec: Spec, runs: Sequence[Angles], prompts: int) -> dict[str, 
     }
 
 
-def freeze(spec: Spec, runs: Sequence[Angles], slowest: float) -> None:
-    """Freeze one task."""
+def freeze(name: str) -> str:
+    """Freeze one task; give its name."""
+    runs, states = read_runs(), read_states()
+    slowest = slowest_time(runs, states)
+    spec = next(spec for spec in specs(states) if spec.name == name)
     labelled = np.stack([spec.label(runs[run]) for run in REFERENCE])
     reference = observed_reference(list(labelled), spec, slowest)
     training_frames = REPLICA_RUNS * labelled.shape[1]
@@ -186,6 +192,7 @@ def freeze(spec: Spec, runs: Sequence[Angles], slowest: float) -> None:
         labelled[len(TEST) :], chains["test"], len(spec.partition.observable), CANDIDATES
     )
     freeze_task(FAMILY, card(spec, slowest, chosen), chains, oracle, reference)
+    return name
 
 
 def card(spec: Spec, slowest: float, oracle: str) -> dict[str, Any]:
@@ -215,27 +222,27 @@ def card(spec: Spec, slowest: float, oracle: str) -> dict[str, Any]:
 
 def main(
     only: Annotated[list[str] | None, typer.Option(help="these tasks; default: all")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="tasks made at a time")] = 1,
     force: Annotated[bool, typer.Option(help="make again what is there")] = False,
 ) -> None:
     """Freeze the tasks. Example: python -m tasks.alanine.freeze --only cored4-1ps."""
     runs = read_runs()
     if not FROZEN.exists():
         find_states([runs[run] for run in REFERENCE]).write()
-    states = read_states()
-    names = [spec.name for spec in specs(states)]
+    names = [spec.name for spec in specs(read_states())]
     unknown = set(only or []) - set(names)
     if unknown:
         bad_input(f"no task '{unknown.pop()}'; available: {', '.join(names)}")
-    slowest = slowest_time(runs, states)
     todo = [
-        spec
-        for spec in specs(states)
-        if (not only or spec.name in only)
-        and (force or not (FAMILY / "cards" / f"{spec.name}.yaml").exists())
+        name
+        for name in names
+        if (not only or name in only)
+        and (force or not (FAMILY / "cards" / f"{name}.yaml").exists())
     ]
-    for spec in track(todo, description="tasks"):
-        freeze(spec, runs, slowest)
-        typer.echo(f"alanine/{spec.name} is frozen")
+    os.environ.update(SINGLE_THREADED)  # before the libraries load, in fresh processes
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for name in track(pool.map(freeze, todo), description="tasks", total=len(todo)):
+            typer.echo(f"alanine/{name} is frozen")
 
 
 if __name__ == "__main__":
