@@ -97,3 +97,36 @@ def backwards(segment: DenseSegment) -> DenseSegment:
 
 def _with(segment: DenseSegment, padded: Floats) -> DenseSegment:
     return DenseSegment(padded, segment.time_step, segment.numbers, segment.masses)
+
+
+def bonded_segment(seed: int, n_frames: int = 1_500, softness: float = 0.0) -> DenseSegment:
+    """Springs between all pairs of atoms, followed by velocity Verlet steps of 0.5 fs.
+
+    With ``softness`` b in 1/Å they are Morse's: the force at a stretch d is k (1 − e⁻ᵇᵈ) e⁻ᵇᵈ / b.
+    """
+    rng = np.random.default_rng(seed)
+    first, second = np.triu_indices(len(MASSES), 1)
+    rest = np.linalg.norm(GEOMETRY[first] - GEOMETRY[second], axis=1)
+    strength = np.random.default_rng(0).uniform(0.05, 0.3, len(rest))  # u / fs²
+
+    def acceleration(x: Floats) -> Floats:
+        apart = x[first] - x[second]
+        distance = np.linalg.norm(apart, axis=1)
+        d = distance - rest
+        pull = strength * d if softness == 0 else strength * _morse(d, softness)
+        force = np.zeros_like(x)
+        np.add.at(force, first, -(pull / distance)[:, None] * apart)
+        np.add.at(force, second, (pull / distance)[:, None] * apart)
+        return force / MASSES[:, None]
+
+    thermal = np.sqrt(4e-4 / MASSES)[:, None]  # Å/fs at 480 K
+    v = thermal * rng.normal(size=GEOMETRY.shape)
+    v -= MASSES @ v / MASSES.sum()
+    path = [GEOMETRY, GEOMETRY + TIME_STEP * v]
+    for _ in range(n_frames):
+        path.append(2 * path[-1] - path[-2] + TIME_STEP**2 * acceleration(path[-1]))
+    return DenseSegment(np.array(path), TIME_STEP, NUMBERS, MASSES)
+
+
+def _morse(d: Floats, b: float) -> Floats:
+    return (1 - np.exp(-b * d)) * np.exp(-b * d) / b

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from benchmark.errors import InputError
 from tasks.private.division import (
     LEAST_FRAMES,
     TEST_FRAMES,
@@ -15,8 +17,6 @@ from tasks.private.division import (
     prompts,
     rows,
 )
-
-from benchmark.errors import InputError
 
 
 def sizes(spans):

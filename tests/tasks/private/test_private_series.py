@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tasks.private.recordings import Reading, read_recordings
-from tasks.private.times import Time
 
 from benchmark.errors import InputError
+from tasks.private.recordings import Reading, read_recordings
+from tasks.private.times import Time
 
 RNG = np.random.default_rng(0)
 NUMBERS = RNG.normal(size=(200, 2))

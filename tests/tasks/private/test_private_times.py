@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tasks.private.times import Time, parse_time, saving_interval
 
 from benchmark.errors import InputError
+from tasks.private.times import Time, parse_time, saving_interval
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from benchmark.errors import InputError
 from tasks.private.recordings import Reading, read_recordings
 from tasks.private.times import Time
 from tasks.private.trajectories import read_trajectory
-
-from benchmark.errors import InputError
 from tests.tasks.private.conftest import Peptide, topology
 
 #: .xtc keeps 0.001 nm, which turns a dihedral by about 0.01 rad.

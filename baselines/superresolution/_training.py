@@ -1,0 +1,421 @@
+"""How every network is trained, kept and used."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from baselines.kinetics._training import (
+    _copy,
+    _device,
+    _device_of,
+    _read_checkpoint,
+    _schedule,
+    _write_checkpoint,
+    require_at_least,
+)
+from baselines.superresolution._frame import mean_geometry
+from baselines.superresolution._hermite import declared, interleave, orders_read
+from baselines.superresolution._networks import Network, Shape
+from baselines.superresolution._passes import (
+    Integers,
+    Passes,
+    Track,
+    enter_passes,
+    hidden_frames,
+    track_of,
+)
+from baselines.superresolution._windows import check_gap, check_training
+from benchmark.errors import InputError, ModelError
+from benchmark.model import FitContext
+from benchmark.segments import CoarseSegment, DenseSegment, Positions
+
+Floats = NDArray[np.float64]
+
+#: Seconds between two checkpoints.
+CHECKPOINT_SECONDS = 15.0
+
+_EPOCHS = 25  # validations of a whole training
+_VALIDATION_GAPS = 512
+_SHORT_PAST = 0.1  # share of training passes that see fewer kept frames, as near a segment's end
+_BLOCK = 512  # gaps filled at once: bounds the memory of a reconstruction
+
+
+@dataclass(frozen=True)
+class Training:
+    """Gaps drawn at random from all places of the training segments, by AdamW.
+
+    A gap may start at any frame. Both its passes are used: a network that goes both ways is judged
+    by the blend of the two, a one-directional one by either, as time-reversed dynamics is dynamics
+    too. So all networks see the same gaps, in the same order. The loss is the mean absolute error
+    over hidden frames; the weights used are a running average over the updates, and those with the
+    least error on the scored frames of the validation segments are kept. These are never trained
+    on.
+
+    Attributes
+    ----------
+    frames : float
+        Hidden frames trained on in all: the budget, the same for every network.
+    batch : int
+        Gaps of an update.
+    learning_rate : float
+        Peak of the cosine schedule for 128 units; it falls as 1/√units, as wider ones need.
+    units : int
+        Width of the network.
+    weight_decay : float
+        Of AdamW.
+    average : float
+        Memory of the running average of the weights, in updates.
+
+    Raises
+    ------
+    InputError
+        If an option is out of its range.
+    """
+
+    frames: float
+    batch: int
+    learning_rate: float
+    weight_decay: float
+    average: float
+    units: int
+
+    def __post_init__(self) -> None:
+        require_at_least(1, frames=self.frames, batch=self.batch, average=self.average)
+        require_at_least(0, weight_decay=self.weight_decay)
+        if not 0.0 < self.learning_rate < math.inf:
+            raise InputError(f"learning_rate is {self.learning_rate:g}; expected more than 0")
+
+    @property
+    def peak(self) -> float:
+        """Highest learning rate."""
+        return self.learning_rate * math.sqrt(128 / self.units)
+
+    def updates(self, gap: int, effort: float) -> int:
+        """Give the updates of a whole training at gap k."""
+        return max(1, round(self.frames * effort / (self.batch * (gap - 1))))
+
+
+class NetworkModel:
+    """A `SuperResolutionModel` around a `Network`; a subclass names its options and its network.
+
+    Parameters
+    ----------
+    network : callable
+        Makes an untrained network of a `Shape` and ``sizes``.
+    sizes : mapping of str to number or str
+        What the network is made from, "hidden" among it. It is saved with the weights.
+    reads : str
+        "velocities" (and positions) or "forces" (and both).
+    training : Training
+        How it is trained.
+
+    Raises
+    ------
+    InputError
+        If ``reads`` is none of these.
+    """
+
+    #: Whether a gap is filled from both ends, or from the left one only.
+    both_ways = False
+
+    network: Network
+
+    def __init__(
+        self,
+        network: Callable[..., Network],
+        sizes: Mapping[str, Any],
+        reads: str,
+        training: Training,
+    ) -> None:
+        self._orders = orders_read(reads)
+        if self._orders < 2:
+            raise InputError(
+                f"reads={reads}: dynamics starts from velocities; expected velocities or forces"
+            )
+        self._make, self.sizes, self.training = network, dict(sizes), training
+        self.reads = declared(self._orders)
+
+    def fit(
+        self,
+        train: Sequence[DenseSegment],
+        validation: Sequence[DenseSegment],
+        context: FitContext,
+    ) -> None:
+        """Fit the springs, then train, or go on from the checkpoint in ``context.scratch``.
+
+        Raises
+        ------
+        InputError
+            If a segment is too short, the gap has no hidden frame, or ``context.device`` cannot
+            be used.
+        ModelError
+            If the loss is no longer finite.
+        """
+        gap = context.gap
+        if gap < 2:
+            raise InputError(f"gap {gap} has no hidden frame to learn; expected at least 2")
+        check_training([*train, *validation], gap)
+        device = _device(context.device)
+        shape = Shape(gap, self._orders, train[0].n_atoms, self.both_ways)
+        self._reference = mean_geometry(train)
+        # The caller's random state stays untouched, and a rerun under one seed gives one result.
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.manual_seed(context.seed)
+            self.network = self._make(shape, **self.sizes)
+            known = track_of(train, gap, 3, gap)
+            self.network.calibrate(known, self._reference, train[0].masses)
+            self.network.to(device)
+            source = _Source(self.network, self._reference, train[0].masses)
+            held_out = track_of(validation, gap, 3, gap)
+            name = f"{type(self).__name__} {sorted(self.sizes.items())} {self.reads}"
+            _train(self.network, self.training, name, source, known, held_out, context)
+
+    @torch.inference_mode()
+    def reconstruct(self, coarse: CoarseSegment) -> Positions:
+        """Give every frame of a segment, many gaps at once.
+
+        A gap is filled from the kept frames on its left, or on both sides, that there are.
+
+        Raises
+        ------
+        ModelError
+            If the segment is of another molecule or gap than the model was fitted to, or lacks
+            velocities or forces that the model reads.
+        """
+        shape = self.network.shape
+        check_gap(coarse, shape.gap)
+        if coarse.n_atoms != shape.atoms:
+            raise ModelError(
+                f"the model was fitted to {shape.atoms} atoms, the segment has {coarse.n_atoms}"
+            )
+        track = track_of([coarse], shape.gap, shape.orders, 1)
+        source = _Source(self.network, self._reference, coarse.masses)
+        hidden = np.empty((len(track.starts), shape.gap - 1, shape.atoms, 3))
+        for begin in range(0, len(hidden), _BLOCK):
+            lefts = track.starts[begin : begin + _BLOCK]
+            hidden[begin : begin + _BLOCK] = source.fill(track, lefts)
+        return interleave(coarse.positions, hidden)
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights, and of constants of the springs."""
+        weights = sum(weight.numel() for weight in self.network.parameters())
+        return weights + 2 * self.network.spring.numel()
+
+    def save(self, folder: Path) -> None:
+        """Write the weights, and the sizes they belong to."""
+        folder.mkdir(parents=True, exist_ok=True)
+        shape = self.network.shape
+        content = {
+            "shape": [shape.gap, shape.orders, shape.atoms],
+            "sizes": self.sizes,
+            "reference": torch.from_numpy(self._reference),
+            "weights": self.network.state_dict(),
+        }
+        torch.save(content, folder / "weights.pt")
+
+    def load(self, folder: Path) -> None:
+        """Read the weights, to the processor: a fit on a GPU can be used without one."""
+        stored = torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
+        gap, orders, atoms = stored["shape"]
+        shape = Shape(gap, orders, atoms, self.both_ways)
+        self.sizes, self._reference = stored["sizes"], stored["reference"].numpy()
+        self._orders, self.reads = shape.orders, declared(shape.orders)
+        self.network = self._make(shape, **self.sizes)
+        self.network.load_state_dict(stored["weights"])
+        self.network.eval()
+
+
+class _Source:
+    """Brings gaps of a track to a network and back."""
+
+    def __init__(self, network: Network, reference: Floats, masses: Floats) -> None:
+        self.network, self._reference, self._masses = network, reference, masses
+
+    def passes(self, track: Track, lefts: Integers, directions: int) -> Passes:
+        shape = self.network.shape
+        return enter_passes(
+            track,
+            lefts,
+            self.network.past,
+            self._reference,
+            self._masses,
+            shared=shape.both_ways,
+            directions=directions,
+        )
+
+    def answer(self, passes: Passes, present: NDArray[np.bool_]) -> Tensor:
+        """Give the hidden frames (d, n, gap - 1, D) of passes that see what is ``present``."""
+        device = _device_of(self.network)
+        seen = passes.seen[:, :, :, : self.network.shape.orders]
+        flat = torch.from_numpy(seen.reshape(*seen.shape[:4], -1)).float()
+        return self.network(flat.to(device), torch.from_numpy(present).to(device))
+
+    def fill(self, track: Track, lefts: Integers) -> Floats:
+        """Give the hidden frames (n, gap - 1, atoms, 3) in the laboratory, in Å."""
+        passes = self.passes(track, lefts, 2 if self.network.shape.both_ways else 1)
+        inside = self.answer(passes, passes.present)[0].double().cpu().numpy()
+        inside = inside.reshape(*inside.shape[:2], -1, 3) + self._reference
+        frames = passes.frames
+        forward = type(frames)(frames.centres[: len(lefts)], frames.rotations[: len(lefts)])
+        return forward.positions_out(inside)
+
+    def errors(self, track: Track, lefts: Integers, rng: np.random.Generator | None) -> Tensor:
+        """Give |answer − truth| (d, n, gap - 1, D) in Å; ``rng`` shortens some passes' past."""
+        passes = self.passes(track, lefts, 2)
+        truth = hidden_frames(track, lefts, passes.frames, self._reference)
+        answer = self.answer(passes, _shortened(passes.present, rng))
+        target = torch.from_numpy(truth.reshape(*truth.shape[:3], -1)).float()
+        return (answer - target[: len(answer)].to(answer.device)).abs()
+
+
+def _shortened(present: NDArray[np.bool_], rng: np.random.Generator | None) -> NDArray[np.bool_]:
+    """Take the farthest kept frames away from some passes, never the end of the gap."""
+    past = present.shape[2]
+    if rng is None or past == 1:
+        return present
+    hidden = rng.integers(1, past, present.shape[:2]) * (
+        rng.random(present.shape[:2]) < _SHORT_PAST
+    )
+    return present & (np.arange(past) >= hidden[:, :, None])
+
+
+# --- training ---------------------------------------------------------------------------------
+
+
+def _train(
+    network: Network,
+    training: Training,
+    name: str,
+    source: _Source,
+    train: Track,
+    held_out: Track,
+    context: FitContext,
+) -> None:
+    """Train ``network`` in place; leave it with the weights of its best epoch."""
+    updates = training.updates(context.gap, context.effort)
+    run = _Run(source, training, updates)
+    checkpoint = context.scratch / "checkpoint.pt"
+    identity = _identity(f"{name} {training} {updates} {context.gap}", train, held_out, context)
+    some = _spread(held_out.starts, _VALIDATION_GAPS)
+    if stored := _read_checkpoint(checkpoint, identity, _device_of(network)):
+        run.load_state_dict(stored)
+    else:
+        _measure_missed(source, train)
+        run.validate(held_out, some)
+    saved = time.monotonic()
+
+    while run.updates < updates:
+        # What is random in an epoch follows from the seed and its place alone: a run that resumes
+        # at an epoch goes on exactly as if it had never stopped.
+        torch.manual_seed(hash((context.seed, run.updates)))
+        rng = np.random.default_rng([context.seed, run.updates])
+        for _ in range(min(math.ceil(updates / _EPOCHS), updates - run.updates)):
+            run.update(train, rng.choice(train.starts, training.batch), rng)
+        run.validate(held_out, some)
+        if time.monotonic() - saved >= CHECKPOINT_SECONDS:
+            _write_checkpoint(checkpoint, {"identity": identity} | run.state_dict())
+            saved = time.monotonic()
+        context.progress(
+            run.updates / updates,
+            f"update {run.updates}/{updates}, validation {run.best_error:.3g} Å",
+        )
+
+    network.load_state_dict(run.best)
+    network.eval()
+    checkpoint.unlink(missing_ok=True)
+
+
+class _Run:
+    """A training under way: all that a checkpoint must hold, and how it goes on."""
+
+    _PROGRESS = ("averaged", "best", "best_error", "updates")
+
+    def __init__(self, source: _Source, training: Training, planned: int) -> None:
+        self.source, self.training, self.planned = source, training, planned
+        self.network = source.network
+        self.peak = training.peak
+        self.optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=self.peak, weight_decay=training.weight_decay
+        )
+        self.averaged = _copy(self.network.state_dict())
+        self.best, self.best_error = self.averaged, math.inf
+        self.updates = 0  # done
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give all that changes while training."""
+        parts = {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
+        return parts | {name: getattr(self, name) for name in self._PROGRESS}
+
+    def load_state_dict(self, stored: Mapping[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.network.load_state_dict(stored["network"])
+        self.optimizer.load_state_dict(stored["optimizer"])
+        for name in self._PROGRESS:
+            setattr(self, name, stored[name])
+
+    def update(self, track: Track, lefts: Integers, rng: np.random.Generator) -> None:
+        """Train on one batch of gaps."""
+        self.network.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.peak * _schedule(self.updates / self.planned)
+        loss = self.source.errors(track, lefts, rng).mean() / self.network.missed.mean()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        if not math.isfinite(float(norm)):
+            raise ModelError(
+                f"the training loss is {float(loss.detach()):g} in update {self.updates + 1} "
+                f"with learning_rate {self.training.learning_rate:g}; try a smaller one"
+            )
+        self.optimizer.step()
+        self.updates += 1
+        weight = max(1.0 / self.updates, 1.0 / self.training.average)
+        for name, value in self.network.state_dict().items():
+            self.averaged[name].lerp_(value, weight)
+
+    @torch.no_grad()
+    def validate(self, held_out: Track, lefts: Integers) -> None:
+        """Keep the averaged weights if they are the best on scored frames."""
+        if not self.updates:
+            self.averaged = _copy(self.network.state_dict())
+        current = _copy(self.network.state_dict())
+        self.network.load_state_dict(self.averaged)
+        self.network.eval()
+        errors = self.source.errors(held_out, lefts, None)
+        scored = errors[:, :, 1:-1] if errors.shape[2] > 2 else errors
+        error = float(scored.mean())
+        if error < self.best_error:
+            self.best, self.best_error = _copy(self.averaged), error
+        self.network.load_state_dict(current)
+
+
+@torch.no_grad()
+def _measure_missed(source: _Source, train: Track) -> None:
+    """Measure what the springs miss in each hidden frame: the scale of a correction."""
+    errors = source.errors(train, _spread(train.starts, _VALIDATION_GAPS), None)
+    source.network.missed.copy_(errors.mean((0, 1)).clamp(min=1e-9))
+
+
+def _spread(starts: Integers, most: int) -> Integers:
+    return starts[:: max(1, len(starts) // most)]
+
+
+def _identity(name: str, train: Track, held_out: Track, context: FitContext) -> str:
+    """Name a training run: a checkpoint of other data or other options must not be resumed."""
+    digest = hashlib.sha256(f"{name} {context.seed}".encode())
+    for track in (train, held_out):
+        digest.update(np.ascontiguousarray(track.known[:, 0]).tobytes())
+        digest.update(track.last.tobytes())
+    return digest.hexdigest()
