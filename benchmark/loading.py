@@ -133,6 +133,9 @@ def _find_class(text: str, tracks: list[str]) -> tuple[type, str]:
     elif package := next((BASELINES[t] for t in tracks if text in shipped_models(t)), ""):
         module, name = _import(f"{package}.{text.replace('-', '_')}", text), text
     else:
+        other = next((t for t in BASELINES if t not in tracks and text in shipped_models(t)), "")
+        if other:
+            raise InputError(f"{text} is a {other} model, and these are {tracks[0]} tasks")
         points = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
         if text not in points:
             known = [*dict.fromkeys(name for t in tracks for name in shipped_models(t)), *points]
