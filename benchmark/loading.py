@@ -52,13 +52,14 @@ class LoadedModel:
         """SHA-256 of the model's code: says whether two runs had the same.
 
         That is the file that holds the class, and of a shipped model also the private modules
-        beside it, which it may use.
+        beside and above it, which it may use.
         """
         path = inspect.getsourcefile(self.cls)
         if path is None:
             return ""
         shared = self.cls.__module__.startswith(tuple(f"{name}." for name in BASELINES.values()))
-        files = [Path(path), *sorted(Path(path).parent.glob("_*.py") if shared else [])]
+        beside = Path(path).parents[:2] if shared else []
+        files = [Path(path), *(file for at in beside for file in sorted(at.glob("_*.py")))]
         return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
     def build(self) -> Any:

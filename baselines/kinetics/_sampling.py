@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -102,15 +99,3 @@ def _walk(
             state = draw(cumulative[state], rng.random())
             states[chain, frame] = state
     return states
-
-
-def save_arrays(folder: Path, **arrays: NDArray[Any]) -> None:
-    """Write a model's fitted arrays to ``folder/model.npz``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    np.savez(folder / "model.npz", allow_pickle=False, **arrays)
-
-
-def load_arrays(folder: Path) -> dict[str, NDArray[Any]]:
-    """Read what `save_arrays` wrote; nothing is ever unpickled."""
-    with np.load(folder / "model.npz", allow_pickle=False) as stored:
-        return dict(stored)

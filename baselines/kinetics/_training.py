@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from baselines._torch import (
+    copied,
+    device_named,
+    device_of,
+    read_checkpoint,
+    require_at_least,
+    schedule,
+    write_checkpoint,
+)
 from benchmark.errors import InputError, ModelError
 from benchmark.model import FitContext, Labels, Probabilities, StateTrajectories
 
@@ -143,13 +151,6 @@ class Training:
         return self.window * min(20, max(1, windows))
 
 
-def require_at_least(least: float, **options: float) -> None:
-    """Raise an `InputError` naming the first option below ``least``, or not a number."""
-    for name, value in options.items():
-        if not value >= least:
-            raise InputError(f"{name} is {value:g}; expected at least {least:g}")
-
-
 def require_share(**options: float) -> None:
     """Raise an `InputError` naming the first option outside 0 ≤ value < 1."""
     for name, value in options.items():
@@ -193,7 +194,7 @@ class NetworkModel:
         ModelError
             If the loss is no longer finite.
         """
-        device = _device(context.device)
+        device = device_named(context.device)
         devices = [device] if device.type == "cuda" else []
         # The caller's random state stays untouched, and a rerun under one seed gives one result.
         with torch.random.fork_rng(devices):
@@ -239,7 +240,7 @@ class NetworkModel:
 
         Logits of frame t come from the frames before it: ``frames`` may be one more than there are.
         """
-        network, device = self.network, _device_of(self.network)
+        network, device = self.network, device_of(self.network)
         window = max(1, PREDICTION_BLOCK // (len(states) * network.numbers))
         state = None
         for start in range(0, frames, window):
@@ -291,7 +292,7 @@ def _train(
 
     checkpoint = context.scratch / "checkpoint.pt"
     identity = _identity(f"{name} {training}", train, validation, context.seed, epochs)
-    if stored := _read_checkpoint(checkpoint, identity, _device_of(network)):
+    if stored := read_checkpoint(checkpoint, identity, device_of(network)):
         run.load_state_dict(stored)
     saved = time.monotonic()
 
@@ -309,7 +310,7 @@ def _train(
         if stale > training.patience * epochs:
             break
         if time.monotonic() - saved >= CHECKPOINT_SECONDS:
-            _write_checkpoint(checkpoint, {"identity": identity} | run.state_dict())
+            write_checkpoint(checkpoint, {"identity": identity} | run.state_dict())
             saved = time.monotonic()
 
     network.load_state_dict(run.best)
@@ -327,7 +328,7 @@ class _Run:
         self.optimizer = torch.optim.AdamW(
             network.parameters(), lr=training.peak, weight_decay=training.weight_decay
         )
-        self.averaged = _copy(network.state_dict())
+        self.averaged = copied(network.state_dict())
         self.best, self.best_loss, self.best_epoch = self.averaged, math.inf, 0
         self.epoch, self.updates = 0, 0  # done
 
@@ -345,7 +346,7 @@ class _Run:
 
     def read(self, streams: Iterator[Tensor]) -> None:
         """Train on all pieces, an update after every window."""
-        network, device = self.network, _device_of(self.network)
+        network, device = self.network, device_of(self.network)
         network.train()
         for targets in streams:
             state: State | None = None
@@ -356,7 +357,7 @@ class _Run:
 
     def _update(self, loss: Tensor) -> None:
         for group in self.optimizer.param_groups:
-            group["lr"] = self.training.peak * _schedule(self.updates / self.planned)
+            group["lr"] = self.training.peak * schedule(self.updates / self.planned)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -375,7 +376,7 @@ class _Run:
         """End an epoch: keep the averaged weights if they are the best; epochs since the best."""
         loss = _mean_loss(self.network, self.averaged, streams, 10 * self.training.window)
         if loss < self.best_loss:
-            self.best, self.best_loss, self.best_epoch = _copy(self.averaged), loss, self.epoch
+            self.best, self.best_loss, self.best_epoch = copied(self.averaged), loss, self.epoch
         self.epoch += 1
         return self.epoch - 1 - self.best_epoch
 
@@ -383,8 +384,8 @@ class _Run:
 @torch.no_grad()
 def _mean_loss(network: Network, weights: Weights, streams: Sequence[Tensor], window: int) -> float:
     """Mean −ln p of the frames under ``weights``, in nats."""
-    device = _device_of(network)
-    kept = _copy(network.state_dict())
+    device = device_of(network)
+    kept = copied(network.state_dict())
     network.load_state_dict(weights)
     network.eval()
     total, count = 0.0, 0
@@ -396,10 +397,6 @@ def _mean_loss(network: Network, weights: Weights, streams: Sequence[Tensor], wi
             total, count = total + float(losses.sum()), count + len(losses)
     network.load_state_dict(kept)
     return total / count
-
-
-def _copy(weights: Mapping[str, Tensor]) -> Weights:
-    return {name: value.clone() for name, value in weights.items()}
 
 
 def _streams(
@@ -435,26 +432,6 @@ def _cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return functional.cross_entropy(logits[real], targets[real], reduction="none")
 
 
-def _schedule(done: float) -> float:
-    """Learning rate over its peak: a short linear rise, then half a cosine to nearly zero."""
-    return min(1.0, 0.05 + done / 0.03) * (0.51 + 0.49 * math.cos(math.pi * min(done, 1.0)))
-
-
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:  # what torch raises depends on how it was built
-        raise InputError(
-            f"device '{name}' cannot be used: {str(error).splitlines()[0]}; 'cpu' always can"
-        ) from error
-    return device
-
-
-def _device_of(network: nn.Module) -> torch.device:
-    return next(network.parameters()).device
-
-
 # --- checkpoints ------------------------------------------------------------------------------
 
 
@@ -467,19 +444,3 @@ def _identity(
         digest.update(len(chain).to_bytes(8, "little"))
         digest.update(np.ascontiguousarray(chain).tobytes())
     return digest.hexdigest()
-
-
-def _write_checkpoint(path: Path, content: dict[str, Any]) -> None:
-    """Write tensors and numbers, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    torch.save(content, temporary)
-    temporary.replace(path)
-
-
-def _read_checkpoint(path: Path, identity: str, device: torch.device) -> dict[str, Any] | None:
-    """Read a checkpoint of this very run; None if there is none."""
-    if not path.is_file():
-        return None
-    stored: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    return stored if stored["identity"] == identity else None

@@ -10,14 +10,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.kinetics._sampling import (
-    Floats,
-    draw,
-    lag1_counts,
-    load_arrays,
-    populations,
-    save_arrays,
-)
+from baselines._arrays import load_arrays, save_arrays
+from baselines.kinetics._sampling import Floats, draw, lag1_counts, populations
 from benchmark.errors import InputError
 from benchmark.model import FitContext, Labels, ModelCard, Probabilities, StateTrajectories
 

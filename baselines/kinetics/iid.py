@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from baselines.kinetics._sampling import load_arrays, populations, save_arrays
+from baselines._arrays import load_arrays, save_arrays
+from baselines.kinetics._sampling import populations
 from benchmark.model import FitContext, Labels, ModelCard, Probabilities, StateTrajectories
 
 

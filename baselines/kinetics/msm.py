@@ -6,14 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from baselines._arrays import load_arrays, save_arrays
 from baselines.kinetics._sampling import (
     Floats,
     lag1_counts,
-    load_arrays,
     populations,
     predict_markov,
     sample_markov,
-    save_arrays,
 )
 from benchmark.model import FitContext, Labels, ModelCard, Probabilities, StateTrajectories
 

@@ -9,7 +9,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.kinetics._sampling import load_arrays, populations, save_arrays
+from baselines._arrays import load_arrays, save_arrays
+from baselines.kinetics._sampling import populations
 from benchmark.errors import InputError
 from benchmark.model import FitContext, Labels, ModelCard, Probabilities, StateTrajectories
 

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from baselines._torch import require_at_least
 from baselines.kinetics._training import (
     Network,
     NetworkModel,
     State,
     Training,
-    require_at_least,
     require_share,
 )
 from benchmark.errors import InputError

@@ -15,14 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from baselines.kinetics._training import (
-    _copy,
-    _device,
-    _device_of,
-    _read_checkpoint,
-    _schedule,
-    _write_checkpoint,
+from baselines._torch import (
+    copied,
+    device_named,
+    device_of,
+    read_checkpoint,
     require_at_least,
+    schedule,
+    write_checkpoint,
 )
 from baselines.superresolution._frame import mean_geometry
 from baselines.superresolution._hermite import declared, interleave, orders_read
@@ -166,7 +166,7 @@ class NetworkModel:
         if gap < 2:
             raise InputError(f"gap {gap} has no hidden frame to learn; expected at least 2")
         check_training([*train, *validation], gap)
-        device = _device(context.device)
+        device = device_named(context.device)
         shape = Shape(gap, self._orders, train[0].n_atoms, self.both_ways)
         self._reference = mean_geometry(train)
         # The caller's random state stays untouched, and a rerun under one seed gives one result.
@@ -257,7 +257,7 @@ class _Source:
 
     def answer(self, passes: Passes, present: NDArray[np.bool_]) -> Tensor:
         """Give the hidden frames (d, n, gap - 1, D) of passes that see what is ``present``."""
-        device = _device_of(self.network)
+        device = device_of(self.network)
         seen = passes.seen[:, :, :, : self.network.shape.orders]
         flat = torch.from_numpy(seen.reshape(*seen.shape[:4], -1)).float()
         return self.network(flat.to(device), torch.from_numpy(present).to(device))
@@ -309,7 +309,7 @@ def _train(
     checkpoint = context.scratch / "checkpoint.pt"
     identity = _identity(f"{name} {training} {updates} {context.gap}", train, held_out, context)
     some = _spread(held_out.starts, _VALIDATION_GAPS)
-    if stored := _read_checkpoint(checkpoint, identity, _device_of(network)):
+    if stored := read_checkpoint(checkpoint, identity, device_of(network)):
         run.load_state_dict(stored)
     else:
         _measure_missed(source, train)
@@ -325,7 +325,7 @@ def _train(
             run.update(train, rng.choice(train.starts, training.batch), rng)
         run.validate(held_out, some)
         if time.monotonic() - saved >= CHECKPOINT_SECONDS:
-            _write_checkpoint(checkpoint, {"identity": identity} | run.state_dict())
+            write_checkpoint(checkpoint, {"identity": identity} | run.state_dict())
             saved = time.monotonic()
         context.progress(
             run.updates / updates,
@@ -349,7 +349,7 @@ class _Run:
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=self.peak, weight_decay=training.weight_decay
         )
-        self.averaged = _copy(self.network.state_dict())
+        self.averaged = copied(self.network.state_dict())
         self.best, self.best_error = self.averaged, math.inf
         self.updates = 0  # done
 
@@ -369,7 +369,7 @@ class _Run:
         """Train on one batch of gaps."""
         self.network.train()
         for group in self.optimizer.param_groups:
-            group["lr"] = self.peak * _schedule(self.updates / self.planned)
+            group["lr"] = self.peak * schedule(self.updates / self.planned)
         loss = self.source.errors(track, lefts, rng).mean() / self.network.missed.mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -389,15 +389,15 @@ class _Run:
     def validate(self, held_out: Track, lefts: Integers) -> None:
         """Keep the averaged weights if they are the best on scored frames."""
         if not self.updates:
-            self.averaged = _copy(self.network.state_dict())
-        current = _copy(self.network.state_dict())
+            self.averaged = copied(self.network.state_dict())
+        current = copied(self.network.state_dict())
         self.network.load_state_dict(self.averaged)
         self.network.eval()
         errors = self.source.errors(held_out, lefts, None)
         scored = errors[:, :, 1:-1] if errors.shape[2] > 2 else errors
         error = float(scored.mean())
         if error < self.best_error:
-            self.best, self.best_error = _copy(self.averaged), error
+            self.best, self.best_error = copied(self.averaged), error
         self.network.load_state_dict(current)
 
 

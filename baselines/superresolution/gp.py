@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines._arrays import load_arrays, save_arrays
 from baselines.superresolution._frame import align, mean_geometry
 from baselines.superresolution._hermite import declared, interleave, orders_read
-from baselines.superresolution._stored import load_arrays, save_arrays
 from baselines.superresolution._windows import (
     MIDDLE,
     PLACES,

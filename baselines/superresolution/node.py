@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from baselines.kinetics._training import require_at_least
+from baselines._torch import require_at_least
 from baselines.superresolution._networks import Network, Shape, perceptron
 from baselines.superresolution._training import NetworkModel, Training
 from benchmark.errors import InputError

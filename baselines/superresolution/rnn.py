@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from baselines.kinetics._training import require_at_least
+from baselines._torch import require_at_least
 from baselines.superresolution._recurrent import Recurrent
 from baselines.superresolution._training import NetworkModel, Training
 from benchmark.model import ModelCard
