@@ -1,8 +1,7 @@
-"""What networks of every track share: devices, schedules, checkpoints, checks of options."""
+"""What networks of every track share: devices, checkpoints, checks of options."""
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,11 +23,6 @@ def require_at_least(least: float, **options: float) -> None:
 def copied(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Copy weights, so that training on does not change them."""
     return {name: value.clone() for name, value in weights.items()}
-
-
-def schedule(done: float) -> float:
-    """Learning rate over its peak: a short linear rise, then half a cosine to nearly zero."""
-    return min(1.0, 0.05 + done / 0.03) * (0.51 + 0.49 * math.cos(math.pi * min(done, 1.0)))
 
 
 def device_named(name: str) -> torch.device:

@@ -19,20 +19,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from baselines._descent import Descent
 from baselines._torch import (
-    copied,
     device_named,
     device_of,
     read_checkpoint,
     require_at_least,
-    schedule,
     write_checkpoint,
 )
-from benchmark.errors import InputError, ModelError
+from benchmark.errors import InputError
 from benchmark.model import FitContext, Labels, Probabilities, StateTrajectories
 
 State = tuple[Tensor, ...]  # what a network carries from a window to the next one
-Weights = dict[str, Tensor]
 
 #: Target of a padded frame: it adds nothing to the loss.
 PADDING = -100
@@ -313,36 +311,22 @@ def _train(
             write_checkpoint(checkpoint, {"identity": identity} | run.state_dict())
             saved = time.monotonic()
 
-    network.load_state_dict(run.best)
-    network.eval()
+    run.finish()
     checkpoint.unlink(missing_ok=True)
 
 
-class _Run:
-    """A training under way: all that a checkpoint must hold, and how it goes on."""
+class _Run(Descent):
+    """A training under way: descents over the pieces, epoch after epoch."""
 
-    _PROGRESS = ("averaged", "best", "best_loss", "best_epoch", "epoch", "updates")
+    PROGRESS = (*Descent.PROGRESS, "best_epoch", "epoch")
 
     def __init__(self, network: Network, training: Training, updates: float) -> None:
-        self.network, self.training, self.planned = network, training, updates
-        self.optimizer = torch.optim.AdamW(
-            network.parameters(), lr=training.peak, weight_decay=training.weight_decay
+        super().__init__(
+            network, training.peak, training.weight_decay, training.average, planned=updates
         )
-        self.averaged = copied(network.state_dict())
-        self.best, self.best_loss, self.best_epoch = self.averaged, math.inf, 0
-        self.epoch, self.updates = 0, 0  # done
-
-    def state_dict(self) -> dict[str, Any]:
-        """Give all that changes while training."""
-        parts = {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
-        return parts | {name: getattr(self, name) for name in self._PROGRESS}
-
-    def load_state_dict(self, stored: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
-        self.network.load_state_dict(stored["network"])
-        self.optimizer.load_state_dict(stored["optimizer"])
-        for name in self._PROGRESS:
-            setattr(self, name, stored[name])
+        self.network: Network = network
+        self.window = training.window
+        self.epoch, self.best_epoch = 0, 0  # done
 
     def read(self, streams: Iterator[Tensor]) -> None:
         """Train on all pieces, an update after every window."""
@@ -350,44 +334,25 @@ class _Run:
         network.train()
         for targets in streams:
             state: State | None = None
-            for inputs, outputs in _windows(targets, self.training.window, network.n_labels):
+            for inputs, outputs in _windows(targets, self.window, network.n_labels):
                 logits, state = network(inputs.to(device), state)
-                self._update(_cross_entropy(logits, outputs.to(device)).mean())
+                self.step(_cross_entropy(logits, outputs.to(device)).mean())
                 state = tuple(part.detach() for part in state)
-
-    def _update(self, loss: Tensor) -> None:
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.training.peak * schedule(self.updates / self.planned)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        if not math.isfinite(float(norm)):
-            raise ModelError(
-                f"the training loss is {float(loss.detach()):g} in epoch {self.epoch + 1} "
-                f"with learning_rate {self.training.learning_rate:g}; try a smaller one"
-            )
-        self.optimizer.step()
-        self.updates += 1
-        weight = max(1.0 / self.updates, 1.0 / self.training.average)
-        for name, value in self.network.state_dict().items():
-            self.averaged[name].lerp_(value, weight)
 
     def validate(self, streams: Sequence[Tensor]) -> int:
         """End an epoch: keep the averaged weights if they are the best; epochs since the best."""
-        loss = _mean_loss(self.network, self.averaged, streams, 10 * self.training.window)
-        if loss < self.best_loss:
-            self.best, self.best_loss, self.best_epoch = copied(self.averaged), loss, self.epoch
+        with self.evaluating():
+            loss = _mean_loss(self.network, streams, 10 * self.window)
+        if self.judge(loss):
+            self.best_epoch = self.epoch
         self.epoch += 1
         return self.epoch - 1 - self.best_epoch
 
 
 @torch.no_grad()
-def _mean_loss(network: Network, weights: Weights, streams: Sequence[Tensor], window: int) -> float:
-    """Mean −ln p of the frames under ``weights``, in nats."""
+def _mean_loss(network: Network, streams: Sequence[Tensor], window: int) -> float:
+    """Mean −ln p of the frames, in nats."""
     device = device_of(network)
-    kept = copied(network.state_dict())
-    network.load_state_dict(weights)
-    network.eval()
     total, count = 0.0, 0
     for targets in streams:
         state = None
@@ -395,7 +360,6 @@ def _mean_loss(network: Network, weights: Weights, streams: Sequence[Tensor], wi
             logits, state = network(inputs.to(device), state)
             losses = _cross_entropy(logits, outputs.to(device))
             total, count = total + float(losses.sum()), count + len(losses)
-    network.load_state_dict(kept)
     return total / count
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from baselines._torch import require_at_least
 from baselines.superresolution._networks import Network, Shape, silent_linear
+from baselines.superresolution._training import NetworkModel, Training
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM}
 
@@ -49,3 +51,59 @@ class Recurrent(Network):
         """Flatten frames (p, T, orders, D) to (p, T, orders D), each of variance 1."""
         orders = self.shape.orders
         return ((frames - self.centre[:orders]) / self.spread[:orders]).flatten(2)
+
+
+class RecurrentModel(NetworkModel):
+    """A model around `Recurrent`; a subclass names its cell.
+
+    The public code of Winkler, Müller and Sauceda (github.com/ludwigwinkler/MLMD) has by default 5
+    layers of 10 units for each coordinate and velocity, 3 kept frames and batches of 500; for
+    ethanol that is ``--set layers=5 --set hidden=540 --set past=3 --set batch=500``. The default
+    here is smaller, for a training of a minute or two. Unlike there, a network walks in the
+    molecule-fixed frame and starts from springs.
+
+    Parameters
+    ----------
+    reads : str
+        "velocities" (and positions) or "forces" (and both).
+    hidden, layers : int
+        Width and number of the recurrent layers.
+    past : int
+        Kept frames read up to the end of the gap.
+    frames, batch, learning_rate, weight_decay, average
+        How it is trained: see `Training`.
+
+    Raises
+    ------
+    InputError
+        If an option is out of its range.
+    """
+
+    cell: str
+
+    def __init__(
+        self,
+        reads: str = "forces",
+        hidden: int = 128,
+        layers: int = 1,
+        past: int = 3,
+        frames: float = 1.5e6,
+        batch: int = 64,
+        learning_rate: float = 2e-3,
+        weight_decay: float = 1e-4,
+        average: float = 100.0,
+    ) -> None:
+        require_at_least(1, hidden=hidden, layers=layers, past=past)
+        super().__init__(
+            Recurrent,
+            {"cell": self.cell, "hidden": hidden, "layers": layers, "past": past},
+            reads,
+            Training(
+                frames=frames,
+                batch=batch,
+                learning_rate=learning_rate,
+                weight_decay=weight_decay,
+                average=average,
+                units=hidden,
+            ),
+        )

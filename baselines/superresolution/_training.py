@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
+from baselines._descent import Descent
 from baselines._torch import (
     copied,
     device_named,
     device_of,
     read_checkpoint,
     require_at_least,
-    schedule,
     write_checkpoint,
 )
 from baselines.superresolution._frame import mean_geometry
@@ -313,6 +313,7 @@ def _train(
         run.load_state_dict(stored)
     else:
         _measure_missed(source, train)
+        run.averaged = copied(network.state_dict())  # with what was measured
         run.validate(held_out, some)
     saved = time.monotonic()
 
@@ -329,76 +330,33 @@ def _train(
             saved = time.monotonic()
         context.progress(
             run.updates / updates,
-            f"update {run.updates}/{updates}, validation {run.best_error:.3g} Å",
+            f"update {run.updates}/{updates}, validation {run.best_loss:.3g} Å",
         )
 
-    network.load_state_dict(run.best)
-    network.eval()
+    run.finish()
     checkpoint.unlink(missing_ok=True)
 
 
-class _Run:
-    """A training under way: all that a checkpoint must hold, and how it goes on."""
-
-    _PROGRESS = ("averaged", "best", "best_error", "updates")
+class _Run(Descent):
+    """A training under way: descents over batches of gaps."""
 
     def __init__(self, source: _Source, training: Training, planned: int) -> None:
-        self.source, self.training, self.planned = source, training, planned
-        self.network = source.network
-        self.peak = training.peak
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=self.peak, weight_decay=training.weight_decay
+        super().__init__(
+            source.network, training.peak, training.weight_decay, training.average, planned
         )
-        self.averaged = copied(self.network.state_dict())
-        self.best, self.best_error = self.averaged, math.inf
-        self.updates = 0  # done
-
-    def state_dict(self) -> dict[str, Any]:
-        """Give all that changes while training."""
-        parts = {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
-        return parts | {name: getattr(self, name) for name in self._PROGRESS}
-
-    def load_state_dict(self, stored: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` gave."""
-        self.network.load_state_dict(stored["network"])
-        self.optimizer.load_state_dict(stored["optimizer"])
-        for name in self._PROGRESS:
-            setattr(self, name, stored[name])
+        self.source = source
 
     def update(self, track: Track, lefts: Integers, rng: np.random.Generator) -> None:
         """Train on one batch of gaps."""
-        self.network.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.peak * schedule(self.updates / self.planned)
-        loss = self.source.errors(track, lefts, rng).mean() / self.network.missed.mean()
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        if not math.isfinite(float(norm)):
-            raise ModelError(
-                f"the training loss is {float(loss.detach()):g} in update {self.updates + 1} "
-                f"with learning_rate {self.training.learning_rate:g}; try a smaller one"
-            )
-        self.optimizer.step()
-        self.updates += 1
-        weight = max(1.0 / self.updates, 1.0 / self.training.average)
-        for name, value in self.network.state_dict().items():
-            self.averaged[name].lerp_(value, weight)
+        self.source.network.train()
+        self.step(self.source.errors(track, lefts, rng).mean() / self.source.network.missed.mean())
 
     @torch.no_grad()
     def validate(self, held_out: Track, lefts: Integers) -> None:
         """Keep the averaged weights if they are the best on scored frames."""
-        if not self.updates:
-            self.averaged = copied(self.network.state_dict())
-        current = copied(self.network.state_dict())
-        self.network.load_state_dict(self.averaged)
-        self.network.eval()
-        errors = self.source.errors(held_out, lefts, None)
-        scored = errors[:, :, 1:-1] if errors.shape[2] > 2 else errors
-        error = float(scored.mean())
-        if error < self.best_error:
-            self.best, self.best_error = copied(self.averaged), error
-        self.network.load_state_dict(current)
+        with self.evaluating():
+            errors = self.source.errors(held_out, lefts, None)
+        self.judge(float((errors[:, :, 1:-1] if errors.shape[2] > 2 else errors).mean()))
 
 
 @torch.no_grad()

@@ -159,7 +159,7 @@ def test_validation_chooses_the_epoch_and_effort_the_number_of_epochs(labels, tm
 
 
 def test_diverging_training_is_a_model_error_that_says_what_to_do(labels, tmp_path):
-    with pytest.raises(ModelError, match="try a smaller one"):
+    with pytest.raises(ModelError, match="try a smaller learning_rate"):
         fit(labels[:, :2_000], tmp_path, SMALL | {"learning_rate": 1e30})
 
 

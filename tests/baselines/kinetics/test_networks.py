@@ -223,7 +223,7 @@ def test_checkpoint_of_another_network_is_not_resumed(labels, tmp_path, monkeypa
 
 @pytest.mark.parametrize("name", ["gru", "transformer"])
 def test_diverging_training_is_a_model_error_that_says_what_to_do(labels, tmp_path, name):
-    with pytest.raises(ModelError, match="try a smaller one"):
+    with pytest.raises(ModelError, match="try a smaller learning_rate"):
         fit(name, labels[:, :2_000], tmp_path, {"learning_rate": 1e30})
 
 

@@ -339,5 +339,5 @@ def test_wrong_segments_are_one_line(fitted, soft, test_segment, tmp_path):
 
 
 def test_a_training_that_diverges_is_one_line(soft, tmp_path):
-    with pytest.raises(ModelError, match=r"training loss is .* try a smaller one"):
+    with pytest.raises(ModelError, match=r"training loss is .* try a smaller learning_rate"):
         fit("node", soft, tmp_path, learning_rate=1e30)
