@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from benchmark.show import with_error
 from benchmark.task import TaskCard
+from leaderboard.claims_superresolution import superresolution_claims
 from leaderboard.markdown import NO_VALUE, table
 from leaderboard.ranking import ranking
 from leaderboard.submission import Submission
@@ -72,7 +73,8 @@ def claims(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> str:
             parts += [PARTITION_CLAIM, _partition_table(shown), _partition_verdict(shown)]
     if {"lstm", "transformer"} <= set(found):
         parts += [ATTENTION_CLAIM, *_comparison(found["lstm"], found["transformer"], cards)]
-    return "\n".join(part.strip("\n") + "\n" for part in parts)
+    parts.append(superresolution_claims(submissions, cards))
+    return "\n".join(part.strip("\n") + "\n" for part in parts if part)
 
 
 def _passages(submission: Submission) -> dict[str, tuple[float, float, float]]:

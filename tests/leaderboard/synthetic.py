@@ -62,7 +62,7 @@ def make_task(task_id: str, ranked: bool = True) -> Task:
     return Task(card, Path(f"/nowhere/{task_id}.yaml"))
 
 
-def make_superresolution_task(task_id: str) -> Task:
+def make_superresolution_task(task_id: str, molecule: str = "water", gap: int = 10) -> Task:
     """Make a card of the other track: one counting metric, and one that is only shown."""
     card = SuperResolutionCard(
         id=task_id,
@@ -81,11 +81,11 @@ def make_superresolution_task(task_id: str) -> Task:
             "rmse": MetricScale(group=None, trivial=TRIVIAL, trivial_stderr=0.0, floor=None),
         },
         generator="none",
-        molecule="water",
+        molecule=molecule,
         numbers=[8, 1, 1],
         masses=[16.0, 1.0, 1.0],
         bonds=[(0, 1), (0, 2)],
-        gap=10,
+        gap=gap,
         pieces={"train": [Piece(file="water.parquet")]},
     )
     return Task(card, Path(f"/nowhere/{task_id}.yaml"))
