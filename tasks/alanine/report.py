@@ -19,6 +19,7 @@ from tabulate import tabulate
 from benchmark.files import atomic
 from benchmark.metrics.kinetics import cycle_mfpt, held
 from benchmark.plots import INK, MUTED, PALETTE, STYLE
+from benchmark.task import find_task
 from tasks.alanine.freeze import (
     FRAME,
     HOLD,
@@ -133,6 +134,20 @@ def partition_table(all_specs: Sequence[Spec], runs: Sequence[Angles]) -> str:
     return tabulate(list(rows.values()), "keys", tablefmt="pipe", disable_numparse=True)
 
 
+def scale_table(names: Sequence[str]) -> str:
+    """Tabulate E₀/f of every metric that may count; in brackets where it is too small to."""
+    rows = []
+    for name in names:
+        metrics = find_task(f"alanine/{name}").card.metrics
+        grouped = {key: scale for key, scale in metrics.items() if scale.group}
+        cells = {"task": f"`{name}`"}
+        for key, scale in grouped.items():
+            ratio = f"{scale.ratio:,.2g}" if scale.ratio < 100 else f"{scale.ratio:,.0f}"
+            cells[f"`{key}`"] = ratio if scale.counts else f"({ratio})"
+        rows.append(cells)
+    return tabulate(rows, "keys", tablefmt="pipe", disable_numparse=True)
+
+
 def draw_ramachandran(runs: Sequence[Angles], states: States) -> Figure:
     """Draw the free energy of (φ, ψ) with basins and cores."""
     from matplotlib.figure import Figure
@@ -212,6 +227,7 @@ def main(
     typer.echo("\nchanges of the sign of φ per ns, by saving interval\n")
     typer.echo(tabulate([rates], "keys", tablefmt="pipe", floatfmt=".2f"))
     typer.echo(f"\ncrossings between cores: {crossings / ns:.2f} per ns")
+    typer.echo(f"\nE₀/f\n\n{scale_table([spec.name for spec in all_specs])}")
     with mpl.rc_context(STYLE):
         save(draw_ramachandran(reference, states), out / "ramachandran.svg")
         save(draw_recrossings(rates, crossings / ns), out / "recrossings.svg")
