@@ -60,6 +60,7 @@ def test_passage_times_between_the_four_cores_are_known_to_a_tenth(cored) -> Non
     assert (1 / np.sqrt(seen) < 0.1).all()
 
 
+@pytest.mark.slow
 def test_states_and_slowest_time_are_those_of_the_reference_runs(runs) -> None:
     found, frozen = find_states([runs[run] for run in REFERENCE]), read_states()
     np.testing.assert_array_equal(found.cores, frozen.cores)
@@ -110,15 +111,16 @@ def test_strides_of_a_partition_show_the_same_frames() -> None:
 
 
 def test_every_task_sees_the_same_passages_in_physical_time() -> None:
-    # With a hold of 10 ps, interval and partition hardly matter to what is measured. phi20 knows
-    # only φ > 0 and the rest.
-    slow = {}
-    for name, spec in SPEC.items():
-        reference = kinetics_reference(find_task(name))
-        slow[name] = reference.mfpt[-1, 0] * spec.frame_time
+    # A hold of 10 ps takes recrossings out, whatever the partition. A frame every 10 ps meets it at
+    # once, so that there some are left unless the labels are cores.
+    slow = {
+        name: kinetics_reference(find_task(name)).mfpt[-1, 0] * spec.frame_time
+        for name, spec in SPEC.items()
+    }
     finest = slow["alanine/cored4-0.1ps"]
     for name, time in slow.items():
-        assert abs(np.log(time / finest)) < 0.3, (name, time, finest)
+        loose = name.endswith("-10ps") and "cored4" not in name
+        assert abs(np.log(time / finest)) < (0.4 if loose else 0.2), (name, time, finest)
 
 
 def test_populations_of_the_fresh_chains_are_those_of_the_reference(task: Task) -> None:
