@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark import data_commands
+from benchmark import data_commands, trajectory_commands
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def describe(
     task: Annotated[str, typer.Argument(help="a task's id, such as potentials/triangular3")],
     plot: Annotated[
         Path | None,
-        typer.Option(help="draw data and reference into this file (.png, .pdf)"),
+        typer.Option(help="draw data and reference into this file (.png, .pdf, .svg)"),
     ] = None,
 ) -> None:
     """Describe a task.  Example: python -m benchmark describe potentials/linear3 --plot l.png."""
@@ -145,6 +145,9 @@ def run(
     set_: SetOption = None,
     out: Annotated[Path | None, typer.Option(help="run folder [default: runs/MODEL]")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="throw away what --out holds")] = False,
+    plots: Annotated[
+        bool, typer.Option("--plots/--no-plots", help="draw super-resolution tasks: RUN/figures")
+    ] = True,
     more: More = None,
 ) -> None:
     """Fit, predict, sample and score a model; resumes what an earlier call has begun.
@@ -201,18 +204,27 @@ def run(
     opened = open_run(folder, wanted, fresh)
     with RunDisplay(keys, "run") as display:
         execute(keys, chosen, wanted, folder, display.watch)
-    _score(folder, opened)
+    _score(folder, opened, plots)
 
 
 @app.command()
-def score(run: Annotated[Path, typer.Argument(help="a run folder")]) -> None:
+def score(
+    run: Annotated[Path, typer.Argument(help="a run folder")],
+    plots: Annotated[
+        bool, typer.Option("--plots", help="draw super-resolution tasks: RUN/figures")
+    ] = False,
+) -> None:
     """Compute a run's scores from its prediction files alone.
 
     Example: python -m benchmark score runs/lstm
     """
     from benchmark.run_folder import read_run
 
-    _score(run, read_run(run))
+    _score(run, read_run(run), plots)
+
+
+app.command()(trajectory_commands.export)
+app.command()(trajectory_commands.upsample)
 
 
 @app.command()
@@ -261,13 +273,20 @@ def _device(name: str) -> str:
     return name
 
 
-def _score(folder: Path, run: RunFile) -> None:
-    """Score a run folder and print; exit code 1 if anything in it failed."""
+def _score(folder: Path, run: RunFile, plots: bool) -> None:
+    """Score a run folder, print, and draw; exit code 1 if anything in it failed."""
     from benchmark.runner import score_run
     from benchmark.show import RunDisplay, print_result
 
     with RunDisplay(run.units, "score") as display:
         result = score_run(folder, display.watch)
     print_result(result, folder)
+    if plots and any("mae" in task.metrics for task in result.tasks):
+        from benchmark.superresolution_plots import draw_run
+
+        with RunDisplay(run.units, "draw") as display:
+            figures = draw_run(folder, result, display.watch)
+        for figure in figures:
+            typer.echo(f"drawn: {figure}")
     if any(unit.status != "done" or unit.reason for unit in result.units):
         raise typer.Exit(1)

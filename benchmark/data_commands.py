@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -96,11 +98,11 @@ def import_(
     from importlib import import_module
 
     from benchmark.show import console
+    from benchmark.times import parse_time
 
     make = import_module("tasks.private.make")
     recordings = import_module("tasks.private.recordings")
     labelling = import_module("tasks.private.labelling")
-    parse_time = import_module("tasks.private.times").parse_time
 
     def time(text: str | None, flag: str) -> Any:
         return None if text is None else parse_time(text, flag)
@@ -159,20 +161,39 @@ def import_(
 @app.command()
 def fetch(
     name: Annotated[str | None, typer.Argument(help="what to fetch; without it, a list")] = None,
+    molecule: Annotated[
+        list[str] | None,
+        typer.Option("--molecule", "-m", help="of md17; may be repeated [default: all]"),
+    ] = None,
     to: Annotated[Path | None, typer.Option(help="folder [default: the user's cache]")] = None,
 ) -> None:
-    """Fetch public data by URL and hash.  Example: python -m benchmark data fetch alanine."""
+    """Fetch public data by URL and hash.  Example: python -m benchmark data fetch alanine.
+
+    Of md17 it makes the tasks md17-dft/MOLECULE-k5, -k10, -k20 and -k40 at once.
+    """
     from importlib import import_module
 
     download = import_module("tasks.private.download")
+    published = import_module("tasks.md17.published")
+    folder = to or download.default_folder()
     if name is None:
         for file in download.FILES.values():
             typer.echo(f"{file.name}: {file.about}; {file.bytes:,} bytes, {file.licence}")
             typer.echo(f"  {file.url}")
-        typer.echo("fetch one: python -m benchmark data fetch NAME")
+        for one in published.PUBLISHED.values():
+            typer.echo(f"{one.file.name}: {one.file.about}; {one.file.licence}")
+            typer.echo(f"  {one.file.url}")
+        typer.echo("fetch one: python -m benchmark data fetch NAME, or md17 --molecule NAME")
         return
-    file = download.find_public(name)
-    path = download.fetch(file, to or download.default_folder(), sys.stderr.isatty())
+    if name == published.NAME:
+        found = [published.find_published(text) for text in molecule or published.PUBLISHED]
+        for one in found:
+            _fetch_md17(one, folder)
+        return
+    if molecule:
+        raise InputError(f"--molecule is for {published.NAME}; {name} has none")
+    file = download.find_public(name, [published.NAME])
+    path = download.fetch(file, folder, sys.stderr.isatty())
     typer.echo(path)
     source = shlex.quote(str(path)) if to else f"{PUBLIC}{name}"
     typer.echo(f"import it: python -m benchmark data import {source} --name {name}", err=True)
@@ -215,6 +236,23 @@ def verify(
         raise typer.Exit(1)
 
 
+def _fetch_md17(molecule: Any, folder: Path) -> None:
+    """Fetch one molecule and make its tasks."""
+    from importlib import import_module
+
+    from benchmark.task import user_tasks
+
+    download = import_module("tasks.private.download")
+    dft = import_module("tasks.md17.dft")
+    path = download.fetch(molecule.file, folder, sys.stderr.isatty())
+    tasks = dft.make_tasks(molecule, path, user_tasks())
+    typer.echo(path)
+    for task in tasks:
+        typer.echo(task.id)
+    chosen = tasks[0].id.rpartition("-")[0]
+    typer.echo(f"run one: python -m benchmark run --model ridge --tasks '{chosen}-k10'", err=True)
+
+
 def _public(source: str) -> tuple[Path, str] | None:
     """Find a public file by name or by path; give its path and citation, None if it is none."""
     from importlib import import_module
@@ -239,24 +277,35 @@ def _words(text: str | None) -> tuple[str, ...]:
 
 def _faults(task: Task) -> list[str]:
     """List everything that is wrong with the frozen data of a task."""
-    from benchmark.splits import load
+    from benchmark import segment_files, splits
+    from benchmark.task import SuperResolutionCard
     from benchmark.tracks.kinetics import kinetics_reference
 
+    checks: list[Callable[[], object]]
+    if isinstance(task.card, SuperResolutionCard):
+        checks = [partial(segment_files.load, task, split) for split in task.card.splits]
+    else:
+        checks = [partial(splits.load, task, split) for split in task.card.splits]
+        checks.append(partial(kinetics_reference, task))
     faults = []
-    for split in task.card.splits:
+    for check in checks:
         try:
-            load(task, split)
+            check()
         except InputError as error:
             faults.append(str(error))
-    try:
-        kinetics_reference(task)
-    except InputError as error:
-        faults.append(str(error))
     return faults
 
 
 def _bytes(task: Task) -> int:
-    return sum(path.stat().st_size for path in task.data.glob("*") if path.is_file())
+    from benchmark.task import SuperResolutionCard
+
+    if isinstance(task.card, SuperResolutionCard):
+        folder = task.path.parent.parent / "data"
+        # Tasks of one molecule share their files.
+        files = {folder / piece.file for pieces in task.card.pieces.values() for piece in pieces}
+    else:
+        files = set(task.data.glob("*"))
+    return sum(path.stat().st_size for path in files if path.is_file())
 
 
 def _progress() -> Any:

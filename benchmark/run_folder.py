@@ -1,7 +1,8 @@
 """The folder of a run: what was asked, which units there are, how each has ended.
 
 It holds ``run.json`` (what was asked), ``units/<task>/r<replica>-s<seed>/`` with the prediction
-files and ``unit.json`` (written last: a unit without it is not done), and ``results.json``.
+files and ``unit.json`` (written last: a unit without it is not done), ``results.json``, and of
+super-resolution ``figures/<task>.png``.
 Running again does what is missing; failures are tried again.
 """
 

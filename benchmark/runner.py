@@ -71,7 +71,7 @@ def execute(
         while todo or busy:
             while todo and len(busy) < run.config.workers:
                 key = todo.popleft()
-                job = _job(key, tasks[key.task], run, folder)
+                job = job_of(key, tasks[key.task], run, folder)
                 busy.append(_UnitProcess(context, key, job))
             for event in _events(busy):
                 if event.unit is not None:
@@ -83,7 +83,8 @@ def execute(
             process.stop()
 
 
-def _job(key: Key, task: Task, run: RunFile, folder: Path) -> Job:
+def job_of(key: Key, task: Task, run: RunFile, folder: Path) -> Job:
+    """Give what a unit of a run is: its data, its model, its folder."""
     return Job(
         task=task,
         replica=key.replica,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +27,7 @@ from benchmark.task import KineticsCard, SuperResolutionCard
 
 if TYPE_CHECKING:  # a list of tasks needs no compiler
     from benchmark.check import Finding
+    from benchmark.metrics.uncertainty import Estimate
     from benchmark.result import Result, TaskResult
     from benchmark.run_folder import Key
     from benchmark.runner import Event
@@ -264,6 +265,19 @@ def print_result(result: Result, folder: Path) -> None:
         )
     console.print(f"written: {folder / 'results.json'}")
     console.print(f"again from the files alone: python -m benchmark score {folder}")
+
+
+def print_errors(title: str, errors: Mapping[str, Mapping[str, Estimate]]) -> None:
+    """Print errors of reconstructions, a line each, in the columns of a run's."""
+    headings = [heading for heading, _ in SUPERRESOLUTION.errors.values()]
+    table = _table(title, "", *headings)
+    for name, found in errors.items():
+        cells = [
+            with_error(factor * found[metric].value, factor * found[metric].stderr)
+            for metric, (_, factor) in SUPERRESOLUTION.errors.items()
+        ]
+        table.add_row(escape(name), *cells)
+    console.print(table)
 
 
 def _failures(task: TaskResult) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import os
 import sysconfig
+import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -66,6 +70,7 @@ class Phases:
 
 def serve(connection: Connection, job: Job) -> None:
     """Do a job; sends ``("progress", fraction, note)`` now and then, ``("unit", Unit)`` at last."""
+    threading.Thread(target=_end_with_the_run, daemon=True).start()
     last = 0.0
 
     def report(fraction: float, note: str) -> None:
@@ -76,6 +81,13 @@ def serve(connection: Connection, job: Job) -> None:
             connection.send(("progress", float(fraction), str(note)))
 
     connection.send(("unit", do_unit(job, report)))
+
+
+def _end_with_the_run() -> None:
+    """End this process when the run's own is gone, killed perhaps: nobody waits for an answer."""
+    if run := parent_process():
+        run.join()
+        os._exit(1)
 
 
 def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
@@ -93,7 +105,7 @@ def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
     except MemoryError:
         status, reason = "failed", "out of memory"
     except Exception as error:
-        status, reason = "failed", _where(error)
+        status, reason = "failed", where_raised(error)
         if isinstance(error, OSError) and error.errno in NO_SPACE:  # no fault of the model
             reason = f"cannot write its files: {error.strerror}"
     sample_seconds = phases.wall.get("sample", float("nan"))
@@ -128,13 +140,33 @@ def _fit_and_answer(
     return model, track_of(job.task).answer(model, job, report, phases)
 
 
+def fitted_model(job: Job, report: Callable[[float, str], None]) -> Any:
+    """Give the model of a unit that is done: loaded, or fitted again if it has no ``save``.
+
+    Raises
+    ------
+    InputError
+        If the unit's folder lacks the fitted model, or the model cannot be found or built.
+    """
+    model = load_model(job.model, job.settings, job.task.card.track).build()
+    if _keeps(model) and not (job.folder / FITTED / "seconds").exists():
+        raise InputError(f"{job.folder / FITTED} is missing: no fitted model came with this run")
+    with tempfile.TemporaryDirectory() as folder:
+        # A run folder is only read here; a fit leaves nothing in it.
+        _fit(model, job if _keeps(model) else replace(job, folder=Path(folder)), report, Phases())
+    return model
+
+
+def _keeps(model: Any) -> bool:
+    return callable(getattr(model, "save", None)) and callable(getattr(model, "load", None))
+
+
 def _fit(model: Any, job: Job, report: Callable[[float, str], None], phases: Phases) -> None:
     """Fit, or load what an interrupted run has fitted already."""
     card = job.task.card
     fitted = job.folder / FITTED
     scratch = job.folder / SCRATCH
-    keeps = callable(getattr(model, "save", None)) and callable(getattr(model, "load", None))
-    if keeps and (fitted / "seconds").exists():
+    if _keeps(model) and (fitted / "seconds").exists():
         model.load(fitted)
         wall, cpu = (fitted / "seconds").read_text().split()
         phases.wall["fit"], phases.cpu = float(wall), float(cpu)
@@ -157,13 +189,13 @@ def _fit(model: Any, job: Job, report: Callable[[float, str], None], phases: Pha
     )
     with phases("fit"):
         model.fit(train, validation, context)
-    if keeps:
+    if _keeps(model):
         with atomic_folder(fitted) as temporary:
             model.save(temporary)
             write_text(temporary / "seconds", f"{phases.wall['fit']} {phases.cpu}\n")
 
 
-def _where(error: Exception) -> str:
+def where_raised(error: Exception) -> str:
     """One line: the error and the last line of the model's own code that it came through."""
     frames = traceback.extract_tb(error.__traceback__)
     libraries = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))

@@ -339,7 +339,7 @@ def test_fetch_without_a_name_lists_what_there_is(capsys):
 
 def test_unknown_name_to_fetch_or_import_is_refused(capsys, home):
     message = "nothing to fetch is called 'insulin'; available: alanine"
-    assert bad(capsys, "fetch", "insulin") == message
+    assert bad(capsys, "fetch", "insulin") == f"{message}, md17"
     assert bad(capsys, "import", "mdshare:insulin", "--name", "m") == message
 
 

@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -440,6 +442,43 @@ def test_model_that_takes_too_long_is_stopped(toy, plug, tmp_path):
     assert result.units[0].reason == "stopped after 1 s (--timeout)"
     assert result.tasks[0].score == 0
     assert read_result(tmp_path / "run").units[0].status == "timeout"
+
+
+WRITES_ITS_NUMBER = """
+class Writes(Markov):
+    def fit(self, train, validation, context):
+        with open({path!r}, "w") as file:
+            file.write(f"{{os.getpid()}} ")
+        time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+def test_a_killed_run_leaves_no_process_behind(toy, plug, tmp_path):
+    number = tmp_path / "number"
+    model = plug(MARKOV + WRITES_ITS_NUMBER.format(path=str(number))) + ":Writes"
+    command = [sys.executable, "-m", "benchmark", "run", "--model", model, "--tasks", toy.id]
+    run = subprocess.Popen([*command, "--out", str(tmp_path / "run")], stdout=subprocess.DEVNULL)
+    assert eventually(lambda: number.exists() and number.read_text().endswith(" "), 120)
+    run.kill()
+    run.wait()
+    assert eventually(lambda: not alive(int(number.read_text())), 20)
+
+
+def eventually(condition: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.1)
+    return condition()
+
+
+def alive(process: int) -> bool:
+    """Whether there is such a process; one that has ended but is not yet waited for has not."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return state.rpartition(")")[2].split()[0] != "Z"
 
 
 FULL_DISK = """

@@ -8,20 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
 from benchmark import predictions, segment_files
 from benchmark.check_superresolution import tiny_segment
 from benchmark.errors import InputError, ModelError
 from benchmark.score import score_task, score_unit, verify
 from benchmark.segments import DenseSegment
-from benchmark.task import TASKS_VARIABLE, Task, find_task
+from benchmark.task import TASKS_VARIABLE, Task
 from benchmark.tracks.superresolution import declared
 from tasks.md17.generate import write_segment
 from tests.plugs import do
-
-GAP, FRAMES = 10, 203
-WATER = "water/k10"
+from tests.water import FRAMES, GAP, freeze_water
 
 LINEAR = """
     import numpy as np
@@ -44,57 +41,8 @@ LINEAR = """
 @pytest.fixture
 def water(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
     """Freeze a task of tiny molecules, findable here and in child processes."""
-    folder = tmp_path / "roots" / "water"
-    rows = {"train": [0, 1], "validation": [2], "test": [3, 4, 5, 6]}
-    pieces, splits = {}, {}
-    for split, seeds in rows.items():
-        files = []
-        for seed in seeds:
-            segment = tiny_segment(FRAMES, seed)
-            files.append(f"water-{seed:02d}.parquet")
-            write_segment(
-                folder / "data" / files[-1], segment.padded, {"resolution_angstrom": 1e-6}
-            )
-        pieces[split] = [{"file": file} for file in files]
-        counts = [np.rint(tiny_segment(FRAMES, s).padded / 1e-6).astype(np.int32) for s in seeds]
-        splits[split] = {
-            "rows": len(seeds),
-            "frames": len(seeds) * (FRAMES + 2),
-            "sha256": segment_files.positions_sha256(counts),
-        }
-    card = {
-        "id": WATER,
-        "version": 1,
-        "track": "superresolution",
-        "title": "water",
-        "description": "Vibrating water.",
-        "frame_time": 0.5,
-        "time_unit": "fs",
-        "oracle": "exact",
-        "splits": splits,
-        "metrics": {
-            "mae": {
-                "group": "accuracy",
-                "trivial": 0.01,
-                "trivial_stderr": 0.0,
-                "floor": 1e-4,
-                "capped": False,
-            },
-            "rmse": {"group": None, "trivial": 0.02, "trivial_stderr": 0.0, "floor": None},
-        },
-        "generator": "tests",
-        "molecule": "water",
-        "numbers": [8, 1, 1],
-        "masses": [15.999, 1.008, 1.008],
-        "bonds": [[0, 1], [0, 2]],
-        "gap": GAP,
-        "pieces": pieces,
-    }
-    path = folder / "cards" / "k10.yaml"
-    path.parent.mkdir(parents=True)
-    path.write_text(yaml.safe_dump(card))
     monkeypatch.setenv(TASKS_VARIABLE, str(tmp_path / "roots"))
-    return find_task(WATER)
+    return freeze_water(tmp_path / "roots")
 
 
 def test_frozen_segments_come_back_with_their_velocities(water: Task):

@@ -28,7 +28,14 @@ from benchmark.metrics.uncertainty import N_BLOCKS, Estimate, block_standard_err
 from benchmark.metrics.vibrational import BANDS, spectral_errors, vdos
 from benchmark.segments import DenseSegment, scored_frames
 
-__all__ = ["BANDS", "error_by_place", "superresolution_errors", "vdos"]
+__all__ = [
+    "BANDS",
+    "bond_lengths",
+    "central_velocities",
+    "error_by_place",
+    "superresolution_errors",
+    "vdos",
+]
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -133,7 +140,10 @@ def superresolution_errors(
         "velocity_rmse": _root_mean(over_gaps((velocity_error**2).mean(axis=(2, 3)))),
         "velocity_jump": _root_mean((jump_error**2).mean(axis=(2, 3))),
         **spectral_errors(
-            _velocities(model, time_step), _velocities(true, time_step), truth[0].masses, time_step
+            central_velocities(model, time_step),
+            central_velocities(true, time_step),
+            truth[0].masses,
+            time_step,
         ),
         "bond_break_fraction": _mean(over_gaps(broken)),
     }
@@ -166,21 +176,23 @@ def error_by_place(
     return np.array([*places, error[:, gap::gap].mean()])
 
 
-def _velocities(positions: Float64, time_step: float) -> Float64:
+def central_velocities(positions: Float64, time_step: float) -> Float64:
     """Central differences of (segments, frames, atoms, 3): all frames but the two ends."""
     return (positions[:, 2:] - positions[:, :-2]) / (2 * time_step)
+
+
+def bond_lengths(positions: Float64, bonds: Int64) -> Float64:
+    """Lengths in Å of bonds (bonds, 2) in positions (..., atoms, 3): (..., bonds)."""
+    i, j = bonds.T
+    return np.asarray(np.linalg.norm(positions[..., i, :] - positions[..., j, :], axis=-1))
 
 
 def _broken(model: Float64, true: Float64, bonds: Int64) -> Float64:
     """1 where any bond is far off its true length, else 0, of shape (segments, frames)."""
     if len(bonds) == 0:
         return np.full(true.shape[:2], math.nan)
-    i, j = bonds.T
-    lengths, true_lengths = (
-        np.linalg.norm(x[:, :, i] - x[:, :, j], axis=-1) for x in (model, true)
-    )  # (segments, frames, bonds)
-    far_off = np.abs(lengths - true_lengths) > BROKEN_BOND
-    return far_off.any(axis=2).astype(np.float64)
+    far_off = np.abs(bond_lengths(model, bonds) - bond_lengths(true, bonds)) > BROKEN_BOND
+    return np.where(far_off.any(axis=2), 1.0, 0.0)
 
 
 def _mean(x: Float64) -> Estimate:

@@ -13,7 +13,7 @@ from benchmark import predictions, segment_files
 from benchmark.errors import ModelError
 from benchmark.metrics.superresolution import superresolution_errors
 from benchmark.metrics.uncertainty import Estimate
-from benchmark.segments import READABLE, DenseSegment
+from benchmark.segments import READABLE, DenseSegment, Positions
 from benchmark.task import Task
 
 if TYPE_CHECKING:
@@ -48,7 +48,14 @@ def verify(task: Task) -> None:
 
 
 @lru_cache(maxsize=2)
-def _test(task: Task) -> tuple[DenseSegment, ...]:
+def truth(task: Task) -> tuple[DenseSegment, ...]:
+    """Give the test segments, each up to its last kept frame.
+
+    Raises
+    ------
+    InputError
+        If the frozen data are missing or damaged.
+    """
     segments = segment_files.load(task, "test")
     return tuple(segment.cut(task.superresolution.gap) for segment in segments)
 
@@ -67,12 +74,12 @@ def answer(model: Any, job: Job, report: Callable[[float, str], None], phases: P
     reads = declared(model)
     report(0.0, "reconstruct")
     found = []
-    for number, segment in enumerate(_test(job.task)):
+    for number, segment in enumerate(truth(job.task)):
         with phases("predict"):
             made = model.reconstruct(segment.coarse(gap, reads))
         found.append(predictions.checked_positions(made, segment.positions.shape))
         phases.frames += segment.n_frames
-        report((number + 1) / len(_test(job.task)), "reconstruct")
+        report((number + 1) / len(truth(job.task)), "reconstruct")
     predictions.write_positions(job.folder, found)
     return ""
 
@@ -105,10 +112,20 @@ def unit_errors(task: Task, folder: Path) -> tuple[dict[str, Estimate], str]:
         If the file is missing, damaged, or does not fit the task.
     """
     card = task.superresolution
-    truth = _test(task)
-    found = predictions.read_positions(folder, [segment.positions.shape for segment in truth])
+    found = reconstructed(task, folder)
     bonds = np.array(card.bonds, np.int64).reshape(-1, 2)
-    return superresolution_errors(found, truth, card.gap, bonds), ""
+    return superresolution_errors(found, truth(task), card.gap, bonds), ""
+
+
+def reconstructed(task: Task, folder: Path) -> list[Positions]:
+    """Read what a unit has made of each test segment; Å, as long as those of `truth`.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged, or does not fit the task.
+    """
+    return predictions.read_positions(folder, [one.positions.shape for one in truth(task)])
 
 
 def remarks(metrics: Sequence[set[str]]) -> list[str]:

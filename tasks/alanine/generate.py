@@ -248,7 +248,8 @@ def write_run(path: Path, angles: NDArray[np.int16], metadata: dict[str, Any]) -
     """
     import pyarrow as pa
 
-    changes = _wrapped(np.diff(angles.astype(np.int64), axis=0, prepend=0))
+    whole = angles.astype(np.int64)
+    changes = _wrapped(whole - np.vstack([np.zeros_like(whole[:1]), whole[:-1]]))
     table = pa.table({"phi_change": changes[:, 0], "psi_change": changes[:, 1]})
     table = table.replace_schema_metadata({METADATA_KEY: json.dumps(metadata).encode()})
     write_table(table, path, use_dictionary=False, column_encoding="DELTA_BINARY_PACKED")

@@ -9,6 +9,7 @@ decoded positions.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,6 @@ from tasks.md17.generate import DEFAULT_OUT, N_FRAMES, TIME_STEP
 from tasks.md17.molecules import GEOMETRIES, Molecule, load_molecule
 from tasks.work_units import bad_input
 
-FAMILY = Path(__file__).parent
 GAPS = (5, 10, 20, 40)
 #: With five frames a gap a spline is already within 2e-4 Å.
 UNRANKED_GAPS = (5,)
@@ -39,6 +39,36 @@ WINKLER = "Winkler, Müller, Sauceda, Mach. Learn.: Sci. Technol. 3, 025011 (202
 BANNWARTH = "Bannwarth, Ehlert, Grimme, J. Chem. Theory Comput. 15, 1652 (2019) (GFN2-xTB)"
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where the segments of a family come from: what its cards say besides the molecule.
+
+    Attributes
+    ----------
+    family : str
+        The part of the tasks' ids before the slash.
+    folder : Path
+        Gets ``cards/``, and holds ``data/segments/``.
+    about : str
+        The first sentences of a card's description.
+    citations : tuple of str
+    generator : str
+        The command that makes the tasks.
+    time_step : float
+        fs between frames.
+    ranked : bool
+        Whether its tasks are on the board.
+    """
+
+    family: str
+    folder: Path
+    about: str
+    citations: tuple[str, ...]
+    generator: str
+    time_step: float
+    ranked: bool
+
+
 def pieces(molecule: str) -> dict[str, list[Piece]]:
     """Give the files of each split."""
     folder = DEFAULT_OUT.name
@@ -48,12 +78,12 @@ def pieces(molecule: str) -> dict[str, list[Piece]]:
     }
 
 
-def described(molecule: Molecule) -> dict[str, Split]:
+def described(molecule: Molecule, folder: Path) -> dict[str, Split]:
     """Give rows, frames and fingerprint of each split of a molecule."""
     found = {}
     for split, files in pieces(molecule.name).items():
         read = [
-            segment_files.read_piece(FAMILY / "data", piece, len(molecule.numbers))
+            segment_files.read_piece(folder / "data", piece, len(molecule.numbers))
             for piece in files
         ]
         found[split] = Split(
@@ -86,24 +116,23 @@ def _short(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def card(molecule: Molecule, gap: int, splits: dict[str, Split]) -> dict[str, Any]:
+def card(molecule: Molecule, gap: int, splits: dict[str, Split], origin: Origin) -> dict[str, Any]:
     """Give the fields of a card other than its metrics."""
     name = molecule.name.replace("_", "-")
     return {
-        "id": f"md17-xtb/{name}-k{gap}",
+        "id": f"{origin.family}/{name}-k{gap}",
         "version": 1,
         "track": "superresolution",
         "title": f"{molecule.name.replace('_', ' ')}, one frame in {gap} kept",
-        "description": f"GFN2-xTB dynamics at constant energy from 500 K, {N_FRAMES:,} frames of "
-        f"{TIME_STEP} fs a segment, every segment independent. One frame in {gap} "
-        f"({gap * TIME_STEP:g} fs) is kept; hidden frames two or more away from a kept one are "
-        "scored. E₀ is linear interpolation, f the 1e-4 Å of the paper.",
-        "citations": [WINKLER, BANNWARTH],
-        "ranked": gap not in UNRANKED_GAPS,
-        "frame_time": TIME_STEP,
+        "description": f"{origin.about} One frame in {gap} "
+        f"({gap * origin.time_step:g} fs) is kept; hidden frames two or more away from a kept one "
+        "are scored. E₀ is linear interpolation, f the 1e-4 Å of the paper.",
+        "citations": list(origin.citations),
+        "ranked": origin.ranked and gap not in UNRANKED_GAPS,
+        "frame_time": origin.time_step,
         "time_unit": "fs",
         "oracle": "exact",
-        "generator": "python -m tasks.md17.freeze",
+        "generator": origin.generator,
         "molecule": molecule.name,
         "numbers": molecule.numbers.tolist(),
         "masses": molecule.masses.tolist(),
@@ -114,16 +143,31 @@ def card(molecule: Molecule, gap: int, splits: dict[str, Split]) -> dict[str, An
     }
 
 
-def freeze(name: str) -> None:
-    """Write the four cards of a molecule."""
-    molecule = load_molecule(name)
-    splits = described(molecule)
+def freeze(molecule: Molecule, origin: Origin) -> list[Task]:
+    """Write the four cards of a molecule, whose segments lie in the origin's folder."""
+    splits = described(molecule, origin.folder)
+    tasks = []
     for gap in GAPS:
-        fields = card(molecule, gap, splits)
+        fields = card(molecule, gap, splits, origin)
         bare = SuperResolutionCard.model_validate(fields)
-        task = Task(bare, FAMILY / "cards" / f"{bare.name}.yaml")
+        task = Task(bare, origin.folder / "cards" / f"{bare.name}.yaml")
         test = segment_files.load(task, "test")
-        Task(bare.model_copy(update={"metrics": scales(test, gap, molecule)}), task.path).write()
+        scaled = bare.model_copy(update={"metrics": scales(test, gap, molecule)})
+        tasks.append(Task(scaled, task.path))
+        tasks[-1].write()
+    return tasks
+
+
+XTB = Origin(
+    family="md17-xtb",
+    folder=Path(__file__).parent,
+    about=f"GFN2-xTB dynamics at constant energy from 500 K, {N_FRAMES:,} frames of {TIME_STEP} fs "
+    "a segment, every segment independent.",
+    citations=(WINKLER, BANNWARTH),
+    generator="python -m tasks.md17.freeze",
+    time_step=TIME_STEP,
+    ranked=True,
+)
 
 
 def main() -> None:
@@ -131,12 +175,12 @@ def main() -> None:
     files = [
         piece.file for name in GEOMETRIES for split in pieces(name).values() for piece in split
     ]
-    missing = [file for file in files if not (FAMILY / "data" / file).exists()]
+    missing = [file for file in files if not (XTB.folder / "data" / file).exists()]
     if missing:
         bad_input(f"{len(missing)} segments are missing ({missing[0]}): run the generator")
     for name in track(list(GEOMETRIES), description="molecules"):
-        freeze(name)
-        typer.echo(f"md17-xtb/{name} is frozen")
+        freeze(load_molecule(name), XTB)
+        typer.echo(f"{XTB.family}/{name} is frozen")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The eight molecules: starting geometries, masses, bonds.
+"""Molecules: masses and bonds, and the starting geometries of the eight of `md17-xtb`.
 
 The geometries are GFN2-xTB minima (largest force below 3 meV/Å), heavy atoms first.
 `malonaldehyde` is the dialdehyde, OHC-CH2-CHO, not the enol; `salicylic_acid` has its
@@ -19,15 +19,15 @@ COVALENT_RADII = {1: 0.31, 6: 0.76, 7: 0.71, 8: 0.66}  # Å, Cordero 2008, doi:1
 
 @dataclass(frozen=True)
 class Molecule:
-    """A molecule at its starting geometry.
+    """A molecule and where its atoms are.
 
     Attributes
     ----------
     name : str
     numbers : int64, shape (atoms,)
         Atomic numbers.
-    positions : float64, shape (atoms, 3)
-        Å.
+    positions : float64, shape (atoms, 3) or (frames, atoms, 3)
+        Å. Of a molecule that moves, several frames: its bonds then go by mean distances.
     """
 
     name: str
@@ -44,7 +44,8 @@ class Molecule:
         """Bonded pairs (i < j), shape (bonds, 2): closer than 1.25 times the covalent radii."""
         radii = np.array([COVALENT_RADII[int(z)] for z in self.numbers])
         i, j = np.triu_indices(len(self.numbers), k=1)
-        distances = np.linalg.norm(self.positions[i] - self.positions[j], axis=1)
+        apart = self.positions[..., i, :] - self.positions[..., j, :]
+        distances = np.linalg.norm(apart, axis=-1).reshape(-1, len(i)).mean(axis=0)
         bonded = distances < 1.25 * (radii[i] + radii[j])
         return np.stack([i[bonded], j[bonded]], axis=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,15 +19,16 @@ class PublicFile:
     name : str
         What ``data fetch`` calls it.
     url : str
-    bytes : int
+    bytes : int or None
     md5 : str
-        Hexadecimal.
+        Hexadecimal. None and empty where they were never published: then what the file holds is
+        for the caller to check.
     about, licence, citation : str
     """
 
     name: str
     url: str
-    bytes: int
+    bytes: int | None
     md5: str
     about: str
     licence: str
@@ -59,23 +61,25 @@ def default_folder() -> Path:
     return Path(pooch.os_cache("stridebench"))
 
 
-def find_public(name: str) -> PublicFile:
+def find_public(name: str, others: Sequence[str] = ()) -> PublicFile:
     """Find a file by what ``data fetch`` calls it.
 
     Raises
     ------
     InputError
-        If there is none; names what there is.
+        If there is none; names what there is, and ``others`` that the caller knows.
     """
     if name not in FILES:
-        raise InputError(f"nothing to fetch is called '{name}'; available: {', '.join(FILES)}")
+        known = ", ".join([*FILES, *others])
+        raise InputError(f"nothing to fetch is called '{name}'; available: {known}")
     return FILES[name]
 
 
 def fetch(file: PublicFile, folder: Path, show: bool = True) -> Path:
     """Download a file unless it is there already, and verify it.
 
-    The download is atomic: a broken one leaves nothing behind.
+    The download is atomic: the file is whole or not there. What came of one that was interrupted
+    lies beside it as ``FILE.part``, and the next call goes on from there.
 
     Parameters
     ----------
@@ -98,6 +102,8 @@ def fetch(file: PublicFile, folder: Path, show: bool = True) -> Path:
     """
     import pooch
 
+    from tasks.private.resuming import ResumingDownloader
+
     path = folder / file.filename
     if path.exists():
         if fault := _fault(path, file):
@@ -108,10 +114,10 @@ def fetch(file: PublicFile, folder: Path, show: bool = True) -> Path:
         pooch.get_logger().setLevel("WARNING")
         pooch.retrieve(
             file.url,
-            known_hash=f"md5:{file.md5}",
+            known_hash=f"md5:{file.md5}" if file.md5 else None,
             fname=file.filename,
             path=folder,
-            downloader=pooch.HTTPDownloader(progressbar=show, timeout=30),
+            downloader=ResumingDownloader(folder / f"{file.filename}.part", show),
         )
     except ValueError as error:
         raise InputError(
@@ -126,8 +132,10 @@ def fetch(file: PublicFile, folder: Path, show: bool = True) -> Path:
 def _fault(path: Path, file: PublicFile) -> str:
     """Say how a file differs from the one that is meant; empty if it does not."""
     size = path.stat().st_size
-    if size != file.bytes:
+    if file.bytes is not None and size != file.bytes:
         return f"has {size:,} bytes, expected {file.bytes:,}"
+    if not file.md5:
+        return ""
     with path.open("rb") as content:
         found = hashlib.file_digest(content, "md5").hexdigest()
     return "" if found == file.md5 else f"has MD5 {found}, expected {file.md5}"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
+from benchmark.times import Time
 from tasks.private.division import divide
 from tasks.private.macrostates import (
     FEW,
@@ -20,7 +21,6 @@ from tasks.private.macrostates import (
 )
 from tasks.private.partition import Labels, Partition, default_partition, microstates, numbered
 from tasks.private.recordings import Recording
-from tasks.private.times import Time
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from benchmark.metrics.kinetics import (
     reference_from_chains,
 )
 from benchmark.task import Generation, Task, read_card, user_tasks
+from benchmark.times import FRAMES, Time
 from tasks.calibrate import calibrate
 from tasks.empirical_oracle import empirical_oracle
 from tasks.freeze import freeze_task, generation, lag_times, resolved
@@ -30,7 +31,6 @@ from tasks.private.labelling import Asked, Labelling, label
 from tasks.private.partition import Labels
 from tasks.private.recordings import Reading, Recording, read_recordings
 from tasks.private.report import Report
-from tasks.private.times import FRAMES, Time
 
 FAMILY = "private"
 

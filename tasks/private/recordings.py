@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from tasks.private.times import Time
+from benchmark.times import Time
 
 #: angles: radians; states: integers that are labels as they are; numbers: any other coordinate.
 Kind = Literal["angles", "states", "numbers"]

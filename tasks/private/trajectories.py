@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import InputError, named
+from benchmark.errors import InputError
+from benchmark.times import saving_interval
+from benchmark.trajectory_files import TIMED, explained, load_topology
 from tasks.private.recordings import Recording, Tell
-from tasks.private.times import saving_interval
 
 if TYPE_CHECKING:
     import mdtraj
 
 #: Dihedrals by the names of mdtraj's functions.
 DIHEDRALS = ("phi", "psi", "omega", "chi1", "chi2", "chi3", "chi4", "chi5")
-
-#: Formats whose files hold the times of their frames, in ps; from others mdtraj only numbers them.
-TIMED = (".xtc", ".trr", ".h5", ".hdf5", ".nc", ".ncdf", ".netcdf", ".dtr", ".stk")
-
-#: Formats that hold their own topology.
-SELF_CONTAINED = (".h5", ".hdf5", ".lh5", ".pdb", ".pdb.gz", ".gro", ".cif", ".cif.gz", ".mmcif")
 
 #: Coordinates read at a time: about 100 MB.
 CHUNK_VALUES = 25_000_000
@@ -74,7 +65,7 @@ def read_trajectory(
     """
     import mdtraj
 
-    top = _topology(path, topology)
+    top = load_topology(path, topology)
     quadruples = np.concatenate([_quadruples(top, name) for name in dihedrals])
     # Of a solvated system hardly any atom is needed. Chunks of a subset are not checked against
     # the topology by mdtraj, so that the first frame is read whole.
@@ -103,7 +94,7 @@ def _pieces(
     import mdtraj
 
     whole = mdtraj.iterload(str(path), top=top, chunk=1)
-    with _explained(path, top):
+    with explained(path, top.n_atoms):
         first = next(whole, None)
         whole.close()
     if first is None or first.n_atoms != top.n_atoms:
@@ -112,28 +103,11 @@ def _pieces(
     yield first
     chunks = mdtraj.iterload(str(path), top=top, chunk=frames, atom_indices=atoms)
     while True:
-        with _explained(path, top):
+        with explained(path, top.n_atoms):
             piece = next(chunks, None)
         if piece is None:
             return
         yield piece
-
-
-def _topology(path: Path, topology: Path | None) -> mdtraj.Topology:
-    import mdtraj
-
-    source = topology
-    if source is None:
-        if not path.name.lower().endswith(SELF_CONTAINED):
-            raise InputError(f"{path} holds coordinates alone; give --topology FILE (.pdb, .gro …)")
-        source = path
-    if not source.is_file():
-        raise InputError(f"no topology {source}")
-    try:
-        with _quiet():
-            return mdtraj.load_topology(str(source))
-    except Exception as error:  # mdtraj raises anything, a bare Exception too
-        raise InputError(f"{source} is no topology that mdtraj reads: {named(error)}") from error
 
 
 def _quadruples(top: mdtraj.Topology, name: str) -> NDArray[np.int64]:
@@ -148,41 +122,3 @@ def _quadruples(top: mdtraj.Topology, name: str) -> NDArray[np.int64]:
         raise InputError(f"the topology has no {name}; it has {there}")
     indices = getattr(dihedral, f"indices_{name}")(top)
     return np.asarray(indices, np.int64).reshape(-1, 4)
-
-
-@contextmanager
-def _explained(path: Path, top: mdtraj.Topology) -> Iterator[None]:
-    """Turn whatever mdtraj raises into one line."""
-    try:
-        with _quiet():
-            yield
-    except InputError:
-        raise
-    except Exception as error:
-        if "xyz must be shape" in str(error):
-            supplied = str(error).rpartition(",")[0].rpartition(",")[2].strip()
-            raise InputError(
-                f"{path} has {supplied} atoms, its topology {top.n_atoms}: give the topology of "
-                "these very atoms"
-            ) from error
-        raise InputError(f"{path} is damaged or cut short: {named(error)}") from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence warnings, and what the C libraries below mdtraj write to the file descriptors."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    saved = [os.dup(1), os.dup(2)]
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for number, copy in zip((1, 2), saved, strict=True):
-            os.dup2(copy, number)
-            os.close(copy)
-        os.close(nowhere)

@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from benchmark.errors import InputError
-from benchmark.files import atomic
 from benchmark.metrics.kinetics import dwell_cdf, dwell_edges, populations
-from benchmark.plots import FORMATS, INK, MUTED, PALETTE, STYLE
+from benchmark.plots import INK, MUTED, PALETTE, drawn
 from tasks.riboswitch import model
 from tasks.riboswitch.traces import read_traces
 
@@ -167,25 +166,8 @@ def draw(measured: list[Trace], models: list[Trace], path: Path) -> None:
     InputError
         If the suffix is unknown or the file cannot be written.
     """
-    suffix = path.suffix.lstrip(".").lower()
-    if suffix not in FORMATS:
-        expected = ", ".join(f".{name}" for name in FORMATS)
-        raise InputError(f"cannot draw into '{path}': expected a name that ends in {expected}")
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.5, 6.4), layout="constrained")
-        FigureCanvasAgg(figure)  # no window, whatever backend is configured
+    with drawn(path, (9.5, 6.4)) as figure:
         _fill(figure, measured, models)
-        try:
-            with atomic(path) as temporary:
-                # No date, so that the same figure is the same file.
-                undated = {"Date": None} if suffix == "svg" else None
-                figure.savefig(temporary, format=suffix, dpi=150, metadata=undated)
-        except OSError as error:
-            raise InputError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _fill(figure: Figure, measured: list[Trace], models: list[Trace]) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError
+from benchmark.times import Time
 from tasks.hidden_chain import HiddenChain
 from tasks.private.labelling import Asked, label
 from tasks.private.macrostates import (
@@ -14,7 +15,6 @@ from tasks.private.macrostates import (
 )
 from tasks.private.partition import microstates, numbered
 from tasks.private.recordings import Recording
-from tasks.private.times import Time
 
 FRAME = Time(1, "ps")
 RNG = np.random.default_rng(5)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError
+from benchmark.times import Time
 from tasks.private.recordings import Reading, read_recordings
-from tasks.private.times import Time
 
 RNG = np.random.default_rng(0)
 NUMBERS = RNG.normal(size=(200, 2))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError
+from benchmark.times import Time
 from tasks.private.recordings import Reading, read_recordings
-from tasks.private.times import Time
 from tasks.private.trajectories import read_trajectory
 from tests.tasks.private.conftest import Peptide, topology
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError
-from tasks.private.times import Time, parse_time, saving_interval
+from benchmark.times import Time, parse_time, saving_interval
 
 
 @pytest.mark.parametrize(
