@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Length of the trajectory shown, in slowest relaxation times: some slow jumps, still legible.
 SHOWN_TIMES = 15
 
+#: Jumps that are drawn as lines; of more, only the labels between them are drawn, as dots.
+LEGIBLE_JUMPS = 1000
+
 #: Lags at which the training data's implied timescales are drawn, up to twice the slowest.
 LAGS = 16
 
@@ -74,9 +77,13 @@ def _trajectory(
         )  # fmt: skip
         axis.annotate("scored", (0, below), xytext=(-4, 0), textcoords="offset points",
                       ha="right", va="center", color=MUTED, fontsize=7)  # fmt: skip
-    axis.step(edges, np.append(labels, labels[-1]), where="post", color=MUTED, linewidth=0.4)
     colours = [_colour(card.observable[label]) for label in labels]
-    axis.hlines(labels, edges[:-1], edges[1:], colors=colours, linewidth=3)
+    if len(labels) <= LEGIBLE_JUMPS:
+        axis.step(edges, np.append(labels, labels[-1]), where="post", color=MUTED, linewidth=0.4)
+        axis.hlines(labels, edges[:-1], edges[1:], colors=colours, linewidth=3)
+    else:
+        middles = (edges[:-1] + edges[1:]) / 2
+        axis.scatter(middles, labels, s=1.5, c=colours, linewidths=0, rasterized=True)
     axis.set_xlim(0, edges[-1])
     places = MaxNLocator(integer=True).tick_values(0, card.labels - 1)
     axis.set_yticks([place for place in places if 0 <= place < card.labels])
@@ -102,7 +109,9 @@ def _free_energies(
     K = card.labels
     energies = _energies(fresh, K)
     colours = [_colour(macrostate) for macrostate in card.observable]
-    axis.hlines(energies, np.arange(K) - 0.4, np.arange(K) + 0.4, colors=colours, linewidth=2.5)
+    axis.hlines(
+        energies, np.arange(K) - 0.4, np.arange(K) + 0.4, colors=colours, linewidth=2.5, zorder=3
+    )
     size = 4 if K <= 10 else 2
     for offset, chains in zip(np.linspace(-0.25, 0.25, len(replicas)), replicas, strict=True):
         axis.plot(np.arange(K) + offset, _energies(chains, K), "o", color=INK, markersize=size)
