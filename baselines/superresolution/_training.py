@@ -306,15 +306,54 @@ def _train(
     """Train ``network`` in place; leave it with the weights of its best epoch."""
     updates = training.updates(context.gap, context.effort)
     run = _Run(source, training, updates)
-    checkpoint = context.scratch / "checkpoint.pt"
-    identity = _identity(f"{name} {training} {updates} {context.gap}", train, held_out, context)
+    identity = identify(f"{name} {training} {updates} {context.gap}", train, held_out, context)
     some = _spread(held_out.starts, _VALIDATION_GAPS)
-    if stored := read_checkpoint(checkpoint, identity, device_of(network)):
+    descend(
+        run,
+        identity,
+        begin=lambda: _measure_missed(source, train),
+        update=lambda rng: run.update(train, rng.choice(train.starts, training.batch), rng),
+        validate=lambda: run.validate(held_out, some),
+        unit="Å",
+        context=context,
+    )
+
+
+def descend(
+    run: Descent,
+    identity: str,
+    *,
+    begin: Callable[[], None],
+    update: Callable[[np.random.Generator], None],
+    validate: Callable[[], None],
+    unit: str,
+    context: FitContext,
+) -> None:
+    """Train in epochs, from the start or from the checkpoint; leave the best weights in place.
+
+    Parameters
+    ----------
+    run : Descent
+    identity : str
+        Of this training, see `identify`.
+    begin : callable
+        Measures what a training that starts anew must know.
+    update : callable (rng)
+        Goes a step downhill.
+    validate : callable
+        Judges the averaged weights.
+    unit : str
+        Of the validation loss.
+    context : FitContext
+    """
+    updates = round(run.planned)
+    checkpoint = context.scratch / "checkpoint.pt"
+    if stored := read_checkpoint(checkpoint, identity, device_of(run.network)):
         run.load_state_dict(stored)
     else:
-        _measure_missed(source, train)
-        run.averaged = copied(network.state_dict())  # with what was measured
-        run.validate(held_out, some)
+        begin()
+        run.averaged = copied(run.network.state_dict())  # with what was measured
+        validate()
     saved = time.monotonic()
 
     while run.updates < updates:
@@ -323,14 +362,14 @@ def _train(
         torch.manual_seed(hash((context.seed, run.updates)))
         rng = np.random.default_rng([context.seed, run.updates])
         for _ in range(min(math.ceil(updates / _EPOCHS), updates - run.updates)):
-            run.update(train, rng.choice(train.starts, training.batch), rng)
-        run.validate(held_out, some)
+            update(rng)
+        validate()
         if time.monotonic() - saved >= CHECKPOINT_SECONDS:
             write_checkpoint(checkpoint, {"identity": identity} | run.state_dict())
             saved = time.monotonic()
         context.progress(
             run.updates / updates,
-            f"update {run.updates}/{updates}, validation {run.best_loss:.3g} Å",
+            f"update {run.updates}/{updates}, validation {run.best_loss:.3g} {unit}",
         )
 
     run.finish()
@@ -370,7 +409,7 @@ def _spread(starts: Integers, most: int) -> Integers:
     return starts[:: max(1, len(starts) // most)]
 
 
-def _identity(name: str, train: Track, held_out: Track, context: FitContext) -> str:
+def identify(name: str, train: Track, held_out: Track, context: FitContext) -> str:
     """Name a training run: a checkpoint of other data or other options must not be resumed."""
     digest = hashlib.sha256(f"{name} {context.seed}".encode())
     for track in (train, held_out):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from baselines._arrays import load_arrays, save_arrays
 from baselines.superresolution._frame import mean_geometry
 from baselines.superresolution._hermite import declared, interleave, orders_read
+from baselines.superresolution._parity import Moments, Solver
 from baselines.superresolution._windows import (
     MIDDLE,
     PLACES,
@@ -36,8 +36,6 @@ STRENGTHS = tuple(10.0**power for power in range(-10, 0))
 
 #: Training windows that start within the length of a gap: more tell nothing new.
 STARTS_PER_GAP = 5
-
-_SMALLEST = 1e-8  # Å; a feature that varies less, below any stored digit, is constant
 
 
 class Ridge:
@@ -96,7 +94,7 @@ class Ridge:
         gap = context.gap
         check_training([*train, *validation], gap)
         self._gap, self._reference = gap, mean_geometry(train)
-        even, odd = _Moments(), _Moments()
+        even, odd = Moments(), Moments()
         for done, segment in enumerate(train):
             for windows, truth in self._windows(segment, max(1, gap // STARTS_PER_GAP)):
                 x_even, x_odd = _split_features(windows.derivatives)
@@ -115,7 +113,7 @@ class Ridge:
     def _windows(self, segment: DenseSegment, stride: int) -> Iterator[tuple[Windows, Floats]]:
         return training_windows(segment, self._gap, self._orders, self._reference, stride)
 
-    def _choose(self, solvers: _Solvers, validation: Sequence[DenseSegment]) -> float:
+    def _choose(self, solvers: tuple[Solver, Solver], validation: Sequence[DenseSegment]) -> float:
         """Take the strength with the least mean absolute error in the middle of windows."""
         unseen = [
             (
@@ -201,56 +199,8 @@ def _design(derivatives: Floats) -> Floats:
     return np.hstack([*_split_features(derivatives), np.ones((len(derivatives), 1))])
 
 
-class _Moments:
-    """Sums over windows of features X (n, features), targets Y (n, columns), and products."""
-
-    def __init__(self) -> None:
-        self.n = 0
-        self.x: Floats | float = 0.0
-        self.y: Floats | float = 0.0
-        self.xx: Floats | float = 0.0
-        self.xy: Floats | float = 0.0
-
-    def add(self, X: Floats, Y: Floats) -> None:
-        """Take in more windows."""
-        self.n += len(X)
-        self.x, self.y = self.x + X.sum(0), self.y + Y.sum(0)
-        self.xx, self.xy = self.xx + X.T @ X, self.xy + X.T @ Y
-
-    def diagonalise(self, centred: bool) -> _Solver:
-        """Scale the features to variance 1 and diagonalise their covariance."""
-        x, y = np.asarray(self.x) / self.n * centred, np.asarray(self.y) / self.n * centred
-        covariance = self.xx / self.n - np.outer(x, x)
-        scale = np.sqrt(np.maximum(np.diag(covariance), _SMALLEST**2))
-        variances, directions = np.linalg.eigh(covariance / np.outer(scale, scale))
-        variances = np.maximum(variances, 0.0)  # rounding leaves some a hair below
-        moments = (self.xy / self.n - np.outer(x, y)) / scale[:, None]
-        return _Solver(x, y, scale, variances, directions, directions.T @ moments)
-
-
-@dataclass(frozen=True)
-class _Solver:
-    """Normal equations of one parity in the eigenvectors of the covariance of the features."""
-
-    x: Floats  # (features,) mean
-    y: Floats  # (columns,) mean
-    scale: Floats  # (features,)
-    variances: Floats  # (features,)
-    directions: Floats  # (features, features)
-    moments: Floats  # (features, columns)
-
-    def solve(self, strength: float, columns: slice) -> tuple[Floats, Floats]:
-        """Give coefficients (features, columns) and intercepts (columns,)."""
-        damped = self.moments[:, columns] / (self.variances + strength)[:, None]
-        coefficients = (self.directions @ damped) / self.scale[:, None]
-        return coefficients, self.y[columns] - self.x @ coefficients
-
-
-def _join(solvers: _Solvers, strength: float, columns: slice = slice(None)) -> Floats:
+def _join(solvers: tuple[Solver, Solver], strength: float, columns: slice = slice(None)) -> Floats:
     """Give the coefficients of `_design`, (features + 1, columns)."""
     even, intercept = solvers[0].solve(strength, columns)
     odd, _ = solvers[1].solve(strength, columns)
     return np.vstack([even, odd, intercept])
-
-
-_Solvers = tuple[_Solver, _Solver]

@@ -1,0 +1,360 @@
+"""Force matching: a force field learned from the training forces, followed from both ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from baselines._descent import Descent
+from baselines._torch import device_named, require_at_least
+from baselines.superresolution._force_field import ForceField, frames_last, mean_distances
+from baselines.superresolution._frame import Frames, mean_geometry
+from baselines.superresolution._hermite import declared, interleave, orders_read
+from baselines.superresolution._parity import Moments, Solver
+from baselines.superresolution._passes import (
+    Integers,
+    Track,
+    enter_passes,
+    hidden_frames,
+    track_of,
+)
+from baselines.superresolution._shooting import BLOCK, Filled, Shooting
+from baselines.superresolution._training import Training, descend, identify
+from baselines.superresolution._windows import check_gap, check_training, scored_part
+from benchmark.errors import InputError, ModelError
+from benchmark.model import FitContext, ModelCard
+from benchmark.segments import CoarseSegment, DenseSegment, Positions
+
+Floats = NDArray[np.float64]
+Coefficients = tuple[Floats, Floats, Floats]  # even, odd, intercept: float32
+
+#: Strengths of the linear stage that validation chooses from, in units of a feature's variance.
+STRENGTHS = tuple(10.0**power for power in range(-8, 3))
+
+#: Training gaps that start within the length of a gap: more tell nothing new.
+STARTS_PER_GAP = 3
+
+_VALIDATION_FRAMES = 1_000
+_MATCHING = 0.9  # share of the progress that is reported as force matching
+
+
+class ForceMatching:
+    """Learn the force from every training frame; then follow it into gaps from both ends.
+
+    1. A `ForceField` learns the accelerations of all dense training frames by least squares (F.
+       Ercolessi, J. B. Adams, Europhys. Lett. 26, 583 (1994)). Each frame is a sample: this is far
+       cheaper than to train through the steps across a gap, and what is learned does not depend on
+       the gap.
+    2. `Shooting` follows it from either end of a gap to the other, and blends the two paths.
+    3. What the blend lacks is regressed on what each path missed where it ended, on what the force
+       lacked where it started, and on the two kept frames, all in the molecule-fixed frame: a
+       Green's function, learned. As in `Ridge`, even and odd parts under time reversal are
+       regressed apart, and validation chooses the strength.
+
+    The answer turns and shifts with the segment, and the answer to a reversed segment is the
+    reversed answer. A gap is filled from its own two ends alone.
+
+    Parameters
+    ----------
+    reads : str
+        "velocities" (and positions) or "forces" (and both).
+    cluster, degree, hidden, layers : int
+        Of the force field: atoms of a cluster, degree of the pair forces, width and number of the
+        hidden layers; see `ForceField`.
+    strength : float
+        λ of the linear stage; 0 lets the validation error choose among `STRENGTHS`.
+    frames : float
+        Training frames drawn in all: the budget.
+    batch : int
+        Frames of an update.
+    learning_rate : float
+        Peak of the cosine schedule.
+    weight_decay, average
+        As in `Training`.
+
+    Raises
+    ------
+    InputError
+        If an option is out of its range.
+    """
+
+    card = ModelCard(
+        title="Force matching",
+        description="Force field of bonded clusters learned from the training forces, followed "
+        "from both ends of a gap, with a linear correction.",
+        citation="Ercolessi and Adams, Europhys. Lett. 26, 583 (1994)",
+    )
+
+    def __init__(
+        self,
+        reads: str = "forces",
+        cluster: int = 4,
+        degree: int = 2,
+        hidden: int = 16,
+        layers: int = 2,
+        strength: float = 0.0,
+        frames: float = 5e5,
+        batch: int = 256,
+        learning_rate: float = 5e-3,
+        weight_decay: float = 1e-4,
+        average: float = 100.0,
+    ) -> None:
+        require_at_least(2, cluster=cluster)
+        require_at_least(0, degree=degree)
+        require_at_least(1, hidden=hidden, layers=layers)
+        if not 0.0 <= strength < math.inf:
+            raise InputError(f"strength={strength}: expected a number above 0, or 0 to choose one")
+        self._orders = orders_read(reads)
+        if self._orders < 2:
+            raise InputError(
+                f"reads={reads}: dynamics starts from velocities; expected velocities or forces"
+            )
+        self.reads = declared(self._orders)
+        self.sizes = {"cluster": cluster, "degree": degree, "hidden": hidden, "layers": layers}
+        self.strength = strength
+        self.training = Training(
+            frames=frames,
+            batch=batch,
+            learning_rate=learning_rate,
+            weight_decay=weight_decay,
+            average=average,
+            units=128,  # the learning rate is taken as it is
+        )
+
+    def fit(
+        self,
+        train: Sequence[DenseSegment],
+        validation: Sequence[DenseSegment],
+        context: FitContext,
+    ) -> None:
+        """Learn the force, or go on from the checkpoint in ``context.scratch``; then the rest.
+
+        Raises
+        ------
+        InputError
+            If a segment is too short, the gap has no hidden frame, or ``context.device`` cannot
+            be used.
+        ModelError
+            If the training loss is no longer finite.
+        """
+        gap = context.gap
+        if gap < 2:
+            raise InputError(f"gap {gap} has no hidden frame to learn; expected at least 2")
+        check_training([*train, *validation], gap)
+        device = device_named(context.device)
+        self._numbers, self._masses = train[0].numbers, train[0].masses
+        known, held_out = (track_of(segments, gap, 3, gap) for segments in (train, validation))
+        # The caller's random state stays untouched, and a rerun under one seed gives one result.
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.manual_seed(context.seed)
+            self._distances = mean_distances(known.known[:, 0])
+            self._shooting = self._untrained(mean_geometry(train), gap)
+            self._match(known, held_out, device, context)
+        self._shooting.measure_memory(known)
+        context.progress(_MATCHING, "linear stage")
+        self._fit_linear(known, held_out)
+
+    def _untrained(self, reference: Floats, gap: int) -> Shooting:
+        field = ForceField(self._distances, self._numbers.tolist(), **self.sizes)
+        return Shooting(field, reference, gap, self._orders)
+
+    def _match(
+        self, train: Track, held_out: Track, device: torch.device, context: FitContext
+    ) -> None:
+        """Train the force field on frames drawn at random; keep the weights that err least."""
+        field, gap = self._shooting.field, self._shooting.gap
+        x, a = _statics(train, gap)
+        field.calibrate(x, a, self._masses)
+        field.to(device)
+        if not field.n_clusters:
+            return  # the pair forces are all there is
+        frames = [frames_last(each, device) for each in (x, a)]
+        some = slice(None, None, max(1, len(held_out.known) // _VALIDATION_FRAMES))
+        unseen = [frames_last(each[some], device) for each in _statics(held_out, gap)]
+        updates = self.training.updates(2, context.effort)  # one frame a sample
+        run = _Matching(field, self.training, updates)
+        name = f"{type(self).__name__} {self.sizes} {self.training} {updates} {gap}"
+        descend(
+            run,
+            identify(name, train, held_out, context),
+            begin=lambda: None,
+            update=lambda rng: run.update(frames, rng.integers(0, len(x), self.training.batch)),
+            validate=lambda: run.validate(unseen),
+            unit="of what pair forces lack",
+            context=replace(
+                context, progress=lambda done, note: context.progress(_MATCHING * done, note)
+            ),
+        )
+
+    def _fit_linear(self, train: Track, held_out: Track) -> None:
+        """Regress what paths lack; validation chooses the strength."""
+        gap = self._shooting.gap
+        even, odd = Moments(), Moments()
+        for filled, truth, features in self._known_gaps(train, max(1, gap // STARTS_PER_GAP)):
+            lack = (truth - filled.answer)[:, : gap // 2]
+            mirrored = (truth - filled.answer)[:, ::-1][:, : gap // 2]
+            even.add(features[0], ((lack + mirrored) / 2).reshape(len(lack), -1))
+            odd.add(features[1], ((lack - mirrored) / 2).reshape(len(lack), -1))
+        # Forwards and backwards together, every odd number is zero on average.
+        solvers = even.diagonalise(centred=True), odd.diagonalise(centred=False)
+        unseen = list(self._known_gaps(held_out, max(1, gap // 2)))
+
+        def error(strength: float) -> float:
+            coefficients = _solved(solvers, strength)
+            missed = [
+                truth - filled.answer - _regressed(features, coefficients, truth.shape)
+                for filled, truth, features in unseen
+            ]
+            return float(np.abs(scored_part(np.concatenate(missed))).mean())
+
+        self.chosen_strength = self.strength or min(STRENGTHS, key=error)
+        self._coefficients = _solved(solvers, self.chosen_strength)
+
+    def _known_gaps(self, track: Track, stride: int) -> Iterator[tuple[Filled, Floats, Floats]]:
+        """Fill gaps that start every ``stride`` frames: give also truth, and features."""
+        reference = self._shooting.reference
+        for lefts, frames, filled, features in self._gaps(track, track.starts[::stride]):
+            yield filled, hidden_frames(track, lefts, frames, reference, 1)[0], features
+
+    def _gaps(
+        self, track: Track, lefts: Integers
+    ) -> Iterator[tuple[Integers, Frames, Filled, Floats]]:
+        """Fill gaps of a track, some at a time: their left ends, frames, answers, features."""
+        reference = self._shooting.reference
+        for begin in range(0, len(lefts), BLOCK):
+            part = lefts[begin : begin + BLOCK]
+            passes = enter_passes(track, part, 1, reference, self._masses, shared=True)
+            seen = passes.seen[:, :, 0, : self._orders]
+            filled = self._shooting.fill(seen)
+            centres, rotations = passes.frames.centres, passes.frames.rotations
+            forward = Frames(centres[: len(part)], rotations[: len(part)])
+            yield part, forward, filled, _features(seen, filled, self._shooting.gap)
+
+    def reconstruct(self, coarse: CoarseSegment) -> Positions:
+        """Give every frame of a segment, many gaps at once.
+
+        Raises
+        ------
+        ModelError
+            If the segment is of another molecule or gap than the model was fitted to, or lacks
+            velocities or forces that the model reads.
+        """
+        gap, atoms = self._shooting.gap, len(self._masses)
+        check_gap(coarse, gap)
+        if coarse.n_atoms != atoms:
+            raise ModelError(
+                f"the model was fitted to {atoms} atoms, the segment has {coarse.n_atoms}"
+            )
+        track = track_of([coarse], gap, self._orders, 1)
+        hidden = np.empty((len(track.starts), gap - 1, atoms, 3))
+        for lefts, frames, filled, features in self._gaps(track, track.starts):
+            lack = _regressed(features, self._coefficients, filled.answer.shape)
+            inside = filled.answer + lack + self._shooting.reference
+            hidden[lefts] = frames.positions_out(inside)
+        return interleave(coarse.positions, hidden)
+
+    @property
+    def parameters(self) -> int:
+        """Weights of the networks, coefficients of the pair forces and of the linear stage."""
+        return self._shooting.field.parameters_learned + sum(c.size for c in self._coefficients)
+
+    def save(self, folder: Path) -> None:
+        """Write the force field and the linear stage."""
+        folder.mkdir(parents=True, exist_ok=True)
+        shooting = self._shooting
+        content = {
+            "gap": shooting.gap,
+            "orders": self._orders,
+            "sizes": self.sizes,
+            "chosen_strength": self.chosen_strength,
+            "numbers": torch.from_numpy(self._numbers),
+            "masses": torch.from_numpy(self._masses),
+            "distances": torch.from_numpy(self._distances),
+            "reference": torch.from_numpy(shooting.reference),
+            "remembered": torch.from_numpy(shooting.remembered),
+            "coefficients": [torch.from_numpy(each) for each in self._coefficients],
+            "field": shooting.field.state_dict(),
+        }
+        torch.save(content, folder / "weights.pt")
+
+    def load(self, folder: Path) -> None:
+        """Read what `save` wrote, to the processor: a fit on a GPU can be used without one."""
+        stored = torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
+        self._orders, self.sizes = stored["orders"], stored["sizes"]
+        self.reads, self.chosen_strength = declared(self._orders), stored["chosen_strength"]
+        self._numbers, self._masses = stored["numbers"].numpy(), stored["masses"].numpy()
+        self._distances = stored["distances"].numpy()
+        even, odd, intercept = (each.numpy() for each in stored["coefficients"])
+        self._coefficients = even, odd, intercept
+        self._shooting = self._untrained(stored["reference"].numpy(), stored["gap"])
+        self._shooting.remembered = stored["remembered"].numpy()
+        self._shooting.field.load_state_dict(stored["field"])
+
+
+class _Matching(Descent):
+    """A force matching under way: descents over batches of frames."""
+
+    network: ForceField
+
+    def __init__(self, field: ForceField, training: Training, planned: int) -> None:
+        super().__init__(field, training.peak, training.weight_decay, training.average, planned)
+
+    def update(self, frames: list[Tensor], rows: Integers) -> None:
+        """Train on one batch of frames."""
+        chosen = torch.from_numpy(rows).to(frames[0].device)
+        self.step(self._loss(*(each.index_select(2, chosen) for each in frames)))
+
+    @torch.no_grad()
+    def validate(self, frames: list[Tensor]) -> None:
+        """Keep the averaged weights if their forces are the best."""
+        with self.evaluating():
+            parts = zip(*(each.split(BLOCK, dim=2) for each in frames), strict=True)
+            total = sum(float(self._loss(x, a)) * x.shape[2] for x, a in parts)
+        self.judge(math.sqrt(total / frames[0].shape[2]))
+
+    def _loss(self, x: Tensor, a: Tensor) -> Tensor:
+        """Mean square error of accelerations, in units of what pair forces lack."""
+        return ((self.network(x) - a) / self.network.lacking).square().mean()
+
+
+def _statics(track: Track, gap: int) -> tuple[Floats, Floats]:
+    """Give positions near the origin (n, atoms, 3) in Å, and accelerations in Å / frame²."""
+    x = track.known[:, 0]
+    return x - x.mean(1, keepdims=True), track.known[:, 2] / gap**2
+
+
+def _features(seen: Floats, filled: Filled, gap: int) -> Floats:
+    """Give what the linear stage reads, even and odd under time reversal, (2, n, features)."""
+    parts = [seen, filled.missed]
+    if seen.shape[2] == 3:
+        parts.append(filled.lack[:, :, None] * gap**2)
+    forward, backward = np.concatenate(parts, axis=2).reshape(*seen.shape[:2], -1)
+    return np.stack([forward + backward, forward - backward])
+
+
+def _solved(solvers: tuple[Solver, Solver], strength: float) -> Coefficients:
+    """Give coefficients in single precision, as on disk: a loaded model is the same one."""
+    even, intercept = solvers[0].solve(strength, slice(None))
+    odd, _ = solvers[1].solve(strength, slice(None))
+    return even.astype(np.float32), odd.astype(np.float32), intercept.astype(np.float32)
+
+
+def _regressed(features: Floats, coefficients: Coefficients, shape: tuple[int, ...]) -> Floats:
+    """Give the linear stage's answer, of ``shape`` (n, gap - 1, atoms, 3)."""
+    even, odd, intercept = coefficients
+    x_even, x_odd = features.astype(np.float32)
+    n, hidden, atoms, _ = shape
+    symmetric = (x_even @ even + intercept).reshape(n, -1, atoms, 3)  # the first half of frames
+    skew = (x_odd @ odd).reshape(n, -1, atoms, 3)
+    half = symmetric.shape[1]
+    answer = np.empty(shape)
+    answer[:, :half] = symmetric + skew
+    answer[:, hidden - half :] = (symmetric - skew)[:, ::-1]
+    return answer
