@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,13 @@ def require_at_least(least: float, **options: float) -> None:
     for name, value in options.items():
         if not value >= least:
             raise InputError(f"{name} is {value:g}; expected at least {least:g}")
+
+
+def require_more_than_zero(**options: float) -> None:
+    """Raise an `InputError` naming the first option that is not a finite number above 0."""
+    for name, value in options.items():
+        if not 0.0 < value < math.inf:
+            raise InputError(f"{name} is {value:g}; expected more than 0")
 
 
 def copied(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -13,11 +13,8 @@ from benchmark.show import with_error
 from benchmark.task import TaskCard
 from leaderboard.claims_superresolution import superresolution_claims
 from leaderboard.markdown import NO_VALUE, table
-from leaderboard.ranking import ranking
+from leaderboard.ranking import TIE_SIGMAS, ranking
 from leaderboard.submission import Submission
-
-#: Differences count from this many of their standard errors.
-SIGMAS = 2.0
 
 #: An error of the passage times beyond a factor of two: the slow process is lost.
 LOST = math.log(2)
@@ -110,8 +107,8 @@ def _cell(value: float, stderr: float, bias: float) -> str:
 def _partition_verdict(submissions: Sequence[Submission]) -> str:
     """Say for each network where the slow process is lost, kept, or not known."""
     lines = [
-        f"The slow process counts as *lost* where the error is above ln 2 by {SIGMAS:g} standard "
-        "errors, as *kept* where it is below by as much, and as *unclear* between.\n"
+        f"The slow process counts as *lost* where the error is above ln 2 by {TIE_SIGMAS:g} "
+        "standard errors, as *kept* where it is below by as much, and as *unclear* between.\n"
     ]
     for submission in submissions:
         if submission.card.name not in NETWORKS:
@@ -119,7 +116,7 @@ def _partition_verdict(submissions: Sequence[Submission]) -> str:
         found: dict[str, list[str]] = {"lost": [], "unclear": [], "kept": []}
         for name, (value, stderr, _) in _passages(submission).items():
             away = (value - LOST) / stderr if stderr > 0 else math.copysign(math.inf, value - LOST)
-            verdict = "lost" if away > SIGMAS else "kept" if away < -SIGMAS else "unclear"
+            verdict = "lost" if away > TIE_SIGMAS else "kept" if away < -TIE_SIGMAS else "unclear"
             found[verdict].append(f"`{name}`")
         text = "; ".join(f"{key}: {', '.join(names)}" for key, names in found.items() if names)
         lines.append(f"- **{submission.card.name}** – {text}")
@@ -152,7 +149,7 @@ def _compared(
     difference = theirs["score"] - ours["score"]
     error = math.hypot(ours["stderr"], theirs["stderr"])
     outcome = "no difference"
-    if abs(difference) > SIGMAS * error:
+    if abs(difference) > TIE_SIGMAS * error:
         outcome = "the Transformer is better" if difference > 0 else "the LSTM is better"
     outcomes.append(outcome)
     return {

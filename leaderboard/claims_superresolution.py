@@ -10,10 +10,8 @@ import numpy as np
 from benchmark.show import with_error
 from benchmark.task import SuperResolutionCard, TaskCard
 from leaderboard.markdown import NO_VALUE, table
+from leaderboard.ranking import TIE_SIGMAS
 from leaderboard.submission import Submission
-
-#: Differences count from this many of their standard errors.
-SIGMAS = 2.0
 
 #: Å, what the paper says its networks reach.
 REACHED = 1e-4
@@ -115,7 +113,7 @@ def _best(errors: Errors, gaps: Sequence[int]) -> str:
     """Say for each gap which of the paper's networks is the best, and whether it is the claimed."""
     lines = [
         f"Of the paper's networks, `{BEST_CLAIMED}` counts as beaten where another one has a "
-        f"smaller error by {SIGMAS:g} standard errors of the mean ln ratio over molecules.\n"
+        f"smaller error by {TIE_SIGMAS:g} standard errors of the mean ln ratio over molecules.\n"
     ]
     found = [name for name in (*ONE_WAY, *BOTH_WAYS) if name in errors]
     for gap in gaps:
@@ -126,7 +124,7 @@ def _best(errors: Errors, gaps: Sequence[int]) -> str:
         text = f"`{best}` has the smallest error"
         if best != BEST_CLAIMED:
             ratios = _log_ratios(errors[BEST_CLAIMED], errors[best], gap)
-            clear = np.mean(ratios) > SIGMAS * _error(ratios)
+            clear = np.mean(ratios) > TIE_SIGMAS * _error(ratios)
             text += f"; `{BEST_CLAIMED}` is {'' if clear else 'not clearly '}beaten: its error is "
             text += f"{_ratio(ratios)} times as large"
         lines.append(f"- **k = {gap}**: {text}.")

@@ -25,6 +25,7 @@ from baselines._torch import (
     device_of,
     read_checkpoint,
     require_at_least,
+    require_more_than_zero,
     write_checkpoint,
 )
 from benchmark.errors import InputError
@@ -127,8 +128,7 @@ class Training:
         require_at_least(1, epochs=self.epochs, frames=self.frames, streams=self.streams)
         require_at_least(1, window=self.window, average=self.average)
         require_at_least(0, weight_decay=self.weight_decay, patience=self.patience)
-        if not 0.0 < self.learning_rate < math.inf:
-            raise InputError(f"learning_rate is {self.learning_rate:g}; expected more than 0")
+        require_more_than_zero(learning_rate=self.learning_rate)
 
     @property
     def peak(self) -> float:

@@ -43,6 +43,22 @@ def orders_read(reads: str) -> int:
     return READS.index(reads) + 1
 
 
+def moving_orders_read(reads: str) -> int:
+    """Give how many scaled derivatives a model of dynamics reads: 2 or 3.
+
+    Raises
+    ------
+    InputError
+        If ``reads`` is positions alone, or none of `READS`.
+    """
+    orders = orders_read(reads)
+    if orders < 2:
+        raise InputError(
+            f"reads={reads}: dynamics starts from velocities; expected velocities or forces"
+        )
+    return orders
+
+
 def declared(orders: int) -> frozenset[str]:
     """Give the attribute ``reads`` of a model that reads ``orders`` scaled derivatives."""
     return READABLE & set(READS[:orders])

@@ -127,8 +127,7 @@ class Network(nn.Module):
         self.register_buffer("lacking", torch.ones(D))
         self.register_buffer("missed", torch.ones(gap - 1, D))
         self.memory = nn.Parameter(torch.zeros(gap, D)) if orders == 3 else None
-        s = torch.arange(1, gap, dtype=torch.float64)[:, None] / gap
-        blend = 1 - 10 * s**3 + 15 * s**4 - 6 * s**5
+        blend = torch.from_numpy(hermite_weights(gap, 3)[:, :1])
         bend = torch.from_numpy(hermite_weights(gap, orders)[:, orders:])
         signs = (-1.0) ** torch.arange(3)[:, None]
         self.register_buffer("_blend", blend.float(), persistent=False)

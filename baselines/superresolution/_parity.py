@@ -61,3 +61,24 @@ class Solver:
         damped = self.moments[:, columns] / (self.variances + strength)[:, None]
         coefficients = (self.directions @ damped) / self.scale[:, None]
         return coefficients, self.y[columns] - self.x @ coefficients
+
+
+#: Of the even part and of the odd one.
+Solvers = tuple[Solver, Solver]
+
+
+def diagonalised(even: Moments, odd: Moments) -> Solvers:
+    """Diagonalise both parts.
+
+    Forwards and backwards together, every odd number is zero on average.
+    """
+    return even.diagonalise(centred=True), odd.diagonalise(centred=False)
+
+
+def solve(
+    solvers: Solvers, strength: float, columns: slice = slice(None)
+) -> tuple[Floats, Floats, Floats]:
+    """Give even and odd coefficients, each (features, columns), and intercepts (columns,)."""
+    even, intercept = solvers[0].solve(strength, columns)
+    odd, _ = solvers[1].solve(strength, columns)
+    return even, odd, intercept

@@ -22,10 +22,11 @@ from baselines._torch import (
     device_of,
     read_checkpoint,
     require_at_least,
+    require_more_than_zero,
     write_checkpoint,
 )
 from baselines.superresolution._frame import mean_geometry
-from baselines.superresolution._hermite import declared, interleave, orders_read
+from baselines.superresolution._hermite import declared, interleave, moving_orders_read
 from baselines.superresolution._networks import Network, Shape
 from baselines.superresolution._passes import (
     Integers,
@@ -35,8 +36,8 @@ from baselines.superresolution._passes import (
     hidden_frames,
     track_of,
 )
-from baselines.superresolution._windows import check_gap, check_training
-from benchmark.errors import InputError, ModelError
+from baselines.superresolution._windows import check_segment, check_training
+from benchmark.errors import InputError
 from benchmark.model import FitContext
 from benchmark.segments import CoarseSegment, DenseSegment, Positions
 
@@ -93,8 +94,7 @@ class Training:
     def __post_init__(self) -> None:
         require_at_least(1, frames=self.frames, batch=self.batch, average=self.average)
         require_at_least(0, weight_decay=self.weight_decay)
-        if not 0.0 < self.learning_rate < math.inf:
-            raise InputError(f"learning_rate is {self.learning_rate:g}; expected more than 0")
+        require_more_than_zero(learning_rate=self.learning_rate)
 
     @property
     def peak(self) -> float:
@@ -138,11 +138,7 @@ class NetworkModel:
         reads: str,
         training: Training,
     ) -> None:
-        self._orders = orders_read(reads)
-        if self._orders < 2:
-            raise InputError(
-                f"reads={reads}: dynamics starts from velocities; expected velocities or forces"
-            )
+        self._orders = moving_orders_read(reads)
         self._make, self.sizes, self.training = network, dict(sizes), training
         self.reads = declared(self._orders)
 
@@ -194,11 +190,7 @@ class NetworkModel:
             velocities or forces that the model reads.
         """
         shape = self.network.shape
-        check_gap(coarse, shape.gap)
-        if coarse.n_atoms != shape.atoms:
-            raise ModelError(
-                f"the model was fitted to {shape.atoms} atoms, the segment has {coarse.n_atoms}"
-            )
+        check_segment(coarse, shape.gap, shape.atoms)
         track = track_of([coarse], shape.gap, shape.orders, 1)
         source = _Source(self.network, self._reference, coarse.masses)
         hidden = np.empty((len(track.starts), shape.gap - 1, shape.atoms, 3))

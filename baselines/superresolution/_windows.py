@@ -161,12 +161,8 @@ def fill_gaps(
     Raises
     ------
     ModelError
-        If the segment is of another molecule, or lacks velocities or forces that are asked for.
+        If the segment lacks velocities or forces that are asked for.
     """
-    if coarse.n_atoms != len(reference):
-        raise ModelError(
-            f"the model was fitted to {len(reference)} atoms, the segment has {coarse.n_atoms}"
-        )
     known = scaled_derivatives(coarse, orders, coarse.gap * coarse.time_step)
     if len(known) < WINDOW:
         return interpolate(known[:-1], known[1:], coarse.gap)
@@ -215,13 +211,15 @@ def check_training(segments: Sequence[DenseSegment], gap: int) -> None:
             )
 
 
-def check_gap(coarse: CoarseSegment, gap: int) -> None:
-    """Require that a segment has the gap that a model was fitted to.
+def check_segment(coarse: CoarseSegment, gap: int, atoms: int) -> None:
+    """Require that a segment has the gap and the atoms that a model was fitted to.
 
     Raises
     ------
     ModelError
-        If it has another.
+        If it has others.
     """
     if coarse.gap != gap:
         raise ModelError(f"the model was fitted to gap {gap}, the segment has gap {coarse.gap}")
+    if coarse.n_atoms != atoms:
+        raise ModelError(f"the model was fitted to {atoms} atoms, the segment has {coarse.n_atoms}")

@@ -16,8 +16,8 @@ from baselines._descent import Descent
 from baselines._torch import device_named, require_at_least
 from baselines.superresolution._force_field import ForceField, frames_last, mean_distances
 from baselines.superresolution._frame import Frames, mean_geometry
-from baselines.superresolution._hermite import declared, interleave, orders_read
-from baselines.superresolution._parity import Moments, Solver
+from baselines.superresolution._hermite import declared, interleave, moving_orders_read
+from baselines.superresolution._parity import Moments, Solvers, diagonalised, solve
 from baselines.superresolution._passes import (
     Integers,
     Track,
@@ -27,8 +27,8 @@ from baselines.superresolution._passes import (
 )
 from baselines.superresolution._shooting import BLOCK, Filled, Shooting
 from baselines.superresolution._training import Training, descend, identify
-from baselines.superresolution._windows import check_gap, check_training, scored_part
-from benchmark.errors import InputError, ModelError
+from baselines.superresolution._windows import check_segment, check_training, scored_part
+from benchmark.errors import InputError
 from benchmark.model import FitContext, ModelCard
 from benchmark.segments import CoarseSegment, DenseSegment, Positions
 
@@ -111,11 +111,7 @@ class ForceMatching:
         require_at_least(1, hidden=hidden, layers=layers)
         if not 0.0 <= strength < math.inf:
             raise InputError(f"strength={strength}: expected a number above 0, or 0 to choose one")
-        self._orders = orders_read(reads)
-        if self._orders < 2:
-            raise InputError(
-                f"reads={reads}: dynamics starts from velocities; expected velocities or forces"
-            )
+        self._orders = moving_orders_read(reads)
         self.reads = declared(self._orders)
         self.sizes = {"cluster": cluster, "degree": degree, "hidden": hidden, "layers": layers}
         self.strength = strength
@@ -202,8 +198,7 @@ class ForceMatching:
             mirrored = (truth - filled.answer)[:, ::-1][:, : gap // 2]
             even.add(features[0], ((lack + mirrored) / 2).reshape(len(lack), -1))
             odd.add(features[1], ((lack - mirrored) / 2).reshape(len(lack), -1))
-        # Forwards and backwards together, every odd number is zero on average.
-        solvers = even.diagonalise(centred=True), odd.diagonalise(centred=False)
+        solvers = diagonalised(even, odd)
         unseen = list(self._known_gaps(held_out, max(1, gap // 2)))
 
         def error(strength: float) -> float:
@@ -247,11 +242,7 @@ class ForceMatching:
             velocities or forces that the model reads.
         """
         gap, atoms = self._shooting.gap, len(self._masses)
-        check_gap(coarse, gap)
-        if coarse.n_atoms != atoms:
-            raise ModelError(
-                f"the model was fitted to {atoms} atoms, the segment has {coarse.n_atoms}"
-            )
+        check_segment(coarse, gap, atoms)
         track = track_of([coarse], gap, self._orders, 1)
         hidden = np.empty((len(track.starts), gap - 1, atoms, 3))
         for lefts, frames, filled, features in self._gaps(track, track.starts):
@@ -339,10 +330,9 @@ def _features(seen: Floats, filled: Filled, gap: int) -> Floats:
     return np.stack([forward + backward, forward - backward])
 
 
-def _solved(solvers: tuple[Solver, Solver], strength: float) -> Coefficients:
+def _solved(solvers: Solvers, strength: float) -> Coefficients:
     """Give coefficients in single precision, as on disk: a loaded model is the same one."""
-    even, intercept = solvers[0].solve(strength, slice(None))
-    odd, _ = solvers[1].solve(strength, slice(None))
+    even, odd, intercept = solve(solvers, strength)
     return even.astype(np.float32), odd.astype(np.float32), intercept.astype(np.float32)
 
 

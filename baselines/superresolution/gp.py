@@ -15,7 +15,7 @@ from baselines.superresolution._windows import (
     MIDDLE,
     PLACES,
     WINDOW,
-    check_gap,
+    check_segment,
     check_training,
     fill_gaps,
     scored_part,
@@ -124,7 +124,7 @@ class Gp:
             If the segment is of another molecule or gap than the model was fitted to, or lacks
             velocities or forces that the model reads.
         """
-        check_gap(coarse, self._gap)
+        check_segment(coarse, self._gap, len(self._reference))
         return interleave(
             coarse.positions, fill_gaps(coarse, self._orders, self._reference, self._predict)
         )

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from baselines._arrays import load_arrays, save_arrays
 from baselines.superresolution._frame import mean_geometry
 from baselines.superresolution._hermite import declared, interleave, orders_read
-from baselines.superresolution._parity import Moments, Solver
+from baselines.superresolution._parity import Moments, Solvers, diagonalised, solve
 from baselines.superresolution._windows import (
     MIDDLE,
     PLACES,
     WINDOW,
     Windows,
     bridge,
-    check_gap,
+    check_segment,
     check_training,
     fill_gaps,
     reverse_time,
@@ -102,8 +102,7 @@ class Ridge:
                 even.add(x_even, y_even)
                 odd.add(x_odd, y_odd)
             context.progress((done + 1) / (len(train) + 1), f"segment {done + 1}")
-        # Forwards and backwards together, every odd number is zero on average.
-        solvers = even.diagonalise(centred=True), odd.diagonalise(centred=False)
+        solvers = diagonalised(even, odd)
         self.chosen_strength = self.strength or self._choose(solvers, validation)
         coefficients = _join(solvers, self.chosen_strength)  # (features + 1, columns)
         # Single precision on disk, and so here too, that a loaded model is the same one.
@@ -113,7 +112,7 @@ class Ridge:
     def _windows(self, segment: DenseSegment, stride: int) -> Iterator[tuple[Windows, Floats]]:
         return training_windows(segment, self._gap, self._orders, self._reference, stride)
 
-    def _choose(self, solvers: tuple[Solver, Solver], validation: Sequence[DenseSegment]) -> float:
+    def _choose(self, solvers: Solvers, validation: Sequence[DenseSegment]) -> float:
         """Take the strength with the least mean absolute error in the middle of windows."""
         unseen = [
             (
@@ -143,7 +142,7 @@ class Ridge:
             If the segment is of another molecule or gap than the model was fitted to, or lacks
             velocities or forces that the model reads.
         """
-        check_gap(coarse, self._gap)
+        check_segment(coarse, self._gap, len(self._reference))
         return interleave(
             coarse.positions, fill_gaps(coarse, self._orders, self._reference, self._predict)
         )
@@ -199,8 +198,6 @@ def _design(derivatives: Floats) -> Floats:
     return np.hstack([*_split_features(derivatives), np.ones((len(derivatives), 1))])
 
 
-def _join(solvers: tuple[Solver, Solver], strength: float, columns: slice = slice(None)) -> Floats:
+def _join(solvers: Solvers, strength: float, columns: slice = slice(None)) -> Floats:
     """Give the coefficients of `_design`, (features + 1, columns)."""
-    even, intercept = solvers[0].solve(strength, columns)
-    odd, _ = solvers[1].solve(strength, columns)
-    return np.vstack([even, odd, intercept])
+    return np.vstack(solve(solvers, strength, columns))
