@@ -32,6 +32,8 @@ class Recurrent(Network):
 
     def __init__(self, shape: Shape, cell: str, hidden: int, layers: int, past: int) -> None:
         super().__init__(shape)
+        if self.memory is not None:  # the springs' path is given: nothing in it is learned
+            self.memory.requires_grad_(False)
         self.past = past
         width = shape.orders * shape.coordinates + 2
         self.cell = CELLS[cell](width, hidden, num_layers=layers, batch_first=True)
@@ -59,7 +61,7 @@ class RecurrentModel(NetworkModel):
     The public code of Winkler, Müller and Sauceda (github.com/ludwigwinkler/MLMD) has by default 5
     layers of 10 units for each coordinate and velocity, 3 kept frames and batches of 500; for
     ethanol that is ``--set layers=5 --set hidden=540 --set past=3 --set batch=500``. The default
-    here is smaller, for a training of a minute or two. Unlike there, a network walks in the
+    here is smaller, for a training of a minute. Unlike there, a network walks in the
     molecule-fixed frame and starts from springs.
 
     Parameters
@@ -87,9 +89,9 @@ class RecurrentModel(NetworkModel):
         hidden: int = 128,
         layers: int = 1,
         past: int = 3,
-        frames: float = 1.5e6,
-        batch: int = 64,
-        learning_rate: float = 2e-3,
+        frames: float = 3e5,
+        batch: int = 16,
+        learning_rate: float = 5e-3,
         weight_decay: float = 1e-4,
         average: float = 100.0,
     ) -> None:
@@ -104,6 +106,5 @@ class RecurrentModel(NetworkModel):
                 learning_rate=learning_rate,
                 weight_decay=weight_decay,
                 average=average,
-                units=hidden,
             ),
         )

@@ -47,7 +47,7 @@ Floats = NDArray[np.float64]
 CHECKPOINT_SECONDS = 15.0
 
 _EPOCHS = 25  # validations of a whole training
-_VALIDATION_GAPS = 512
+_VALIDATION_FRAMES = 5_000  # hidden ones, of each
 _SHORT_PAST = 0.1  # share of training passes that see fewer kept frames, as near a segment's end
 _BLOCK = 512  # gaps filled at once: bounds the memory of a reconstruction
 
@@ -70,9 +70,7 @@ class Training:
     batch : int
         Gaps of an update.
     learning_rate : float
-        Peak of the cosine schedule for 128 units; it falls as 1/√units, as wider ones need.
-    units : int
-        Width of the network.
+        Peak of the cosine schedule; see `NetworkModel` for what it means there.
     weight_decay : float
         Of AdamW.
     average : float
@@ -89,17 +87,11 @@ class Training:
     learning_rate: float
     weight_decay: float
     average: float
-    units: int
 
     def __post_init__(self) -> None:
         require_at_least(1, frames=self.frames, batch=self.batch, average=self.average)
         require_at_least(0, weight_decay=self.weight_decay)
         require_more_than_zero(learning_rate=self.learning_rate)
-
-    @property
-    def peak(self) -> float:
-        """Highest learning rate."""
-        return self.learning_rate * math.sqrt(128 / self.units)
 
     def updates(self, gap: int, effort: float) -> int:
         """Give the updates of a whole training at gap k."""
@@ -118,7 +110,8 @@ class NetworkModel:
     reads : str
         "velocities" (and positions) or "forces" (and both).
     training : Training
-        How it is trained.
+        How it is trained. The learning rate is that for 128 units and 10 atoms: it falls as
+        1/√units and as 1/atoms, as a step of every weight moves a sum over more of them further.
 
     Raises
     ------
@@ -175,7 +168,9 @@ class NetworkModel:
             source = _Source(self.network, self._reference, train[0].masses)
             held_out = track_of(validation, gap, 3, gap)
             name = f"{type(self).__name__} {sorted(self.sizes.items())} {self.reads}"
-            _train(self.network, self.training, name, source, known, held_out, context)
+            peak = self.training.learning_rate
+            peak *= math.sqrt(128 / self.sizes["hidden"]) * 10 / shape.atoms
+            _train(self.training, peak, name, source, known, held_out, context)
 
     @torch.inference_mode()
     def reconstruct(self, coarse: CoarseSegment) -> Positions:
@@ -287,19 +282,19 @@ def _shortened(present: NDArray[np.bool_], rng: np.random.Generator | None) -> N
 
 
 def _train(
-    network: Network,
     training: Training,
+    peak: float,
     name: str,
     source: _Source,
     train: Track,
     held_out: Track,
     context: FitContext,
 ) -> None:
-    """Train ``network`` in place; leave it with the weights of its best epoch."""
+    """Train the source's network in place; leave it with the weights of its best epoch."""
     updates = training.updates(context.gap, context.effort)
-    run = _Run(source, training, updates)
+    run = _Run(source, training, peak, updates)
     identity = identify(f"{name} {training} {updates} {context.gap}", train, held_out, context)
-    some = _spread(held_out.starts, _VALIDATION_GAPS)
+    some = _spread(held_out.starts, context.gap)
     descend(
         run,
         identity,
@@ -371,10 +366,8 @@ def descend(
 class _Run(Descent):
     """A training under way: descents over batches of gaps."""
 
-    def __init__(self, source: _Source, training: Training, planned: int) -> None:
-        super().__init__(
-            source.network, training.peak, training.weight_decay, training.average, planned
-        )
+    def __init__(self, source: _Source, training: Training, peak: float, planned: int) -> None:
+        super().__init__(source.network, peak, training.weight_decay, training.average, planned)
         self.source = source
 
     def update(self, track: Track, lefts: Integers, rng: np.random.Generator) -> None:
@@ -393,12 +386,14 @@ class _Run(Descent):
 @torch.no_grad()
 def _measure_missed(source: _Source, train: Track) -> None:
     """Measure what the springs miss in each hidden frame: the scale of a correction."""
-    errors = source.errors(train, _spread(train.starts, _VALIDATION_GAPS), None)
+    errors = source.errors(train, _spread(train.starts, source.network.shape.gap), None)
     source.network.missed.copy_(errors.mean((0, 1)).clamp(min=1e-9))
 
 
-def _spread(starts: Integers, most: int) -> Integers:
-    return starts[:: max(1, len(starts) // most)]
+def _spread(starts: Integers, gap: int) -> Integers:
+    """Choose gaps all over the segments, of about `_VALIDATION_FRAMES` hidden frames."""
+    wanted = math.ceil(_VALIDATION_FRAMES / (gap - 1))
+    return starts[:: max(1, len(starts) // wanted)]
 
 
 def identify(name: str, train: Track, held_out: Track, context: FitContext) -> str:

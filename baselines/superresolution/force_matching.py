@@ -121,7 +121,6 @@ class ForceMatching:
             learning_rate=learning_rate,
             weight_decay=weight_decay,
             average=average,
-            units=128,  # the learning rate is taken as it is
         )
 
     def fit(
@@ -295,7 +294,9 @@ class _Matching(Descent):
     network: ForceField
 
     def __init__(self, field: ForceField, training: Training, planned: int) -> None:
-        super().__init__(field, training.peak, training.weight_decay, training.average, planned)
+        super().__init__(
+            field, training.learning_rate, training.weight_decay, training.average, planned
+        )
 
     def update(self, frames: list[Tensor], rows: Integers) -> None:
         """Train on one batch of frames."""

@@ -22,7 +22,7 @@ class Hnn(NetworkModel):
 
     The authors' public code (github.com/ludwigwinkler/MLMD) has by default 5 layers of 10 units for
     each coordinate and velocity and batches of 500; for ethanol that is ``--set layers=5 --set
-    hidden=540 --set batch=500``. The default here is smaller, for a training of a minute or two.
+    hidden=540 --set batch=500``. The default here is smaller, for a training of a minute.
 
     Parameters
     ----------
@@ -51,9 +51,9 @@ class Hnn(NetworkModel):
         reads: str = "forces",
         hidden: int = 128,
         layers: int = 2,
-        frames: float = 1.5e6,
-        batch: int = 64,
-        learning_rate: float = 2e-3,
+        frames: float = 3e5,
+        batch: int = 16,
+        learning_rate: float = 5e-3,
         weight_decay: float = 1e-4,
         average: float = 100.0,
     ) -> None:
@@ -68,7 +68,6 @@ class Hnn(NetworkModel):
                 learning_rate=learning_rate,
                 weight_decay=weight_decay,
                 average=average,
-                units=hidden,
             ),
         )
 

@@ -28,7 +28,7 @@ class Node(NetworkModel):
     (github.com/ludwigwinkler/MLMD) has by default 5 layers of 10 units for each coordinate and
     velocity, fourth-order Runge-Kutta steps and batches of 500; for ethanol that is ``--set
     layers=5 --set hidden=540 --set method=rk4 --set batch=500``. The default here is smaller, for
-    a training of a minute or two, and takes the steps that the trajectories were made with.
+    a training of a minute, and takes the steps that the trajectories were made with.
 
     Parameters
     ----------
@@ -60,9 +60,9 @@ class Node(NetworkModel):
         hidden: int = 128,
         layers: int = 2,
         method: str = "verlet",
-        frames: float = 1.5e6,
-        batch: int = 64,
-        learning_rate: float = 2e-3,
+        frames: float = 3e5,
+        batch: int = 16,
+        learning_rate: float = 5e-3,
         weight_decay: float = 1e-4,
         average: float = 100.0,
     ) -> None:
@@ -79,7 +79,6 @@ class Node(NetworkModel):
                 learning_rate=learning_rate,
                 weight_decay=weight_decay,
                 average=average,
-                units=hidden,
             ),
         )
 
