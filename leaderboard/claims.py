@@ -13,7 +13,7 @@ from benchmark.show import with_error
 from benchmark.task import TaskCard
 from leaderboard.claims_superresolution import superresolution_claims
 from leaderboard.markdown import NO_VALUE, table
-from leaderboard.ranking import TIE_SIGMAS, ranking
+from leaderboard.ranking import TIE_SIGMAS, by_track, ranking
 from leaderboard.submission import Submission
 
 #: An error of the passage times beyond a factor of two: the slow process is lost.
@@ -61,8 +61,18 @@ def claims(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> str:
     cards : sequence of TaskCard
         The tasks of the board, sorted by id.
     """
-    found = {submission.card.name: submission for submission in submissions}
+    found = by_track(submissions, cards)
     parts = [HEAD]
+    if "kinetics" in found:
+        parts += _kinetics_claims(*found["kinetics"])
+    if "superresolution" in found:
+        parts.append(superresolution_claims(*found["superresolution"]))
+    return "\n".join(part.strip("\n") + "\n" for part in parts if part)
+
+
+def _kinetics_claims(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> list[str]:
+    found = {submission.card.name: submission for submission in submissions}
+    parts = []
     if any(card.family == ALANINE for card in cards):
         ordered = [found[name] for name in ranking(submissions, cards)["name"]]
         shown = [one for one in ordered if one.card.role == "model" and _passages(one)]
@@ -70,8 +80,7 @@ def claims(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> str:
             parts += [PARTITION_CLAIM, _partition_table(shown), _partition_verdict(shown)]
     if {"lstm", "transformer"} <= set(found):
         parts += [ATTENTION_CLAIM, *_comparison(found["lstm"], found["transformer"], cards)]
-    parts.append(superresolution_claims(submissions, cards))
-    return "\n".join(part.strip("\n") + "\n" for part in parts if part)
+    return parts
 
 
 def _passages(submission: Submission) -> dict[str, tuple[float, float, float]]:

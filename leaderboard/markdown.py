@@ -55,6 +55,8 @@ claims of the papers behind this benchmark they confirm.
 
 TITLES = {"kinetics": "Kinetics", "superresolution": "Super-resolution"}
 
+TROUBLES = "\n## Failed units and missing likelihoods\n"
+
 READING = """
 ## How to read it
 
@@ -106,26 +108,29 @@ def page(
         return EMPTY
     heads: list[str] = []
     families: list[str] = []
-    everyone: list[Submission] = []
+    models: list[str] = ["\n## Models\n"]
+    troubles: list[str] = []
     for track, (rows, members) in by_track(submissions, cards).items():
         overall = ranking(rows, members)
         found = {submission.card.name: submission for submission in rows}
         ordered = [found[name] for name in overall["name"]]
-        everyone += [one for one in ordered if one not in everyone]
+        models += [f"\n### {TITLES[track]}\n", _models(ordered)]
+        troubles += _troubles(ordered, members)
         heads += [
             f"\n## {TITLES[track]}\n",
-            _overall_table(overall, groups_of(members)),
+            _overall_table(overall, track, groups_of(members)),
             f"\n![score of every model on every task]({figures[track]})\n",
         ]
         for family in dict.fromkeys(card.family for card in members):
             tasks = [card for card in members if card.family == family]
             families += _family(family, ordered, tasks)
-    last = [_models(everyone), _troubles(everyone, cards), REPRODUCING]
-    parts = [HEAD, *heads, READING, *families, *last]
+    if troubles:
+        troubles = [TROUBLES, "\n".join(troubles)]
+    parts = [HEAD, *heads, READING, *families, *models, *troubles, REPRODUCING]
     return "\n".join(part.strip("\n") + "\n" for part in parts if part)
 
 
-def _overall_table(overall: pd.DataFrame, groups: Sequence[str]) -> str:
+def _overall_table(overall: pd.DataFrame, track: str, groups: Sequence[str]) -> str:
     rows = []
     for row in overall.to_dict("records"):
         cells = {group: _two_digits(row[group]) for group in groups}
@@ -134,7 +139,7 @@ def _overall_table(overall: pd.DataFrame, groups: Sequence[str]) -> str:
         rows.append(
             {
                 "rank": NO_VALUE if pd.isna(row["rank"]) else str(row["rank"]),
-                "model": _link(row["name"], row["role"]),
+                "model": _link(row["name"], row["role"], track),
                 "score": with_error(row["score"], row["stderr"]),
                 **cells,
                 "tasks run": str(row["tasks"]),
@@ -157,7 +162,7 @@ def _family(family: str, submissions: Sequence[Submission], cards: Sequence[Task
         for card in cards:
             task = submission.tasks.get(card.id)
             cells[card.name] = "not run" if task is None else with_error(task.score, task.stderr)
-        rows.append(_row(submission, cells))
+        rows.append(_row(submission, cards[0].track, cells))
     parts = [f"\n## {family.capitalize()}\n", "### Scores\n", table(rows)]
     for name, (title, factor) in METRICS.items():
         having = [card for card in cards if name in card.metrics]
@@ -169,10 +174,10 @@ def _family(family: str, submissions: Sequence[Submission], cards: Sequence[Task
 def _metric_table(
     name: str, factor: float, submissions: Sequence[Submission], cards: Sequence[TaskCard]
 ) -> str:
-    rows = [
-        _row(submission, {card.name: _error_cell(submission, card, name, factor) for card in cards})
-        for submission in submissions
-    ]
+    rows = []
+    for submission in submissions:
+        cells = {card.name: _error_cell(submission, card, name, factor) for card in cards}
+        rows.append(_row(submission, cards[0].track, cells))
     ends: dict[str, dict[str, str]] = {"trivial (E₀)": {}, "data-limited (f)": {}}
     for card in cards:
         scale = card.metrics[name]
@@ -197,7 +202,7 @@ def _error_cell(submission: Submission, card: TaskCard, name: str, factor: float
 
 def _models(submissions: Sequence[Submission]) -> str:
     """Say who is on the board."""
-    lines = ["\n## Models\n"]
+    lines = []
     for submission in submissions:
         card = submission.card
         authors = ", ".join(card.authors)
@@ -208,8 +213,8 @@ def _models(submissions: Sequence[Submission]) -> str:
     return "\n".join(lines)
 
 
-def _troubles(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> str:
-    """List what failed, and what has no likelihood, with the reason; empty if nothing."""
+def _troubles(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> list[str]:
+    """List what failed, and what has no likelihood, with the reason."""
     lines = []
     for submission in submissions:
         found: dict[str, list[str]] = {}  # trouble → the task of each unit that has it
@@ -222,9 +227,7 @@ def _troubles(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> s
             units = f"{len(where)} unit" + ("s" if len(where) > 1 else "")
             tasks = ", ".join(dict.fromkeys(where))
             lines.append(f"- **{submission.card.name}**, {units} ({tasks}): {trouble}")
-    if not lines:
-        return ""
-    return "\n## Failed units and missing likelihoods\n\n" + "\n".join(lines)
+    return lines
 
 
 def _trouble(unit: Unit, card: TaskCard) -> str:
@@ -235,12 +238,12 @@ def _trouble(unit: Unit, card: TaskCard) -> str:
     return ""
 
 
-def _row(submission: Submission, cells: Mapping[str, str]) -> dict[str, str]:
-    return {"model": _link(submission.card.name, submission.card.role), **cells}
+def _row(submission: Submission, track: str, cells: Mapping[str, str]) -> dict[str, str]:
+    return {"model": _link(submission.card.name, submission.card.role, track), **cells}
 
 
-def _link(name: str, role: str) -> str:
-    link = f"[{name}](submissions/{name})"
+def _link(name: str, role: str, track: str) -> str:
+    link = f"[{name}](submissions/{track}/{name})"
     return link if role == "model" else f"*{link}*"
 
 

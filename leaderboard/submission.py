@@ -60,14 +60,14 @@ def shipped_tasks() -> dict[str, Task]:
 
 
 def read_submissions(folder: Path, tasks: Mapping[str, Task]) -> list[Submission]:
-    """Read every submission of a folder, sorted by name.
+    """Read every submission of a folder: ``TRACK/NAME``, sorted.
 
     Raises
     ------
     InputError
         If one of them is refused: a board is rendered whole or not at all.
     """
-    found = sorted(path for path in folder.glob("*") if path.is_dir())
+    found = sorted(path for path in folder.glob("*/*") if path.is_dir())
     return [read_submission(path, tasks) for path in found]
 
 
@@ -77,14 +77,15 @@ def read_submission(folder: Path, tasks: Mapping[str, Task]) -> Submission:
     Parameters
     ----------
     folder : Path
-        Holds ``card.yaml`` and ``results.json``.
+        ``TRACK/NAME``, holds ``card.yaml`` and ``results.json``. Models of two tracks may have one
+        name.
     tasks : mapping of task id to Task
         The tasks as they are now.
 
     Raises
     ------
     InputError
-        If a file is missing or invalid; the card's name is not the folder's; the run was quick,
+        If a file is missing or invalid; name or track are not the folder's; the run was quick,
         is incomplete, or was scored on other tasks, task versions, data or by another scorer; or
         the stored scores do not follow from the units' metrics.
     """
@@ -92,7 +93,11 @@ def read_submission(folder: Path, tasks: Mapping[str, Task]) -> Submission:
     if card.name != folder.name:
         raise InputError(f"{folder / CARD}: name is '{card.name}', but the folder '{folder.name}'")
     result = read_result(folder / RESULTS)
-    return Submission(card, result, recomputed(result, tasks, folder / RESULTS))
+    scores = recomputed(result, tasks, folder / RESULTS)
+    track = _track(scores, tasks, folder / RESULTS)
+    if track != folder.parent.name:
+        raise InputError(f"{folder / RESULTS}: of the track {track}, but in {folder.parent}")
+    return Submission(card, result, scores)
 
 
 def recomputed(result: Result, tasks: Mapping[str, Task], path: Path) -> dict[str, TaskResult]:
@@ -128,6 +133,13 @@ def recomputed(result: Result, tasks: Mapping[str, Task], path: Path) -> dict[st
     return scores
 
 
+def _track(scores: Mapping[str, TaskResult], tasks: Mapping[str, Task], path: Path) -> str:
+    found = sorted({tasks[task].card.track for task in scores})
+    if len(found) > 1:
+        raise InputError(f"{path}: tasks of the tracks {', '.join(found)}; submit them one by one")
+    return found[0]
+
+
 def add(
     run: Path, name: str, authors: Sequence[str], folder: Path = SUBMISSIONS, url: str = ""
 ) -> Path:
@@ -151,7 +163,7 @@ def add(
     Returns
     -------
     Path
-        The new folder.
+        The new folder, ``folder/TRACK/NAME``.
 
     Raises
     ------
@@ -163,11 +175,12 @@ def add(
     --------
     >>> add(Path("runs/msm"), "msm", ["The stridebench developers"])  # doctest: +SKIP
     """
-    result = read_result(run)
-    recomputed(result, shipped_tasks(), run / RESULTS)
-    if (folder / name / RESULTS).exists():
-        result = widened(read_result(folder / name), result, folder / name / RESULTS)
-        recomputed(result, shipped_tasks(), folder / name / RESULTS)
+    result, tasks = read_result(run), shipped_tasks()
+    scores = recomputed(result, tasks, run / RESULTS)
+    home = folder / _track(scores, tasks, run / RESULTS) / name
+    if (home / RESULTS).exists():
+        result = widened(read_result(home), result, home / RESULTS)
+        recomputed(result, tasks, home / RESULTS)
     model = result.model
     fields = {
         "name": name,
@@ -178,13 +191,13 @@ def add(
         "citation": model.citation,
         "role": model.role,
     }
-    _checked_card(fields, folder / name / CARD)
-    with atomic_folder(folder / name) as temporary:
+    _checked_card(fields, home / CARD)
+    with atomic_folder(home) as temporary:
         text = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=98)
         write_text(temporary / CARD, text)
         result.write(temporary / RESULTS)
         temporary.chmod(0o755)  # temporary folders are private, submissions are not
-    return folder / name
+    return home
 
 
 def widened(old: Result, new: Result, path: Path) -> Result:

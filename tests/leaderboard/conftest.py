@@ -79,10 +79,10 @@ def make_submission(make_result: MakeResult) -> MakeSubmission:
 
 @pytest.fixture
 def write_submission(tmp_path: Path) -> Callable[[Submission], Path]:
-    """Write a submission under ``tmp_path/board/submissions``."""
+    """Write a submission of the first track under ``tmp_path/board/submissions``."""
 
     def write(submission: Submission) -> Path:
-        folder = tmp_path / "board" / "submissions" / submission.card.name
+        folder = tmp_path / "board" / "submissions" / "kinetics" / submission.card.name
         folder.mkdir(parents=True)
         (folder / "card.yaml").write_text(yaml.safe_dump(submission.card.model_dump()))
         submission.result.write(folder / "results.json")

@@ -96,7 +96,7 @@ def test_page_shows_ranks_marks_and_both_ends(
     assert [line.split("|")[1].strip() for line in overall] == ["1", "2", "–"]
     assert "†" in overall[1]
     assert "†" not in overall[0]
-    assert "*[iid](submissions/iid)*" in overall[2]
+    assert "*[iid](submissions/kinetics/iid)*" in overall[2]
     assert "data-limited (f)" in text
     assert (
         "- **replay**, 9 units (left/a, left/b, right/c): no likelihood: the model has no predict"

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from benchmark.result import TaskResult
+from leaderboard.ranking import board_cards, by_track
 from leaderboard.submission import SUBMISSIONS, read_submissions, shipped_tasks
 
 LATTICE = ["linear3", "triangular3", "triangular3-x20", "diamond4-t1", "diamond4-t5",
@@ -15,13 +16,25 @@ MNATS = 1e-3
 FACTOR_OF_TWO = math.log(2)
 
 
+Rows = dict[str, dict[str, TaskResult]]
+
+
 @pytest.fixture(scope="module")
-def rows() -> dict[str, dict[str, TaskResult]]:
-    submissions = read_submissions(SUBMISSIONS, shipped_tasks())
-    return {submission.card.name: dict(submission.tasks) for submission in submissions}
+def board() -> dict[str, Rows]:
+    tasks = shipped_tasks()
+    tracks = by_track(read_submissions(SUBMISSIONS, tasks), board_cards(tasks))
+    return {
+        track: {submission.card.name: dict(submission.tasks) for submission in submissions}
+        for track, (submissions, _) in tracks.items()
+    }
 
 
-def regret(rows: dict[str, dict[str, TaskResult]], model: str, task: str) -> float:
+@pytest.fixture
+def rows(board: dict[str, Rows]) -> Rows:
+    return board["kinetics"]
+
+
+def regret(rows: Rows, model: str, task: str) -> float:
     return rows[model][f"potentials/{task}"].metrics["nll_regret"].value
 
 

@@ -5,7 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic import MakeResult, MakeSubmission, Tasks, rescored
+from synthetic import (
+    MakeResult,
+    MakeSubmission,
+    Tasks,
+    make_superresolution_task,
+    rescored,
+)
 
 from benchmark.errors import InputError
 from benchmark.result import Result
@@ -31,7 +37,7 @@ def test_submissions_are_sorted_by_name(
     tasks: Tasks, make_submission: MakeSubmission, write_submission: WriteSubmission
 ) -> None:
     folders = [write_submission(make_submission(name, ONE)) for name in ("b", "a")]
-    found = read_submissions(folders[0].parent, tasks)
+    found = read_submissions(folders[0].parents[1], tasks)
     assert [submission.card.name for submission in found] == ["a", "b"]
 
 
@@ -255,3 +261,38 @@ def test_add_mixes_no_settings(
     with pytest.raises(InputError, match="other settings"):
         add(tmp_path / "run", "mine", ["A. Author"], tmp_path / "submissions")
     assert (folder / "results.json").read_bytes() == before
+
+
+def test_models_of_two_tracks_may_have_one_name(
+    tmp_path: Path, tasks: Tasks, make_result: MakeResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filling = make_superresolution_task("md17-xtb/water-k10")
+    tasks[filling.id] = filling
+    monkeypatch.setattr(module, "shipped_tasks", lambda: tasks)
+    for z, hidden in ((ONE, 64), ({filling.id: 0.7}, 128)):
+        result = make_result(z)
+        result.config.settings = {"hidden": hidden}
+        result.write(tmp_path / "run" / "results.json")
+        add(tmp_path / "run", "lstm", ["A. Author"], tmp_path / "submissions")
+    found = read_submissions(tmp_path / "submissions", tasks)
+    assert [one.card.name for one in found] == ["lstm", "lstm"]
+    assert [list(one.tasks) for one in found] == [list(ONE), [filling.id]]
+
+
+def test_one_submission_is_of_one_track_and_lies_in_its_folder(
+    tmp_path: Path,
+    tasks: Tasks,
+    make_result: MakeResult,
+    make_submission: MakeSubmission,
+    write_submission: WriteSubmission,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    filling = make_superresolution_task("md17-xtb/water-k10")
+    tasks[filling.id] = filling
+    monkeypatch.setattr(module, "shipped_tasks", lambda: tasks)
+    make_result({**ONE, filling.id: 0.7}).write(tmp_path / "run" / "results.json")
+    with pytest.raises(InputError, match="tasks of the tracks kinetics, superresolution"):
+        add(tmp_path / "run", "lstm", ["A. Author"], tmp_path / "submissions")
+    astray = write_submission(make_submission("lstm", {filling.id: 0.7}))
+    with pytest.raises(InputError, match=r"of the track superresolution, but in .*kinetics"):
+        read_submission(astray, tasks)
