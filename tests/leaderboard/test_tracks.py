@@ -39,7 +39,7 @@ def test_score_above_one_is_shown_where_f_is_a_mark_and_no_limit(rows, tasks: Ta
 
 def test_page_has_a_table_and_a_figure_a_track(rows, tasks: Tasks):
     text = page(rows, board_cards(tasks), FIGURES)
-    kinetics, filled = text.split("## Super-resolution")
+    kinetics, filled = text.split("\n## Super-resolution\n")
     assert "[msm]" in kinetics
     assert "k.svg" in kinetics
     assert "[ridge]" not in kinetics
