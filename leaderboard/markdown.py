@@ -63,12 +63,15 @@ READING = """
 - **Score**: 0 is what independent frames drawn from the training populations get (*trivial*), 1 is
   what a fresh true chain as long as the training data gets (*data-limited*). Each metric becomes
   z = ln(E₀/E) / ln(E₀/f), clipped to −1 … 1, with E the model's error, E₀ the trivial and f the
-  data-limited one. E₀ and f are frozen in the task cards: no score depends on other models.
+  data-limited one. E₀ and f are frozen in the task cards: no score depends on other models. In
+  super-resolution 0 is linear interpolation and 1 is 1e-4 Å, what a paper claims: a mark and no
+  limit, so that scores above 1 are not clipped.
 - **Task, family, overall**: a task's score is the mean of its groups (likelihood, rates, paths),
   each the mean of its metrics; then the mean over the tasks of a family, then over families. A
   task that was not run counts 0.
 - **0.123(4)** means 0.123 with a standard error of 0.004, from the spread over the training
-  replicas; for likelihoods the noise of the test set is in it too.
+  replicas; for likelihoods the noise of the test set is in it too. In super-resolution it is from
+  blocks of the test segments.
 - **Rank**: one more than the number of models that are better by more than twice the combined
   standard error, and no better than the rank of a model with a higher score. Equal ranks are ties.
   Controls are yardsticks and have no rank.
