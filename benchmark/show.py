@@ -308,4 +308,5 @@ def with_error(value: float, error: float) -> str:
     if not math.isfinite(error) or error <= 0:
         return f"{value:.3g}"
     digits = max(0, -math.floor(math.log10(error)) + (f"{error:e}"[0] == "1"))
-    return f"{value:.{digits}f}({error * 10**digits:.0f})"
+    rounded = round(value, digits) + 0.0  # no minus before a zero
+    return f"{rounded:.{digits}f}({error * 10**digits:.0f})"

@@ -55,6 +55,9 @@ claims of the papers behind this benchmark they confirm.
 
 TITLES = {"kinetics": "Kinetics", "superresolution": "Super-resolution"}
 
+#: What has a score of 1.
+FLOORS = {"kinetics": "data-limited (f)", "superresolution": "claimed (f)"}
+
 TROUBLES = "\n## Failed units and missing likelihoods\n"
 
 READING = """
@@ -181,7 +184,7 @@ def _metric_table(
     for submission in submissions:
         cells = {card.name: _error_cell(submission, card, name, factor) for card in cards}
         rows.append(_row(submission, cards[0].track, cells))
-    ends: dict[str, dict[str, str]] = {"trivial (E₀)": {}, "data-limited (f)": {}}
+    ends: dict[str, dict[str, str]] = {"trivial (E₀)": {}, FLOORS[cards[0].track]: {}}
     for card in cards:
         scale = card.metrics[name]
         trivial, floor = ends.values()
