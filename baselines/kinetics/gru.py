@@ -27,7 +27,8 @@ class Gru(NetworkModel):
     hidden, embedding : int
         Units of the GRU, size of the embedding.
     epochs, frames, streams, window, learning_rate, weight_decay, average, patience
-        How it is trained: see `Training`.
+        How it is trained: see `Training`. The budget is half of the LSTM's, because a frame takes
+        twice as long here (`tests/speed/test_training_speed.py`): both train for about as long.
     dropout : float
         Of what the GRU gives out.
 
@@ -49,7 +50,7 @@ class Gru(NetworkModel):
         hidden: int = 64,
         embedding: int = 32,
         epochs: int = 60,
-        frames: float = 1.5e7,
+        frames: float = 7.5e6,
         streams: int = 64,
         window: int = 100,
         learning_rate: float = 5e-3,
