@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from benchmark.files import write_text
 from benchmark.metrics.kinetics import KineticsReference
 from benchmark.task import Generation, KineticsCard, Task
 from benchmark.tracks.kinetics import reference_sha256
+from tasks.work_units import bad_input
 
 #: Frames of the held-out prompt from which a model generates.
 PROMPT_FRAMES = 256
@@ -32,6 +33,35 @@ MIN_CHAINS, MAX_CHAINS = 8, 256
 
 #: Lags at which implied timescales are compared.
 LAGS = 3
+
+
+class _Named(Protocol):
+    """What says how a task of a family is made."""
+
+    @property
+    def name(self) -> str:
+        """Of the task, without its family."""
+
+
+_Spec = TypeVar("_Spec", bound=_Named)
+
+
+def unfrozen(
+    specs: Sequence[_Spec], only: Sequence[str] | None, family: Path, force: bool
+) -> list[_Spec]:
+    """Choose what to make: those asked for that have no card, or with ``force`` all of these.
+
+    A name that there is not ends the program with one line.
+    """
+    names = [spec.name for spec in specs]
+    if unknown := set(only or []) - set(names):
+        bad_input(f"no task '{min(unknown)}'; available: {', '.join(names)}")
+    return [
+        spec
+        for spec in specs
+        if (not only or spec.name in only)
+        and (force or not (family / "cards" / f"{spec.name}.yaml").exists())
+    ]
 
 
 def generation(training_frames: int, slowest: float) -> Generation:

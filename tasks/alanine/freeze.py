@@ -42,7 +42,7 @@ from tasks.alanine.partitions import (
     read_states,
 )
 from tasks.empirical_oracle import empirical_oracle
-from tasks.freeze import PROMPT_FRAMES, freeze_task, generation, resolved
+from tasks.freeze import PROMPT_FRAMES, freeze_task, generation, resolved, unfrozen
 from tasks.milestoning import NO_CORE
 from tasks.work_units import SINGLE_THREADED, bad_input
 
@@ -229,16 +229,7 @@ def main(
     runs = read_runs()
     if not FROZEN.exists():
         find_states([runs[run] for run in REFERENCE]).write()
-    names = [spec.name for spec in specs(read_states())]
-    unknown = set(only or []) - set(names)
-    if unknown:
-        bad_input(f"no task '{unknown.pop()}'; available: {', '.join(names)}")
-    todo = [
-        name
-        for name in names
-        if (not only or name in only)
-        and (force or not (FAMILY / "cards" / f"{name}.yaml").exists())
-    ]
+    todo = [spec.name for spec in unfrozen(specs(read_states()), only, FAMILY, force)]
     os.environ.update(SINGLE_THREADED)  # before the libraries load, in fresh processes
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for name in track(pool.map(freeze, todo), description="tasks", total=len(todo)):

@@ -27,7 +27,14 @@ from rich.progress import track
 
 from benchmark.files import atomic
 from benchmark.metrics.kinetics import KineticsReference, reference_from_chains
-from tasks.freeze import PROMPT_FRAMES, freeze_task, generation, lag_times, resolved
+from tasks.freeze import (
+    PROMPT_FRAMES,
+    freeze_task,
+    generation,
+    lag_times,
+    resolved,
+    unfrozen,
+)
 from tasks.hidden_chain import HiddenChain
 from tasks.potentials import potentials
 from tasks.potentials.lattice import hidden_chain
@@ -268,17 +275,7 @@ def main(
     force: Annotated[bool, typer.Option(help="make again what is there")] = False,
 ) -> None:
     """Make the frozen data. Example: python -m tasks.potentials.generate --only linear3."""
-    names = [spec.name for spec in SPECS]
-    unknown = set(only or []) - set(names)
-    if unknown:
-        typer.echo(f"error: no task '{unknown.pop()}'; available: {', '.join(names)}", err=True)
-        raise typer.Exit(2)
-    todo = [
-        spec
-        for spec in SPECS
-        if (not only or spec.name in only)
-        and (force or not (FAMILY / "cards" / f"{spec.name}.yaml").exists())
-    ]
+    todo = unfrozen(SPECS, only, FAMILY, force)
     with ProcessPoolExecutor(workers) as pool:
         for name in track(pool.map(make, todo), description="tasks", total=len(todo)):
             typer.echo(f"potentials/{name} is frozen")

@@ -24,7 +24,14 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from benchmark.metrics.kinetics import KineticsReference, held, reference_from_chains
-from tasks.freeze import PROMPT_FRAMES, freeze_task, generation, lag_times, resolved
+from tasks.freeze import (
+    PROMPT_FRAMES,
+    freeze_task,
+    generation,
+    lag_times,
+    resolved,
+    unfrozen,
+)
 from tasks.product_chain import ProductChain
 from tasks.riboswitch import model
 
@@ -210,18 +217,7 @@ def main(
     force: Annotated[bool, typer.Option(help="make again what is there")] = False,
 ) -> None:
     """Make the frozen data. Example: python -m tasks.riboswitch.generate --only 34-1ms."""
-    names = [spec.name for spec in SPECS]
-    unknown = set(only or []) - set(names)
-    if unknown:
-        typer.echo(f"error: no task '{unknown.pop()}'; available: {', '.join(names)}", err=True)
-        raise typer.Exit(2)
-    todo = [
-        spec
-        for spec in SPECS
-        if (not only or spec.name in only)
-        and (force or not (FAMILY / "cards" / f"{spec.name}.yaml").exists())
-    ]
-    for spec in track(todo, description="tasks"):
+    for spec in track(unfrozen(SPECS, only, FAMILY, force), description="tasks"):
         make(spec)
         typer.echo(f"riboswitch/{spec.name} is frozen")
 
