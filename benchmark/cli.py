@@ -42,6 +42,9 @@ More = Annotated[
 
 def main() -> None:
     """Run the command line; bad input is one line and exit code 2."""
+    # OpenMP's threads wait by spinning, which on a busy machine takes the time of those that they
+    # wait for. GNU's reads this when torch loads.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     try:
         app()
     except InputError as error:

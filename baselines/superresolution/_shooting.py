@@ -16,8 +16,8 @@ from baselines.superresolution._passes import Track
 
 Floats = NDArray[np.float64]
 
-#: Gaps to fill at once: what a processor's cache holds.
-BLOCK = 128
+#: Gaps to fill at once: fewer cost more overhead a gap, more cost memory only.
+BLOCK = 512
 
 _STRETCHES = 1_000  # stretches of a gap's length that the memory of the force is measured on
 _NUGGET = 1e-6  # share of the lack that is noise: where it does not change, both ends count
