@@ -1,0 +1,79 @@
+"""What the committed rows of the shipped super-resolution models must show."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from leaderboard.claims_superresolution import BOTH_WAYS, ONE_WAY, REACHED
+from leaderboard.ranking import board_cards, by_track
+from leaderboard.submission import SUBMISSIONS, read_submissions, shipped_tasks
+
+INTERPOLATORS = ("linear", "cubic-spline", "hermite3", "hermite5")
+ENOUGH = 6  # of eight molecules
+
+#: The networks of the paper that are on the board, and of these the pairs from one end and both.
+NETWORKS = ("lstm", "bi-lstm", "bi-hnn")
+TWINS = [
+    (one, both) for one, both in zip(ONE_WAY, BOTH_WAYS, strict=True) if {one, both} <= {*NETWORKS}
+]
+
+# Model → (molecule, k) → mean absolute error in Å.
+Errors = dict[str, dict[tuple[str, int], float]]
+
+
+@pytest.fixture(scope="module")
+def errors() -> Errors:
+    tasks = shipped_tasks()
+    tracks = by_track(read_submissions(SUBMISSIONS, tasks), board_cards(tasks))
+    rows, cards = tracks["superresolution"]
+    where = {card.id: (card.molecule, card.gap) for card in cards}
+    return {
+        one.card.name: {where[name]: task.metrics["mae"].value for name, task in one.tasks.items()}
+        for one in rows
+    }
+
+
+def better(errors: Errors, one: str, other: str, gap: int) -> int:
+    """Count the molecules on which ``one`` has the smaller error; both must have run."""
+    both = [key for key in errors[one].keys() & errors[other].keys() if key[1] == gap]
+    assert len(both) == 8
+    return sum(errors[one][key] < errors[other][key] for key in both)
+
+
+@pytest.mark.parametrize("gap", [10, 20])
+def test_more_derivatives_interpolate_better(errors: Errors, gap: int) -> None:
+    for less, more in pairwise(INTERPOLATORS):
+        assert better(errors, more, less, gap) == 8
+
+
+@pytest.mark.parametrize("gap", [10, 20, 40])
+def test_ridge_is_better_than_every_interpolator(errors: Errors, gap: int) -> None:
+    for name in INTERPOLATORS:
+        assert better(errors, "ridge", name, gap) == 8
+
+
+def test_a_linear_model_reaches_what_the_paper_claims_for_networks(errors: Errors) -> None:
+    assert all(error < REACHED for (_, gap), error in errors["ridge"].items() if gap == 10)
+
+
+def test_bi_lstm_is_better_than_the_cubic_hermite_polynomial(errors: Errors) -> None:
+    assert better(errors, "bi-lstm", "hermite3", 10) >= ENOUGH
+
+
+@pytest.mark.parametrize("gap", [10, 20, 40])
+@pytest.mark.parametrize(("one", "both"), TWINS)
+def test_both_ends_are_better_than_one(errors: Errors, one: str, both: str, gap: int) -> None:
+    assert better(errors, both, one, gap) == 8
+
+
+@pytest.mark.parametrize("gap", [10, 20, 40])
+def test_force_matching_is_the_best_of_all_networks(errors: Errors, gap: int) -> None:
+    for name in NETWORKS:
+        assert better(errors, "force-matching", name, gap) == 8
+
+
+@pytest.mark.parametrize("gap", [20, 40])
+def test_force_matching_is_better_than_ridge_with_the_same_inputs(errors: Errors, gap: int) -> None:
+    assert better(errors, "force-matching", "ridge", gap) >= ENOUGH
