@@ -14,7 +14,7 @@ INTERPOLATORS = ("linear", "cubic-spline", "hermite3", "hermite5")
 ENOUGH = 6  # of eight molecules
 
 #: The networks of the paper that are on the board, and of these the pairs from one end and both.
-NETWORKS = ("lstm", "bi-lstm", "bi-node", "bi-hnn")
+NETWORKS = ("lstm", "bi-rnn", "bi-lstm", "bi-node", "bi-hnn")
 TWINS = [
     (one, both) for one, both in zip(ONE_WAY, BOTH_WAYS, strict=True) if {one, both} <= {*NETWORKS}
 ]
