@@ -64,6 +64,7 @@ def test_cards_hold_the_molecule_and_the_splits_that_the_readme_names(name: str)
         files = [piece.file for piece in card.pieces[split]]
         assert files == [f"segments/{molecule}-{number:02d}.parquet" for number in numbers]
         assert card.splits[split].frames == N_FRAMES * len(numbers)
+    assert card.citations
     assert card.counting == {"accuracy": ["mae"]}
     assert card.metrics["mae"].floor == CLAIM
 

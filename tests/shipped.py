@@ -1,0 +1,7 @@
+"""The shipped tasks, by track."""
+
+from __future__ import annotations
+
+from benchmark.task import all_tasks
+
+KINETICS = [name for name, task in all_tasks().items() if task.card.track == "kinetics"]
