@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,7 +145,7 @@ def _ordered(
     )
 
 
-def _numbered(keys: Sequence[object]) -> Integers:
+def _numbered(keys: Sequence[Any]) -> Integers:
     """Give distinct keys distinct numbers, by their order."""
-    rank = {key: number for number, key in enumerate(sorted(set(keys)))}  # type: ignore[type-var]
+    rank = {key: number for number, key in enumerate(sorted(set(keys)))}
     return np.array([rank[key] for key in keys], dtype=np.int64)

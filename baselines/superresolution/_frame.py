@@ -31,6 +31,10 @@ class Frames:
     centres: Floats
     rotations: Floats
 
+    def __getitem__(self, part: slice) -> Frames:
+        """Give the frames of some of the instants."""
+        return Frames(self.centres[part], self.rotations[part])
+
     def positions_in(self, positions: Floats) -> Floats:
         """Express positions (n, ..., atoms, 3) of the laboratory in the frames; Å."""
         return self.vectors_in(positions - self._wide(self.centres, positions))

@@ -36,8 +36,7 @@ from baselines.superresolution._passes import (
     hidden_frames,
     track_of,
 )
-from baselines.superresolution._windows import check_segment, check_training
-from benchmark.errors import InputError
+from baselines.superresolution._windows import check_hidden, check_segment, check_training
 from benchmark.model import FitContext
 from benchmark.segments import CoarseSegment, DenseSegment, Positions
 
@@ -152,8 +151,7 @@ class NetworkModel:
             If the loss is no longer finite.
         """
         gap = context.gap
-        if gap < 2:
-            raise InputError(f"gap {gap} has no hidden frame to learn; expected at least 2")
+        check_hidden(gap)
         check_training([*train, *validation], gap)
         device = device_named(context.device)
         shape = Shape(gap, self._orders, train[0].n_atoms, self.both_ways)
@@ -254,9 +252,7 @@ class _Source:
         passes = self.passes(track, lefts, 2 if self.network.shape.both_ways else 1)
         inside = self.answer(passes, passes.present)[0].double().cpu().numpy()
         inside = inside.reshape(*inside.shape[:2], -1, 3) + self._reference
-        frames = passes.frames
-        forward = type(frames)(frames.centres[: len(lefts)], frames.rotations[: len(lefts)])
-        return forward.positions_out(inside)
+        return passes.frames[: len(lefts)].positions_out(inside)
 
     def errors(self, track: Track, lefts: Integers, rng: np.random.Generator | None) -> Tensor:
         """Give |answer − truth| (d, n, gap - 1, D) in Å; ``rng`` shortens some passes' past."""

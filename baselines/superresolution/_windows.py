@@ -12,6 +12,7 @@ the same if time is reversed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -186,13 +187,38 @@ def _leave_frames(
     reference: Floats,
     predict: Callable[[Floats, int], Floats],
 ) -> Floats:
-    frames = Frames(windows.frames.centres[part], windows.frames.rotations[part])
+    frames = windows.frames[part]
     return frames.positions_out(predict(windows.derivatives[part], place) + reference)
 
 
 def scored_part(hidden: Floats) -> Floats:
     """Drop the hidden frames (..., gap - 1, atoms, 3) next to a kept one, if any are left then."""
     return hidden[..., 1:-1, :, :] if hidden.shape[-3] > 2 else hidden
+
+
+def check_option(**options: float) -> None:
+    """Require of each option a finite number above 0, or 0, which lets the model choose.
+
+    Raises
+    ------
+    InputError
+        Naming the first that is neither.
+    """
+    for name, value in options.items():
+        if not 0.0 <= value < math.inf:
+            raise InputError(f"{name}={value}: expected a number above 0, or 0 to choose one")
+
+
+def check_hidden(gap: int) -> None:
+    """Require that a gap has a hidden frame.
+
+    Raises
+    ------
+    InputError
+        If it has none.
+    """
+    if gap < 2:
+        raise InputError(f"gap {gap} has no hidden frame to learn; expected at least 2")
 
 
 def check_training(segments: Sequence[DenseSegment], gap: int) -> None:

@@ -27,8 +27,13 @@ from baselines.superresolution._passes import (
 )
 from baselines.superresolution._shooting import BLOCK, Filled, Shooting
 from baselines.superresolution._training import Training, descend, identify
-from baselines.superresolution._windows import check_segment, check_training, scored_part
-from benchmark.errors import InputError
+from baselines.superresolution._windows import (
+    check_hidden,
+    check_option,
+    check_segment,
+    check_training,
+    scored_part,
+)
 from benchmark.model import FitContext, ModelCard
 from benchmark.segments import CoarseSegment, DenseSegment, Positions
 
@@ -109,8 +114,7 @@ class ForceMatching:
         require_at_least(2, cluster=cluster)
         require_at_least(0, degree=degree)
         require_at_least(1, hidden=hidden, layers=layers)
-        if not 0.0 <= strength < math.inf:
-            raise InputError(f"strength={strength}: expected a number above 0, or 0 to choose one")
+        check_option(strength=strength)
         self._orders = moving_orders_read(reads)
         self.reads = declared(self._orders)
         self.sizes = {"cluster": cluster, "degree": degree, "hidden": hidden, "layers": layers}
@@ -140,8 +144,7 @@ class ForceMatching:
             If the training loss is no longer finite.
         """
         gap = context.gap
-        if gap < 2:
-            raise InputError(f"gap {gap} has no hidden frame to learn; expected at least 2")
+        check_hidden(gap)
         check_training([*train, *validation], gap)
         device = device_named(context.device)
         self._numbers, self._masses = train[0].numbers, train[0].masses
@@ -227,8 +230,7 @@ class ForceMatching:
             passes = enter_passes(track, part, 1, reference, self._masses, shared=True)
             seen = passes.seen[:, :, 0, : self._orders]
             filled = self._shooting.fill(seen)
-            centres, rotations = passes.frames.centres, passes.frames.rotations
-            forward = Frames(centres[: len(part)], rotations[: len(part)])
+            forward = passes.frames[: len(part)]
             yield part, forward, filled, _features(seen, filled, self._shooting.gap)
 
     def reconstruct(self, coarse: CoarseSegment) -> Positions:

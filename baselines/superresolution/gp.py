@@ -15,13 +15,13 @@ from baselines.superresolution._windows import (
     MIDDLE,
     PLACES,
     WINDOW,
+    check_option,
     check_segment,
     check_training,
     fill_gaps,
     scored_part,
     training_windows,
 )
-from benchmark.errors import InputError
 from benchmark.model import FitContext, ModelCard
 from benchmark.segments import CoarseSegment, DenseSegment, Positions
 
@@ -66,8 +66,7 @@ class Gp:
     )
 
     def __init__(self, reads: str = "forces", noise: float = 0.0) -> None:
-        if not 0.0 <= noise < np.inf:
-            raise InputError(f"noise={noise}: expected a number above 0, or 0 to choose one")
+        check_option(noise=noise)
         self._orders = orders_read(reads)
         self.reads = declared(self._orders)
         self.noise = noise

@@ -18,6 +18,7 @@ from baselines.superresolution._windows import (
     WINDOW,
     Windows,
     bridge,
+    check_option,
     check_segment,
     check_training,
     fill_gaps,
@@ -25,7 +26,6 @@ from baselines.superresolution._windows import (
     scored_part,
     training_windows,
 )
-from benchmark.errors import InputError
 from benchmark.model import FitContext, ModelCard
 from benchmark.segments import CoarseSegment, DenseSegment, Positions
 
@@ -72,8 +72,7 @@ class Ridge:
     )
 
     def __init__(self, reads: str = "forces", strength: float = 0.0) -> None:
-        if not 0.0 <= strength < np.inf:
-            raise InputError(f"strength={strength}: expected a number above 0, or 0 to choose one")
+        check_option(strength=strength)
         self._orders = orders_read(reads)
         self.reads = declared(self._orders)
         self.strength = strength
