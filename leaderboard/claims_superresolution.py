@@ -40,6 +40,11 @@ and in brackets on how many molecules both ends are better. More than 1 by two s
 both ends are better.
 """
 
+SEEDS = """
+What a seed changes: standard deviation of the error over seeds, in per cent of the error, root mean
+square over the molecules with several seeds.
+"""
+
 # Model → (gap, molecule) → error in Å.
 Errors = Mapping[str, Mapping[tuple[int, str], float]]
 
@@ -61,6 +66,8 @@ def superresolution_claims(submissions: Sequence[Submission], cards: Sequence[Ta
     gaps = sorted({card.gap for card in members.values()})
     twins = _twins(errors, gaps)
     parts = [CLAIM, _order(errors, gaps), *([TWINS, twins] if twins else []), _best(errors, gaps)]
+    if seeds := _seeds(submissions, members, gaps):
+        parts += [SEEDS, seeds]
     return "\n".join(part.strip("\n") + "\n" for part in parts)
 
 
@@ -129,6 +136,30 @@ def _best(errors: Errors, gaps: Sequence[int]) -> str:
             text += f"{_ratio(ratios)} times as large"
         lines.append(f"- **k = {gap}**: {text}.")
     return "\n".join(lines) + "\n" if len(lines) > 1 else ""
+
+
+def _seeds(
+    submissions: Sequence[Submission],
+    cards: Mapping[str, SuperResolutionCard],
+    gaps: Sequence[int],
+) -> str:
+    """Tabulate the spread over seeds; only rows that have one."""
+    rows = []
+    for submission in submissions:
+        spreads: dict[int, list[float]] = {gap: [] for gap in gaps}
+        for key in submission.tasks.keys() & cards.keys():
+            metric = submission.tasks[key].metrics[ERROR]
+            if math.isfinite(metric.seed_spread):
+                spreads[cards[key].gap].append(metric.seed_spread / metric.value)
+        if any(spreads.values()):
+            shown = {
+                f"k = {gap}": f"{100 * math.sqrt(np.mean(np.square(found))):.2g}"
+                if found
+                else NO_VALUE
+                for gap, found in spreads.items()
+            }
+            rows.append({"model": f"`{submission.card.name}`", **shown})
+    return table(rows) if rows else ""
 
 
 def _at(errors: Mapping[tuple[int, str], float], gap: int) -> dict[str, float]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from synthetic import MakeSubmission, Tasks, make_superresolution_task
 
 from leaderboard.claims import claims
 from leaderboard.ranking import board_cards
+from leaderboard.submission import Submission
 
 MOLECULES = ("water", "ammonia", "methane")
 GAPS = (10, 20)
@@ -27,6 +30,16 @@ def row(page: str, first: str) -> list[str]:
 
 def scores(at_10: float, at_20: float) -> dict[str, float]:
     return {name: at_10 if gap == 10 else at_20 for (gap, _), name in IDS.items()}
+
+
+def with_seeds(submission: Submission, shares: dict[str, float]) -> Submission:
+    """Give errors of tasks a spread over seeds, as a share of the error."""
+    changed = dict(submission.tasks)
+    for name, share in shares.items():
+        mae = changed[name].metrics["mae"]
+        mae = mae.model_copy(update={"seed_spread": share * mae.value})
+        changed[name] = changed[name].model_copy(update={"metrics": {"mae": mae}})
+    return replace(submission, tasks=changed)
 
 
 def test_table_gives_the_geometric_mean_and_who_is_below_the_mark(
@@ -57,6 +70,19 @@ def test_claimed_network_can_be_beaten(make_submission: MakeSubmission, tasks: T
     page = claims(rows, board_cards(tasks))
     assert "**k = 10**: `bi-lstm` has the smallest error." in page
     assert "**k = 20**: `bi-hnn` has the smallest error; `bi-lstm` is beaten" in page
+
+
+def test_spread_over_seeds_is_told_of_those_that_have_it(
+    make_submission: MakeSubmission, tasks: Tasks
+):
+    several = with_seeds(
+        make_submission("bi-hnn", scores(1.0, 1.5)),
+        {IDS[10, "water"]: 0.03, IDS[10, "ammonia"]: 0.04},
+    )
+    page = claims([several, make_submission("bi-lstm", scores(1.5, 1.0))], board_cards(tasks))
+    told = page[page.index("What a seed changes") :]
+    assert row(told, "`bi-hnn`") == ["`bi-hnn`", "3.5", "–"]  # √((3² + 4²) / 2)
+    assert "bi-lstm" not in told
 
 
 def test_nothing_is_said_without_the_networks(make_submission: MakeSubmission, tasks: Tasks):

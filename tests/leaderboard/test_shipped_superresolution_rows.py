@@ -13,11 +13,9 @@ from leaderboard.submission import SUBMISSIONS, read_submissions, shipped_tasks
 INTERPOLATORS = ("linear", "cubic-spline", "hermite3", "hermite5")
 ENOUGH = 6  # of eight molecules
 
-#: The networks of the paper that are on the board, and of these the pairs from one end and both.
-NETWORKS = ("lstm", "bi-rnn", "bi-lstm", "bi-node", "bi-hnn")
-TWINS = [
-    (one, both) for one, both in zip(ONE_WAY, BOTH_WAYS, strict=True) if {one, both} <= {*NETWORKS}
-]
+#: The networks of the paper, and the pairs of one from one end and its twin from both.
+NETWORKS = (*ONE_WAY, *BOTH_WAYS)
+TWINS = list(zip(ONE_WAY, BOTH_WAYS, strict=True))
 
 # Model → (molecule, k) → mean absolute error in Å.
 Errors = dict[str, dict[tuple[str, int], float]]
