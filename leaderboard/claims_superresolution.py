@@ -153,7 +153,7 @@ def _seeds(
                 spreads[cards[key].gap].append(metric.seed_spread / metric.value)
         if any(spreads.values()):
             shown = {
-                f"k = {gap}": f"{100 * math.sqrt(np.mean(np.square(found))):.2g}"
+                f"k = {gap}": f"{100 * math.sqrt(np.mean(np.square(found))):.1f}"
                 if found
                 else NO_VALUE
                 for gap, found in spreads.items()
