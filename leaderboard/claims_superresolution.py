@@ -152,14 +152,13 @@ def _seeds(
             if math.isfinite(metric.seed_spread):
                 spreads[cards[key].gap].append(metric.seed_spread / metric.value)
         if any(spreads.values()):
-            shown = {
-                f"k = {gap}": f"{100 * math.sqrt(np.mean(np.square(found))):.1f}"
-                if found
-                else NO_VALUE
-                for gap, found in spreads.items()
-            }
-            rows.append({"model": f"`{submission.card.name}`", **shown})
+            cells = {f"k = {gap}": _percent(found) for gap, found in spreads.items()}
+            rows.append({"model": f"`{submission.card.name}`", **cells})
     return table(rows) if rows else ""
+
+
+def _percent(shares: Sequence[float]) -> str:
+    return f"{100 * math.sqrt(np.mean(np.square(shares))):.1f}" if shares else NO_VALUE
 
 
 def _at(errors: Mapping[tuple[int, str], float], gap: int) -> dict[str, float]:
