@@ -61,6 +61,7 @@ def scores_svg(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> 
     groups = groups_of(cards)
     overall = ranking(submissions, cards)
     scores = task_scores(submissions, cards)
+    scores = scores[scores["submitted"]]  # the 0 of a task that was not run is no measurement
     panels = {"overall": overall} | {card.id: scores[scores["task"] == card.id] for card in cards}
     columns = min(COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
@@ -70,7 +71,7 @@ def scores_svg(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> 
         FigureCanvasSVG(figure)
         axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
         for axis, (title, panel) in zip(axes, panels.items(), strict=False):
-            ordered = panel.set_index("name").loc[list(overall["name"])]
+            ordered = panel.set_index("name").reindex(overall["name"])
             _draw_panel(axis, ordered, title, groups)
         for axis in axes[len(panels) :]:
             axis.set_visible(False)
@@ -92,7 +93,10 @@ def scores_svg(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> 
 
 
 def _draw_panel(axis: Axes, panel: pd.DataFrame, title: str, groups: Sequence[str]) -> None:
-    """Draw one task; ``panel`` has a row a model, from the top, with score, stderr and groups."""
+    """Draw one task; ``panel`` has a row a model, from the top, with score, stderr and groups.
+
+    A row of nan is left empty.
+    """
     places = range(len(panel))
     for place in places:
         axis.axhline(place, color=PALE, linewidth=0.6, zorder=0)

@@ -10,6 +10,7 @@ from synthetic import MakeSubmission, Tasks
 
 from benchmark.errors import InputError
 from benchmark.result import Unit
+from leaderboard.figure import scores_svg
 from leaderboard.markdown import page
 from leaderboard.ranking import board_cards
 from leaderboard.render import render
@@ -62,6 +63,18 @@ def test_figure_of_another_matplotlib_is_not_stale_but_a_missing_one_is(
     assert render(write=False, board=board, tasks=tasks) == []
     figure.unlink()
     assert render(write=False, board=board, tasks=tasks) == [figure]
+
+
+def test_figure_has_no_mark_for_a_task_that_was_not_run(
+    tasks: Tasks, make_submission: MakeSubmission
+) -> None:
+    cards = board_cards(tasks)
+    one, all_three = (
+        scores_svg([make_submission("m", dict.fromkeys(ran, 0.5))], cards).count("<use ")
+        for ran in (["left/a"], tasks)
+    )
+    # A task has a mark for the score and one for each of its three groups.
+    assert all_three - one == 2 * (1 + 3)
 
 
 def test_new_submission_makes_the_board_stale(
