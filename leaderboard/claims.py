@@ -24,7 +24,6 @@ RATE = "mfpt_error"
 ALANINE = "alanine"
 PARTITIONS = ("phi20", "fine100", "macro4", "cored4")
 INTERVALS = ("0.1ps", "1ps", "10ps")
-NETWORKS = ("lstm", "gru", "transformer")
 
 HEAD = """# What the papers claimed, and what the board says
 
@@ -114,14 +113,12 @@ def _cell(value: float, stderr: float, bias: float) -> str:
 
 
 def _partition_verdict(submissions: Sequence[Submission]) -> str:
-    """Say for each network where the slow process is lost, kept, or not known."""
+    """Say for each model where the slow process is lost, kept, or not known."""
     lines = [
         f"The slow process counts as *lost* where the error is above ln 2 by {TIE_SIGMAS:g} "
         "standard errors, as *kept* where it is below by as much, and as *unclear* between.\n"
     ]
     for submission in submissions:
-        if submission.card.name not in NETWORKS:
-            continue
         found: dict[str, list[str]] = {"lost": [], "unclear": [], "kept": []}
         for name, (value, stderr, _) in _passages(submission).items():
             away = (value - LOST) / stderr if stderr > 0 else math.copysign(math.inf, value - LOST)
