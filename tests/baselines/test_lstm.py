@@ -21,8 +21,6 @@ from tests.baselines.chains import (
     two_speed_chain,
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 SMALL = {"hidden": 16, "embedding": 8, "epochs": 4}
 
 

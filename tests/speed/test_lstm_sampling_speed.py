@@ -10,8 +10,6 @@ import torch
 
 from baselines.kinetics.lstm import Lstm
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 CHAINS, FRAMES, LABELS = 256, 1_000, 3
 
 

@@ -18,8 +18,6 @@ from baselines.kinetics.lstm import Lstm
 from baselines.kinetics.transformer import Transformer
 from benchmark.model import FitContext, StateTrajectories
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 LABELS, FRAMES = 4, 110_000  # enough frames for as many streams as in the tasks
 
 

@@ -11,12 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 import torch
 
 from baselines.kinetics.transformer import Transformer
-
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 LABELS = 3
 CONTEXT, CHAINS = 512, 16  # where both are measured

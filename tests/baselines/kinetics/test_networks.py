@@ -23,8 +23,6 @@ from tests.baselines.chains import (
     two_speed_chain,
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 NETWORKS = ("gru", "lstm", "transformer")
 SMALL = {
     "gru": {"hidden": 16, "embedding": 8, "epochs": 4},

@@ -13,8 +13,6 @@ from baselines.kinetics.transformer import Transformer, _Network
 from benchmark.errors import InputError
 from benchmark.loading import load_model
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 CONTEXT, LAYERS = 8, 3
 
 

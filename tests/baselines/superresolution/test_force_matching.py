@@ -32,8 +32,6 @@ from tests.baselines.superresolution.molecules import (
     moved,
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 GAP = 20
 SOFT = 2.0  # 1/Å, of bonds that are no springs
 DIFFERENT = np.array([6, 1, 8, 9, 7])  # the springs of no two pairs are alike

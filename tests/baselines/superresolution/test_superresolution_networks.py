@@ -32,8 +32,6 @@ from tests.baselines.superresolution.molecules import (
     moved,
 )
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 GAP = 10
 FROM_LEFT = ("rnn", "lstm", "node", "hnn")
 BOTH_WAYS = tuple(f"bi_{name}" for name in FROM_LEFT)
