@@ -89,7 +89,6 @@ def command(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int
     capsys.readouterr()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["benchmark", *map(str, arguments)])
-        patch.setenv("COLUMNS", "200")
         with pytest.raises(SystemExit) as stopped:
             cli.main()
     output = capsys.readouterr()
@@ -104,7 +103,6 @@ def python(*arguments: str, **options: object) -> subprocess.CompletedProcess[st
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "COLUMNS": "200"},
         **options,  # type: ignore[call-overload]
     )
 
