@@ -106,6 +106,8 @@ def _free_energies(
     axis: Axes, card: KineticsCard, fresh: Chains, replicas: list[tuple[NDArray[np.uint8], ...]]
 ) -> None:
     """Draw −ln p of each label: a bar for all fresh chains together, a dot for each replica."""
+    from matplotlib.ticker import MaxNLocator
+
     K = card.labels
     energies = _energies(fresh, K)
     colours = [_colour(macrostate) for macrostate in card.observable]
@@ -117,8 +119,7 @@ def _free_energies(
         axis.plot(np.arange(K) + offset, _energies(chains, K), "o", color=INK, markersize=size)
     axis.plot([], [], "-", color=MUTED, linewidth=2.5, label="fresh chains")
     axis.plot([], [], "o", color=INK, markersize=size, label="training replicas")
-    if K <= 10:
-        axis.set_xticks(range(K))
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.margins(y=0.15)
     axis.set(title="free energy (colours: macrostates)", xlabel="label", ylabel="−ln p  (kT)")
     axis.legend()
@@ -143,11 +144,13 @@ def _timescales(
         for process in range(K - 1):
             colour = GREYS[min(process, len(GREYS) - 1)]
             axis.plot(lags * unit, times[:, process] * unit, color=colour, linewidth=0.9)
-    for process in range(reference.timescales.shape[1]):
+    known = np.isfinite(reference.timescales)
+    if known.any():
+        lag, process = np.nonzero(known)
         axis.plot(
-            reference.lags * unit, reference.timescales[:, process] * unit, "o", color=PALETTE[1],
-            markerfacecolor="none", markersize=8, markeredgewidth=1.6,
-            label="reference" if process == 0 else None,
+            reference.lags[lag] * unit, reference.timescales[lag, process] * unit, "o",
+            color=PALETTE[1], markerfacecolor="none", markersize=8, markeredgewidth=1.6,
+            label="reference",
         )  # fmt: skip
     axis.plot([], [], color=INK, linewidth=0.9, label="training replicas")
     span = np.array([lags[0], lags[-1]]) * unit
