@@ -78,9 +78,12 @@ def test_replay_has_rates_of_the_truth_and_no_likelihood(rows) -> None:
     assert replay.metrics["nll_regret"].missing == replay.units
 
 
+@pytest.mark.parametrize("model", ["lstm", "transformer"])
 @pytest.mark.parametrize("task", ["34-0.1ms", "34-1ms", "3-0.1ms", "34-0.1ms-molecule2"])
-def test_lstm_follows_the_riboswitch_where_a_short_memory_does_not(rows, task: str) -> None:
-    short, long = (rows[model][f"riboswitch/{task}"].metrics for model in ("ngram", "lstm"))
+def test_networks_follow_the_riboswitch_where_a_short_memory_does_not(
+    rows, task: str, model: str
+) -> None:
+    short, long = (rows[name][f"riboswitch/{task}"].metrics for name in ("ngram", model))
     for metric in ("nll_regret", "mfpt_error", "its_error", "commit_error", "dwell_error"):
         assert long[metric].value < short[metric].value / 3, metric
 
