@@ -78,7 +78,7 @@ def test_replay_has_rates_of_the_truth_and_no_likelihood(rows) -> None:
     assert replay.metrics["nll_regret"].missing == replay.units
 
 
-@pytest.mark.parametrize("model", ["lstm", "transformer"])
+@pytest.mark.parametrize("model", ["lstm", "gru", "transformer"])
 @pytest.mark.parametrize("task", ["34-0.1ms", "34-1ms", "3-0.1ms", "34-0.1ms-molecule2"])
 def test_networks_follow_the_riboswitch_where_a_short_memory_does_not(
     rows, task: str, model: str
