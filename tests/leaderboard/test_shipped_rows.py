@@ -105,7 +105,7 @@ def test_networks_keep_the_slow_process_of_alanine_between_cores(rows, model: st
         assert error.value + 2 * error.stderr < FACTOR_OF_TWO, task.task
 
 
-@pytest.mark.parametrize("model", ["msm", "ngram", "lstm", "transformer"])
+@pytest.mark.parametrize("model", ["msm", "ngram", "lstm", "gru", "transformer"])
 def test_hundred_labels_and_four_thousand_frames_lose_the_slow_process(rows, model: str) -> None:
     error = rows[model]["alanine/fine100-10ps"].metrics["mfpt_error"]
     assert error.value - 2 * error.stderr > FACTOR_OF_TWO
