@@ -144,11 +144,10 @@ def _timescales(
         for process in range(K - 1):
             colour = GREYS[min(process, len(GREYS) - 1)]
             axis.plot(lags * unit, times[:, process] * unit, color=colour, linewidth=0.9)
-    known = np.isfinite(reference.timescales)
-    if known.any():
-        lag, process = np.nonzero(known)
+    at, which = np.nonzero(np.isfinite(reference.timescales))
+    if len(at):
         axis.plot(
-            reference.lags[lag] * unit, reference.timescales[lag, process] * unit, "o",
+            reference.lags[at] * unit, reference.timescales[at, which] * unit, "o",
             color=PALETTE[1], markerfacecolor="none", markersize=8, markeredgewidth=1.6,
             label="reference",
         )  # fmt: skip
