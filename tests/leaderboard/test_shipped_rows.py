@@ -96,7 +96,7 @@ def test_shuffled_blocks_lose_the_timescales(rows) -> None:
             assert task.metrics["its_error"].z < 0.6
 
 
-@pytest.mark.parametrize("model", ["lstm", "transformer"])
+@pytest.mark.parametrize("model", ["lstm", "gru", "transformer"])
 def test_networks_keep_the_slow_process_of_alanine_between_cores(rows, model: str) -> None:
     cored = [task for name, task in rows[model].items() if "/cored4-" in name]
     assert len(cored) == 3
