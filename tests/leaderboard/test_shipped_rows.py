@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from benchmark.loading import BASELINES, shipped_models
 from benchmark.result import TaskResult
 from leaderboard.ranking import board_cards, by_track
 from leaderboard.submission import SUBMISSIONS, read_submissions, shipped_tasks
@@ -36,6 +37,13 @@ def rows(board: dict[str, Rows]) -> Rows:
 
 def regret(rows: Rows, model: str, task: str) -> float:
     return rows[model][f"potentials/{task}"].metrics["nll_regret"].value
+
+
+@pytest.mark.parametrize("track", list(BASELINES))
+def test_every_shipped_model_has_a_whole_row(board: dict[str, Rows], track: str) -> None:
+    on_board = {card.id for card in board_cards(shipped_tasks()) if card.track == track}
+    for model in shipped_models(track):
+        assert set(board[track][model]) >= on_board, model
 
 
 def test_truth_scores_one_within_its_error_in_every_counting_rate_and_path(rows) -> None:
@@ -116,6 +124,12 @@ def test_hundred_labels_and_four_thousand_frames_lose_the_slow_process(rows, mod
 def test_bins_of_one_angle_lose_the_slow_process_at_a_tenth_of_a_ps(rows, model: str) -> None:
     error = rows[model]["alanine/phi20-0.1ps"].metrics["mfpt_error"]
     assert error.value - 2 * error.stderr > FACTOR_OF_TWO
+
+
+@pytest.mark.parametrize("model", ["ngram", "gru"])  # too near a factor of two to be lost
+def test_no_model_is_shown_to_keep_it_there(rows, model: str) -> None:
+    error = rows[model]["alanine/phi20-0.1ps"].metrics["mfpt_error"]
+    assert error.value + 2 * error.stderr > FACTOR_OF_TWO
 
 
 def test_hidden_markov_model_keeps_the_slow_process_on_all_other_alanine_tasks(rows) -> None:
