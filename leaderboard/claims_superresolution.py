@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmark.show import with_error
 from benchmark.task import SuperResolutionCard, TaskCard
-from leaderboard.markdown import NO_VALUE, table
+from leaderboard.markdown import NO_VALUE, percent, table
 from leaderboard.ranking import TIE_SIGMAS
 from leaderboard.submission import Submission
 
@@ -152,13 +152,9 @@ def _seeds(
             if math.isfinite(metric.seed_spread):
                 spreads[cards[key].gap].append(metric.seed_spread / metric.value)
         if any(spreads.values()):
-            cells = {f"k = {gap}": _percent(found) for gap, found in spreads.items()}
+            cells = {f"k = {gap}": percent(found) for gap, found in spreads.items()}
             rows.append({"model": f"`{submission.card.name}`", **cells})
     return table(rows) if rows else ""
-
-
-def _percent(shares: Sequence[float]) -> str:
-    return f"{100 * math.sqrt(np.mean(np.square(shares))):.1f}" if shares else NO_VALUE
 
 
 def _at(errors: Mapping[tuple[int, str], float], gap: int) -> dict[str, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
@@ -258,6 +259,11 @@ def table(rows: Sequence[Mapping[str, str]], left: int = 1) -> str:
     align = ["left"] * left + ["right"] * (len(rows[0]) - left)
     # Cells are text already: tabulate must not read numbers into them.
     return tabulate(rows, "keys", tablefmt="pipe", colalign=align, disable_numparse=True) + "\n"
+
+
+def percent(shares: Sequence[float]) -> str:
+    """Write the root mean square of shares, in per cent."""
+    return f"{100 * math.sqrt(np.mean(np.square(shares))):.1f}" if shares else NO_VALUE
 
 
 def _one_line(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from synthetic import MakeSubmission, Tasks, make_task
 
@@ -66,6 +68,35 @@ def test_only_tasks_that_both_have_run_are_compared(make_submission: MakeSubmiss
     page = claims(rows, board_cards(tasks))
     assert "Over all families: **no difference**." in page
     assert "| alanine  " not in page
+
+
+def test_spread_over_seeds_is_shown_beside_that_over_replicas(
+    make_submission: MakeSubmission, tasks: Tasks
+):
+    lstm = make_submission("lstm", {"potentials/a": 0.4, ALANINE[0]: 0.4}, spread=0.1)
+    task = lstm.tasks["potentials/a"]
+    metrics = {
+        name: task.metrics[name].model_copy(
+            update={"seed_spread": share * task.metrics[name].value}
+        )
+        for name, share in (("nll_regret", 0.02), ("mfpt_error", 0.03))
+    }
+    task = task.model_copy(update={"metrics": {**task.metrics, **metrics}})
+    page = claims([replace(lstm, tasks={**lstm.tasks, task.task: task})], board_cards(tasks))
+    told = page[page.index("What a seed changes") :]
+    head, _, row = [line.split("|")[1:-1] for line in told.splitlines() if line.startswith("|")]
+    # The errors of the three replicas are 0.9, 1.0 and 1.1 of their mean.
+    assert dict(zip(map(str.strip, head), map(str.strip, row), strict=True)) == {
+        "task": "`potentials/a`", "model": "lstm",
+        "likelihood": "2.0 / 10.0", "rates": "3.0 / 10.0",
+    }  # fmt: skip
+
+
+def test_nothing_is_said_of_seeds_where_each_replica_has_one(
+    make_submission: MakeSubmission, tasks: Tasks
+):
+    page = claims([make_submission("lstm", {ALANINE[0]: 0.4}, spread=0.1)], board_cards(tasks))
+    assert "What a seed changes" not in page
 
 
 def test_nothing_is_claimed_without_rows(make_submission: MakeSubmission, tasks: Tasks):
