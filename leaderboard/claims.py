@@ -13,7 +13,7 @@ from benchmark.result import TaskResult
 from benchmark.show import with_error
 from benchmark.task import TaskCard
 from leaderboard.claims_superresolution import superresolution_claims
-from leaderboard.markdown import NO_VALUE, percent, table
+from leaderboard.markdown import NO_VALUE, rms_percent, table
 from leaderboard.ranking import TIE_SIGMAS, by_track, ranking
 from leaderboard.submission import Submission
 
@@ -52,10 +52,11 @@ of its standard errors.
 """
 
 SEEDS = """
-What a seed changes, beside what the training data change: standard deviation of the errors of one
-training replica over seeds / of the errors over replicas, each with a seed of its own; in per cent
-of the error, root mean square over the metrics of a group. A seed draws the generated chains too.
-Of three seeds, a standard deviation is known to a half.
+## What a seed changes, beside what the training data change
+
+Standard deviation of the errors of one training replica over seeds / of the errors over replicas,
+each with a seed of its own; in per cent of the error, root mean square over the metrics of a group.
+A seed draws the generated chains too. Of three seeds, a standard deviation is known to a half.
 """
 
 
@@ -195,7 +196,7 @@ def _seed_cells(task: TaskResult, card: TaskCard) -> dict[str, str]:
     for group, names in card.counting.items():
         metrics = [task.metrics[name] for name in names]
         if all(math.isfinite(metric.seed_spread) and metric.value > 0 for metric in metrics):
-            seeds = percent([metric.seed_spread / metric.value for metric in metrics])
-            replicas = percent([metric.replica_spread / metric.value for metric in metrics])
+            seeds = rms_percent([metric.seed_spread / metric.value for metric in metrics])
+            replicas = rms_percent([metric.replica_spread / metric.value for metric in metrics])
             cells[group] = f"{seeds} / {replicas}"
     return cells

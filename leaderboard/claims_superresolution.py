@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmark.show import with_error
 from benchmark.task import SuperResolutionCard, TaskCard
-from leaderboard.markdown import NO_VALUE, percent, table
+from leaderboard.markdown import NO_VALUE, rms_percent, table
 from leaderboard.ranking import TIE_SIGMAS
 from leaderboard.submission import Submission
 
@@ -152,7 +152,7 @@ def _seeds(
             if math.isfinite(metric.seed_spread):
                 spreads[cards[key].gap].append(metric.seed_spread / metric.value)
         if any(spreads.values()):
-            cells = {f"k = {gap}": percent(found) for gap, found in spreads.items()}
+            cells = {f"k = {gap}": rms_percent(found) for gap, found in spreads.items()}
             rows.append({"model": f"`{submission.card.name}`", **cells})
     return table(rows) if rows else ""
 

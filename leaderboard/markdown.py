@@ -261,7 +261,7 @@ def table(rows: Sequence[Mapping[str, str]], left: int = 1) -> str:
     return tabulate(rows, "keys", tablefmt="pipe", colalign=align, disable_numparse=True) + "\n"
 
 
-def percent(shares: Sequence[float]) -> str:
+def rms_percent(shares: Sequence[float]) -> str:
     """Write the root mean square of shares, in per cent."""
     return f"{100 * math.sqrt(np.mean(np.square(shares))):.1f}" if shares else NO_VALUE
 
