@@ -156,7 +156,8 @@ def _timescales(
     axis.set(xscale="log", yscale="log", xlim=span)
     low, high = axis.get_ylim()
     low, high = low / 3, high * 3  # room for the shade and the legend
-    axis.fill_between(span, low, np.maximum(span, low), color=SHADE, linewidth=0, zorder=0)
+    # Below the diagonal; where that is below the axis, the shade turns over and is not seen.
+    axis.fill_between(span, low, span, color=SHADE, linewidth=0, zorder=0)
     axis.set_ylim(low, high)
     axis.text(0.97, 0.05, "faster than the lag", transform=axis.transAxes, ha="right", color=MUTED)
     axis.set(

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
 
+from benchmark import kinetics_plots
 from benchmark.errors import InputError
 from benchmark.plots import draw_task
 from benchmark.task import Task
@@ -18,6 +22,20 @@ def test_task_is_drawn_in_the_format_of_the_suffix(toy: Task, tmp_path: Path, su
     content = path.read_bytes()
     assert content.startswith(MAGIC[suffix])
     assert len(content) > 5_000
+
+
+def test_shade_covers_exactly_what_is_faster_than_the_lag(toy: Task) -> None:
+    figure = Figure()
+    kinetics_plots.draw(figure, toy)
+    axis = next(axis for axis in figure.axes if "timescales" in axis.get_title())
+    lags, times = (np.geomspace(*limits, 21)[1:-1] for limits in (axis.get_xlim(), axis.get_ylim()))
+    [shade] = [one.get_paths()[0] for one in axis.collections if isinstance(one, PolyCollection)]
+    # The edges of a polygon are straight where it is drawn, on logarithmic axes.
+    shade.vertices = np.log(shade.vertices)
+    shaded = [[shade.contains_point(np.log((lag, time))) for lag in lags] for time in times]
+    assert np.any(shaded)
+    assert not np.all(shaded)
+    np.testing.assert_array_equal(shaded, times[:, None] < lags)
 
 
 @pytest.mark.parametrize("name", ["toy", "toy.doc", "toy.png.zip"])
