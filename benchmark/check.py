@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.audit import causality_fault, normalisation_fault
 from benchmark.errors import InputError, ModelError, named
 from benchmark.loading import LoadedModel
 from benchmark.model import FitContext, Labels, Probabilities, StateTrajectories
-from benchmark.predictions import checked_probabilities, checked_samples
+from benchmark.store.predictions import checked_probabilities, checked_samples
+from benchmark.tracks.kinetics.audit import causality_fault, normalisation_fault
 
 #: Three labels: two that are seldom left, one between them.
 TINY_TRANSITION = np.array([[0.95, 0.05, 0.0], [0.1, 0.8, 0.1], [0.0, 0.05, 0.95]])
@@ -45,7 +45,7 @@ def tiny_chains(chains: int, frames: int, seed: int) -> Labels:
 
 def check_model(model: LoadedModel) -> list[Finding]:
     """Try every clause of the contract; stop at the first that the rest cannot do without."""
-    from benchmark.check_superresolution import superresolution_findings
+    from benchmark.tracks.superresolution.check import superresolution_findings
 
     findings = {"kinetics": _findings, "superresolution": superresolution_findings}[model.track]
     with tempfile.TemporaryDirectory() as folder:

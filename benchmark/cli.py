@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark import data_commands, trajectory_commands
 from benchmark.errors import InputError
+from benchmark.tracks.superresolution import commands as trajectory_commands
+from tasks import commands as data_commands
 
 if TYPE_CHECKING:
-    from benchmark.run_folder import RunFile
+    from benchmark.run.folder import RunFile
 
 app = typer.Typer(
     help="Benchmark suite and leaderboard for learned molecular dynamics.",
@@ -85,7 +86,7 @@ def list_tasks(
         ]
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
-    from benchmark.show import print_tasks
+    from benchmark.console.show import print_tasks
 
     print_tasks(tasks)
 
@@ -99,13 +100,13 @@ def describe(
     ] = None,
 ) -> None:
     """Describe a task.  Example: python -m benchmark describe potentials/linear3 --plot l.png."""
-    from benchmark.show import print_task
+    from benchmark.console.show import print_task
     from benchmark.task import find_task
 
     found = find_task(task)
     print_task(found)
     if plot is not None:
-        from benchmark.plots import draw_task
+        from benchmark.console.plots import draw_task
 
         draw_task(found, plot)
         typer.echo(f"drawn: {plot}")
@@ -118,8 +119,8 @@ def check(model: ModelOption, set_: SetOption = None, more: More = None) -> None
     Example: python -m benchmark check --model mymodel.py
     """
     from benchmark.check import check_model
+    from benchmark.console.show import print_checks
     from benchmark.loading import load_model
-    from benchmark.show import print_checks
 
     globs, settings = _sort_arguments(None, set_, more)
     if globs:
@@ -157,13 +158,13 @@ def run(
 
     Example: python -m benchmark run --model lstm --tasks 'potentials/*' --set hidden=128
     """
+    from benchmark.console.show import RunDisplay
     from benchmark.loading import load_model
-    from benchmark.provenance import run_on
     from benchmark.result import RunConfig
-    from benchmark.run_folder import RunFile, open_run, plan, run_model
-    from benchmark.runner import execute
+    from benchmark.run.folder import RunFile, open_run, plan, run_model
+    from benchmark.run.provenance import run_on
+    from benchmark.run.runner import execute
     from benchmark.score import verify
-    from benchmark.show import RunDisplay
     from benchmark.task import select_tasks
 
     globs, settings = _sort_arguments(tasks, set_, more)
@@ -221,7 +222,7 @@ def score(
 
     Example: python -m benchmark score runs/lstm
     """
-    from benchmark.run_folder import read_run
+    from benchmark.run.folder import read_run
 
     _score(run, read_run(run), plots)
 
@@ -239,7 +240,7 @@ def leaderboard(
     """Render the leaderboard from the submissions.  Example: python -m benchmark leaderboard."""
     from importlib import import_module
 
-    stale = import_module("leaderboard.render").render(write=not check_only)
+    stale = import_module("leaderboard.site.render").render(write=not check_only)
     for path in stale:
         typer.echo(f"{'stale' if check_only else 'written'}: {path}")
     if not stale:
@@ -278,14 +279,14 @@ def _device(name: str) -> str:
 
 def _score(folder: Path, run: RunFile, plots: bool) -> None:
     """Score a run folder, print, and draw; exit code 1 if anything in it failed."""
-    from benchmark.runner import score_run
-    from benchmark.show import RunDisplay, print_result
+    from benchmark.console.show import RunDisplay, print_result
+    from benchmark.run.runner import score_run
 
     with RunDisplay(run.units, "score") as display:
         result = score_run(folder, display.watch)
     print_result(result, folder)
     if plots and any("mae" in task.metrics for task in result.tasks):
-        from benchmark.superresolution_plots import draw_run
+        from benchmark.tracks.superresolution.plots import draw_run
 
         with RunDisplay(run.units, "draw") as display:
             figures = draw_run(folder, result, display.watch)

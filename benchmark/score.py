@@ -10,7 +10,9 @@ import numpy as np
 
 from benchmark.result import TaskMetric, TaskResult, Unit, UnitMetric
 from benchmark.task import MetricScale, Task
-from benchmark.tracks import kinetics, superresolution, track_of
+from benchmark.track import track_of
+from benchmark.tracks.kinetics import track as kinetics
+from benchmark.tracks.superresolution import track as superresolution
 
 #: Goes up when any estimator, tolerance or rule below changes.
 SCORER_VERSION = 1

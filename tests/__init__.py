@@ -6,6 +6,6 @@ and sums in another order would differ in the last bit. One width of the termina
 
 import os
 
-from tasks.work_units import SINGLE_THREADED
+from tasks.making.pieces import SINGLE_THREADED
 
 os.environ.update(SINGLE_THREADED, COLUMNS="200")

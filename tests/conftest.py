@@ -10,11 +10,11 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
-from benchmark.metrics.kinetics import KineticsReference, reference_from_chains
 from benchmark.task import TASKS_VARIABLE, Task, find_task
-from tasks.calibrate import calibrate
-from tasks.freeze import freeze_task, generation, lag_times
-from tasks.hidden_chain import HiddenChain
+from benchmark.tracks.kinetics.metrics.errors import KineticsReference, reference_from_chains
+from tasks.making.calibrate import calibrate
+from tasks.making.freeze import freeze_task, generation, lag_times
+from tasks.oracles.hidden_chain import HiddenChain
 
 TOY = "toy/three"
 TOY_FRAMES = 5_000

@@ -13,9 +13,9 @@ import pytest
 
 from benchmark import cli
 from benchmark.result import TaskResult, Unit
+from benchmark.run.worker import Job, do_unit
 from benchmark.score import score_task, score_unit
 from benchmark.task import Task
-from benchmark.worker import Job, do_unit
 
 ROOT = Path(__file__).parents[1]
 

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark import predictions, splits
 from benchmark.errors import InputError, ModelError
 from benchmark.result import Unit, UnitMetric
 from benchmark.score import score_task, score_unit, z_score
+from benchmark.store import frozen as splits
+from benchmark.store import predictions
 from benchmark.task import MetricScale, Task
-from benchmark.tracks.kinetics import UNITS, kinetics_reference, reference_sha256
-from tasks.freeze import freeze_task
+from benchmark.tracks.kinetics.track import UNITS, kinetics_reference, reference_sha256
+from tasks.making.freeze import freeze_task
 from tests.plugs import MARKOV, do, scored
 
 SCALE = MetricScale(group="rates", trivial=2.0, trivial_stderr=0.1, floor=0.1, floor_stderr=0.01)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines._arrays import load_arrays, save_arrays
-from baselines.kinetics._sampling import Floats, draw, lag1_counts, populations
+from baselines.kinetics._parts.sampling import Floats, draw, lag1_counts, populations
 from benchmark.errors import InputError
 from benchmark.model import FitContext, Labels, ModelCard, Probabilities, StateTrajectories
 

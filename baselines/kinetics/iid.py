@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from baselines._arrays import load_arrays, save_arrays
-from baselines.kinetics._sampling import populations
+from baselines.kinetics._parts.sampling import populations
 from benchmark.model import FitContext, Labels, ModelCard, Probabilities, StateTrajectories
 
 

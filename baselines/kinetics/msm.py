@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from baselines._arrays import load_arrays, save_arrays
-from baselines.kinetics._sampling import (
+from baselines.kinetics._parts.sampling import (
     Floats,
     lag1_counts,
     populations,

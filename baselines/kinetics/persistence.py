@@ -7,7 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from baselines._arrays import load_arrays, save_arrays
-from baselines.kinetics._sampling import lag1_counts, populations, predict_markov, sample_markov
+from baselines.kinetics._parts.sampling import (
+    lag1_counts,
+    populations,
+    predict_markov,
+    sample_markov,
+)
 from benchmark.model import FitContext, Labels, ModelCard, Probabilities, StateTrajectories
 
 

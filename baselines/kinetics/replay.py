@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from baselines.kinetics._recorded import replay_chains
+from baselines.kinetics._parts.recorded import replay_chains
 from benchmark.model import FitContext, Labels, ModelCard, StateTrajectories
 
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines._torch import require_at_least
-from baselines.kinetics._training import (
+from baselines.kinetics._parts.training import (
     Network,
     NetworkModel,
     State,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from baselines.kinetics._recorded import replay_chains
+from baselines.kinetics._parts.recorded import replay_chains
 from benchmark.errors import ModelError
 from benchmark.model import FitContext, Labels, ModelCard, StateTrajectories
-from benchmark.splits import load_replicas
+from benchmark.store.frozen import load_replicas
 from benchmark.task import find_task
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import interpolate
 
-from baselines.superresolution._hermite import declared
+from baselines.superresolution._parts.reads import declared
 from benchmark.model import FitContext, ModelCard
-from benchmark.segments import CoarseSegment, DenseSegment, Positions
+from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, Positions
 
 
 class CubicSpline:

@@ -14,20 +14,20 @@ from torch import Tensor
 
 from baselines._descent import Descent
 from baselines._torch import device_named, require_at_least
-from baselines.superresolution._force_field import ForceField, frames_last, mean_distances
-from baselines.superresolution._frame import Frames, mean_geometry
-from baselines.superresolution._hermite import declared, interleave, moving_orders_read
-from baselines.superresolution._parity import Moments, Solvers, diagonalised, solve
-from baselines.superresolution._passes import (
+from baselines.superresolution._parts.force_field import ForceField, frames_last, mean_distances
+from baselines.superresolution._parts.frame import Frames, mean_geometry
+from baselines.superresolution._parts.parity import Moments, Solvers, diagonalised, solve
+from baselines.superresolution._parts.passes import (
     Integers,
     Track,
     enter_passes,
     hidden_frames,
     track_of,
 )
-from baselines.superresolution._shooting import BLOCK, Filled, Shooting
-from baselines.superresolution._training import Training, descend, identify
-from baselines.superresolution._windows import (
+from baselines.superresolution._parts.reads import declared, interleave, moving_orders_read
+from baselines.superresolution._parts.shooting import BLOCK, Filled, Shooting
+from baselines.superresolution._parts.training import Training, descend, identify
+from baselines.superresolution._parts.windows import (
     check_hidden,
     check_option,
     check_segment,
@@ -35,7 +35,7 @@ from baselines.superresolution._windows import (
     scored_part,
 )
 from benchmark.model import FitContext, ModelCard
-from benchmark.segments import CoarseSegment, DenseSegment, Positions
+from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, Positions
 
 Floats = NDArray[np.float64]
 Coefficients = tuple[Floats, Floats, Floats]  # even, odd, intercept: float32

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines._arrays import load_arrays, save_arrays
-from baselines.superresolution._frame import align, mean_geometry
-from baselines.superresolution._hermite import declared, interleave, orders_read
-from baselines.superresolution._windows import (
+from baselines.superresolution._parts.frame import align, mean_geometry
+from baselines.superresolution._parts.reads import declared, interleave, orders_read
+from baselines.superresolution._parts.windows import (
     MIDDLE,
     PLACES,
     WINDOW,
@@ -23,7 +23,7 @@ from baselines.superresolution._windows import (
     training_windows,
 )
 from benchmark.model import FitContext, ModelCard
-from benchmark.segments import CoarseSegment, DenseSegment, Positions
+from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, Positions
 
 Floats = NDArray[np.float64]
 

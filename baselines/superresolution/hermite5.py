@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from baselines.superresolution._hermite import declared, reconstruct_hermite
+from baselines.superresolution._parts.reads import declared, reconstruct_hermite
 from benchmark.model import FitContext, ModelCard
-from benchmark.segments import CoarseSegment, DenseSegment, Positions
+from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, Positions
 
 
 class Hermite5:

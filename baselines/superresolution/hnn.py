@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from baselines._torch import require_at_least
-from baselines.superresolution._networks import Network, Shape, perceptron
-from baselines.superresolution._training import NetworkModel, Training
+from baselines.superresolution._parts.networks import Network, Shape, perceptron
+from baselines.superresolution._parts.training import NetworkModel, Training
 from benchmark.model import ModelCard
 
 

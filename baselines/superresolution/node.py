@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from baselines._torch import require_at_least
-from baselines.superresolution._networks import Network, Shape, perceptron
-from baselines.superresolution._training import NetworkModel, Training
+from baselines.superresolution._parts.networks import Network, Shape, perceptron
+from baselines.superresolution._parts.training import NetworkModel, Training
 from benchmark.errors import InputError
 from benchmark.model import ModelCard
 

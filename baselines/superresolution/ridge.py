@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines._arrays import load_arrays, save_arrays
-from baselines.superresolution._frame import mean_geometry
-from baselines.superresolution._hermite import declared, interleave, orders_read
-from baselines.superresolution._parity import Moments, Solvers, diagonalised, solve
-from baselines.superresolution._windows import (
+from baselines.superresolution._parts.frame import mean_geometry
+from baselines.superresolution._parts.parity import Moments, Solvers, diagonalised, solve
+from baselines.superresolution._parts.reads import declared, interleave, orders_read
+from baselines.superresolution._parts.windows import (
     MIDDLE,
     PLACES,
     WINDOW,
@@ -27,7 +27,7 @@ from baselines.superresolution._windows import (
     training_windows,
 )
 from benchmark.model import FitContext, ModelCard
-from benchmark.segments import CoarseSegment, DenseSegment, Positions
+from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, Positions
 
 Floats = NDArray[np.float64]
 

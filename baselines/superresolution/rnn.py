@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from baselines.superresolution._recurrent import RecurrentModel
+from baselines.superresolution._parts.recurrent import RecurrentModel
 from benchmark.model import ModelCard
 
 

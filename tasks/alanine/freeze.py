@@ -2,7 +2,7 @@
 
     python -m tasks.alanine.generate --workers 2    # the runs: molecular dynamics, hours
     python -m tasks.alanine.freeze                  # the twelve tasks: half an hour
-    python -m tasks.calibrate 'alanine/*'           # then E₀ and f
+    python -m tasks.making.calibrate 'alanine/*'           # then E₀ and f
 
 Splits go by whole run, so that no two of them share a trajectory but for what is drawn from the
 reference runs on purpose: see `SPLITS`. A finished task is skipped.
@@ -23,7 +23,7 @@ import numpy as np
 import typer
 from rich.progress import track
 
-from benchmark.metrics.kinetics import (
+from benchmark.tracks.kinetics.metrics.errors import (
     KineticsReference,
     held,
     implied_timescales,
@@ -41,10 +41,10 @@ from tasks.alanine.partitions import (
     partitions,
     read_states,
 )
-from tasks.empirical_oracle import empirical_oracle
-from tasks.freeze import PROMPT_FRAMES, freeze_task, generation, resolved, unfrozen
-from tasks.milestoning import NO_CORE
-from tasks.work_units import SINGLE_THREADED, bad_input
+from tasks.making.freeze import PROMPT_FRAMES, freeze_task, generation, resolved, unfrozen
+from tasks.making.milestoning import NO_CORE
+from tasks.making.pieces import SINGLE_THREADED, bad_input
+from tasks.oracles.empirical import empirical_oracle
 
 FAMILY = Path(__file__).parent
 FRAME = 0.1  # ps, between the frames of a run

@@ -19,7 +19,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from tasks.work_units import (
+from tasks.making.pieces import (
     WorkUnit,
     parse_indices,
     require,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from benchmark.files import write_text
 from tasks.alanine.generate import RESOLUTION
-from tasks.milestoning import NO_CORE, last_visited_core
+from tasks.making.milestoning import NO_CORE, last_visited_core
 
 Labels = NDArray[np.uint8]
 Angles = NDArray[np.int16]  # (frames, 2), integers of 0.5 degree

@@ -16,10 +16,10 @@ import typer
 from numpy.typing import NDArray
 from tabulate import tabulate
 
+from benchmark.console.plots import INK, MUTED, PALETTE, STYLE
 from benchmark.files import atomic
-from benchmark.metrics.kinetics import cycle_mfpt, held
-from benchmark.plots import INK, MUTED, PALETTE, STYLE
 from benchmark.task import find_task
+from benchmark.tracks.kinetics.metrics.errors import cycle_mfpt, held
 from tasks.alanine.freeze import (
     FRAME,
     HOLD,

@@ -7,7 +7,7 @@ the published number of frames, so that everybody's tasks are the same, and thei
 They are never ranked: their data are not in the repository.
 
 Only positions are used, as in `md17-xtb`: velocities and forces are the differences of them that
-`benchmark.segments` takes, and not the F of the file. MD17 was run with a thermostat, and what it
+`DenseSegment` takes, and not the F of the file. MD17 was run with a thermostat, and what it
 does to the atoms is not in F. *Measured* on neighbouring frames in rMD17 (uracil): m (x₊ − 2x + x₋)
 /h² and F differ by 0.39 eV/Å rms, where F is 1.3; but one number ξ a frame, in F − ξ m v, takes the
 difference down to 6e-5 eV/Å, as Nosé–Hoover dynamics would have it. So the identity gives the

@@ -16,15 +16,15 @@ from typing import Any
 import typer
 from rich.progress import track
 
-from benchmark import segment_files
 from benchmark.loading import load_model
-from benchmark.metrics.superresolution import superresolution_errors
-from benchmark.segments import DenseSegment
 from benchmark.task import MetricScale, Piece, Split, SuperResolutionCard, Task
-from benchmark.tracks.superresolution import UNITS
+from benchmark.tracks.superresolution import data as segment_files
+from benchmark.tracks.superresolution.contract import DenseSegment
+from benchmark.tracks.superresolution.metrics.errors import superresolution_errors
+from benchmark.tracks.superresolution.track import UNITS
+from tasks.making.pieces import bad_input
 from tasks.md17.generate import DEFAULT_OUT, N_FRAMES, TIME_STEP
 from tasks.md17.molecules import GEOMETRIES, Molecule, load_molecule
-from tasks.work_units import bad_input
 
 GAPS = (5, 10, 20, 40)
 #: With five frames a gap a spline is already within 2e-4 Å.

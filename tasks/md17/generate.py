@@ -16,6 +16,14 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from tasks.making.pieces import (
+    WorkUnit,
+    bad_input,
+    parse_indices,
+    require,
+    run_units,
+    write_table,
+)
 from tasks.md17.dynamics import (
     BOLTZMANN,
     Trajectory,
@@ -25,14 +33,6 @@ from tasks.md17.dynamics import (
     xtb_potential,
 )
 from tasks.md17.molecules import GEOMETRIES, Molecule, load_molecule
-from tasks.work_units import (
-    WorkUnit,
-    bad_input,
-    parse_indices,
-    require,
-    run_units,
-    write_table,
-)
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError, named
 from benchmark.files import write_text
-from benchmark.predictions import MAX_POSITION
+from benchmark.store.predictions import MAX_POSITION
+from tasks.making.download import PublicFile
 from tasks.md17.molecules import ATOMIC_NUMBERS
-from tasks.private.download import PublicFile
 
 NAME = "md17"
 SITE = "http://www.quantum-machine.org/gdml/data/npz/"

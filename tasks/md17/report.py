@@ -16,8 +16,8 @@ from rich.progress import track
 from tabulate import tabulate
 
 from benchmark.loading import load_model
-from benchmark.metrics.superresolution import bond_lengths
-from benchmark.segments import DenseSegment, scored_frames
+from benchmark.tracks.superresolution.contract import DenseSegment, scored_frames
+from benchmark.tracks.superresolution.metrics.errors import bond_lengths
 from tasks.md17.freeze import GAPS, SPLITS
 from tasks.md17.generate import DEFAULT_OUT, N_SEGMENTS, TIME_STEP, read_segment
 from tasks.md17.molecules import GEOMETRIES, Molecule, load_molecule

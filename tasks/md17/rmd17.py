@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError
 from benchmark.loading import load_model
-from benchmark.segments import CoarseSegment, Positions, scored_frames
+from benchmark.tracks.superresolution.contract import CoarseSegment, Positions, scored_frames
 from tasks.md17.freeze import GAPS
 from tasks.md17.molecules import MASSES
 from tasks.md17.published import PUBLISHED, Published, formula, read_arrays

@@ -2,7 +2,7 @@
 
     python -m tasks.potentials.generate                       # all ten tasks, about an hour
     python -m tasks.potentials.generate --only linear3        # one of them
-    python -m tasks.calibrate 'potentials/*'                  # then E₀ and f
+    python -m tasks.making.calibrate 'potentials/*'                  # then E₀ and f
 
 Every random number comes from a seed in this file. A finished task is skipped; the long Langevin
 references are made in pieces that survive an interruption. Content is the same wherever the
@@ -26,8 +26,8 @@ from numpy.typing import ArrayLike, NDArray
 from rich.progress import track
 
 from benchmark.files import atomic
-from benchmark.metrics.kinetics import KineticsReference, reference_from_chains
-from tasks.freeze import (
+from benchmark.tracks.kinetics.metrics.errors import KineticsReference, reference_from_chains
+from tasks.making.freeze import (
     PROMPT_FRAMES,
     freeze_task,
     generation,
@@ -35,7 +35,7 @@ from tasks.freeze import (
     resolved,
     unfrozen,
 )
-from tasks.hidden_chain import HiddenChain
+from tasks.oracles.hidden_chain import HiddenChain
 from tasks.potentials import potentials
 from tasks.potentials.lattice import hidden_chain
 
@@ -198,7 +198,7 @@ def _path_reference(
 
 def langevin_task(spec: Spec) -> None:
     """Freeze an underdamped task: reference from 2e9 steps, oracle the best of three models."""
-    from tasks.empirical_oracle import empirical_oracle
+    from tasks.oracles.empirical import empirical_oracle
     from tasks.potentials.langevin import simulate
 
     def draw(chains: int, frames: int, rng: np.random.Generator) -> States:

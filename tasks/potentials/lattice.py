@@ -16,7 +16,7 @@ import scipy.sparse.csgraph
 import scipy.sparse.linalg
 from numpy.typing import ArrayLike, NDArray
 
-from tasks.hidden_chain import HiddenChain
+from tasks.oracles.hidden_chain import HiddenChain
 from tasks.potentials.potentials import BETA, GAMMA, Potential
 
 Floats = NDArray[np.float64]

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.tracks.kinetics import SKIPPED_FRAMES
-from tasks.freeze import PROMPT_FRAMES
+from benchmark.tracks.kinetics.track import SKIPPED_FRAMES
+from tasks.making.freeze import PROMPT_FRAMES
 from tasks.private.partition import Labels
 
 #: The shortest chain that makes sense: a prompt, or frames that are not scored, and thrice as many.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.times import Time
+from benchmark.quantities import Time
 from tasks.private.division import divide
 from tasks.private.macrostates import (
     FEW,
@@ -20,7 +20,7 @@ from tasks.private.macrostates import (
     milestoned,
 )
 from tasks.private.partition import Labels, Partition, default_partition, microstates, numbered
-from tasks.private.recordings import Recording
+from tasks.private.reading import Recording
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.metrics.kinetics import count_matrix, implied_timescales
-from tasks.milestoning import NO_CORE, last_visited_core
+from benchmark.tracks.kinetics.metrics.errors import count_matrix, implied_timescales
+from tasks.making.milestoning import NO_CORE, last_visited_core
 from tasks.private.partition import Labels
 
 Float64 = NDArray[np.float64]

@@ -14,22 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.metrics.kinetics import (
+from benchmark.quantities import FRAMES, Time
+from benchmark.task import Generation, Task, read_card, user_tasks
+from benchmark.tracks.kinetics.metrics.errors import (
     KineticsReference,
     held,
     implied_timescales,
     reference_from_chains,
 )
-from benchmark.task import Generation, Task, read_card, user_tasks
-from benchmark.times import FRAMES, Time
-from tasks.calibrate import calibrate
-from tasks.empirical_oracle import empirical_oracle
-from tasks.freeze import freeze_task, generation, lag_times, resolved
+from tasks.making.calibrate import calibrate
+from tasks.making.freeze import freeze_task, generation, lag_times, resolved
+from tasks.oracles.empirical import empirical_oracle
 from tasks.private import division
 from tasks.private.division import Division, Span
 from tasks.private.labelling import Asked, Labelling, label
 from tasks.private.partition import Labels
-from tasks.private.recordings import Reading, Recording, read_recordings
+from tasks.private.reading import Reading, Recording, read_recordings
 from tasks.private.report import Report
 
 FAMILY = "private"

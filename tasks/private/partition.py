@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from tasks.private.recordings import Recording
+from tasks.private.reading import Recording
 
 Labels = NDArray[np.uint8]
 Partition = Literal["bins", "kmeans", "pcca", "states"]

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmark.metrics.kinetics import KineticsReference, count_matrix
 from benchmark.task import KineticsCard
+from benchmark.tracks.kinetics.metrics.errors import KineticsReference, count_matrix
 
 #: A transition seen less often in a replica has a rate that is uncertain by a third.
 FEW_EVENTS = 10

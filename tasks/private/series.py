@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError, named
-from benchmark.times import saving_interval
-from tasks.private.recordings import Recording
+from benchmark.quantities import saving_interval
+from tasks.private.reading import Recording
 
 TEXT_SUFFIXES = (".txt", ".csv", ".dat", ".tsv", ".xvg")
 SUFFIXES = (".npz", ".npy", *TEXT_SUFFIXES)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.times import saving_interval
-from benchmark.trajectory_files import TIMED, explained, load_topology
-from tasks.private.recordings import Recording, Tell
+from benchmark.quantities import saving_interval
+from benchmark.trajectories.reading import TIMED, explained, load_topology
+from tasks.private.reading import Recording, Tell
 
 if TYPE_CHECKING:
     import mdtraj

@@ -22,9 +22,9 @@ import typer
 from numpy.typing import NDArray
 from rich.progress import track
 
+from benchmark.console.plots import INK, MUTED, PALETTE, drawn
 from benchmark.errors import InputError
-from benchmark.metrics.kinetics import dwell_cdf, dwell_edges, populations
-from benchmark.plots import INK, MUTED, PALETTE, drawn
+from benchmark.tracks.kinetics.metrics.errors import dwell_cdf, dwell_edges, populations
 from tasks.riboswitch import model
 from tasks.riboswitch.traces import read_traces
 

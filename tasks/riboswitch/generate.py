@@ -2,7 +2,7 @@
 
     python -m tasks.riboswitch.generate                  # all four tasks, some ten minutes
     python -m tasks.riboswitch.generate --only 34-1ms    # one of them
-    python -m tasks.calibrate 'riboswitch/*'             # then E₀ and f
+    python -m tasks.making.calibrate 'riboswitch/*'             # then E₀ and f
 
 Every random number comes from a seed in this file. A finished task is skipped. Content is the same
 wherever the compiled arithmetic is; processors may differ in the last bit, so that the frozen
@@ -23,8 +23,8 @@ import typer
 from numpy.typing import NDArray
 from rich.progress import track
 
-from benchmark.metrics.kinetics import KineticsReference, held, reference_from_chains
-from tasks.freeze import (
+from benchmark.tracks.kinetics.metrics.errors import KineticsReference, held, reference_from_chains
+from tasks.making.freeze import (
     PROMPT_FRAMES,
     freeze_task,
     generation,
@@ -32,7 +32,7 @@ from tasks.freeze import (
     resolved,
     unfrozen,
 )
-from tasks.product_chain import ProductChain
+from tasks.oracles.product_chain import ProductChain
 from tasks.riboswitch import model
 
 FAMILY = Path(__file__).parent

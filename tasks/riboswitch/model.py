@@ -16,8 +16,8 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
 
-from tasks.hidden_chain import HiddenChain
-from tasks.product_chain import ProductChain
+from tasks.oracles.hidden_chain import HiddenChain
+from tasks.oracles.product_chain import ProductChain
 
 Floats = NDArray[np.float64]
 

@@ -15,8 +15,8 @@ import typer
 from numpy.typing import NDArray
 
 from benchmark.task import find_task
-from benchmark.tracks.kinetics import kinetics_reference
-from tasks.hidden_chain import HiddenChain
+from benchmark.tracks.kinetics.track import kinetics_reference
+from tasks.oracles.hidden_chain import HiddenChain
 from tasks.riboswitch.generate import SPECS, Spec
 from tasks.riboswitch.model import SAMPLING, Molecule
 

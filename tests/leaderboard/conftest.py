@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
-from synthetic import (
+
+from benchmark.result import Result, RunConfig, RunModel
+from benchmark.score import SCORER_VERSION, score_task
+from leaderboard.submission import Submission, SubmissionCard
+from tests.leaderboard.synthetic import (
     REPLICAS,
     MakeResult,
     MakeSubmission,
@@ -18,10 +22,6 @@ from synthetic import (
     make_task,
     make_units,
 )
-
-from benchmark.result import Result, RunConfig, RunModel
-from benchmark.score import SCORER_VERSION, score_task
-from leaderboard.submission import Submission, SubmissionCard
 
 ALL = ("left/a", "left/b", "right/c")
 

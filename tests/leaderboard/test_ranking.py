@@ -4,9 +4,9 @@ import math
 
 import pandas as pd
 import pytest
-from synthetic import MakeSubmission, Tasks, make_task
 
 from leaderboard.ranking import board_cards, ranking, task_scores
+from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_task
 
 
 def by_name(table: pd.DataFrame) -> pd.DataFrame:

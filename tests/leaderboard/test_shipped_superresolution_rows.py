@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from leaderboard.claims_superresolution import BOTH_WAYS, ONE_WAY, REACHED
+from leaderboard.claims.superresolution import BOTH_WAYS, ONE_WAY, REACHED
 from leaderboard.ranking import board_cards, by_track
 from leaderboard.submission import SUBMISSIONS, read_submissions, shipped_tasks
 

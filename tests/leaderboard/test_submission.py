@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic import (
+
+from benchmark.errors import InputError
+from benchmark.result import Result
+from leaderboard import submission as module
+from leaderboard.submission import Submission, add, read_submission, read_submissions
+from tests.leaderboard.synthetic import (
     MakeResult,
     MakeSubmission,
     Tasks,
     make_superresolution_task,
     rescored,
 )
-
-from benchmark.errors import InputError
-from benchmark.result import Result
-from leaderboard import submission as module
-from leaderboard.submission import Submission, add, read_submission, read_submissions
 
 WriteSubmission = Callable[[Submission], Path]
 ONE = {"left/a": 0.5, "right/c": 0.7}

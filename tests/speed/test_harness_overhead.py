@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import splits
 from benchmark.loading import load_model
 from benchmark.model import FitContext, StateTrajectories
+from benchmark.run.worker import Job, do_unit
+from benchmark.store import frozen as splits
 from benchmark.task import Task, find_task
-from benchmark.worker import Job, do_unit
 
 ROUNDS = 5
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.metrics.kinetics import (
+from benchmark.tracks.kinetics.metrics.errors import (
     block_standard_error,
     commit_counts,
     commit_thresholds,

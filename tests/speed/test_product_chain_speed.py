@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.hidden_chain import HiddenChain
-from tasks.product_chain import ProductChain
+from tasks.oracles.hidden_chain import HiddenChain
+from tasks.oracles.product_chain import ProductChain
 from tasks.riboswitch.generate import SPECS
 
 CHAINS, FRAMES = 10, 1_000

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.hidden_chain import HiddenChain
+from tasks.oracles.hidden_chain import HiddenChain
 from tasks.potentials.langevin import TIME_STEP, simulate
 from tasks.potentials.lattice import hidden_chain
 from tasks.potentials.potentials import BETA, GAMMA, TRIANGULAR3

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from tasks.freeze import unfrozen
+from tasks.making.freeze import unfrozen
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.kinetics import _training
-from baselines.kinetics._training import NetworkModel
+from baselines.kinetics._parts import training as _training
+from baselines.kinetics._parts.training import NetworkModel
 from baselines.kinetics.msm import Msm
 from benchmark.check import check_model
 from benchmark.errors import InputError, ModelError
 from benchmark.loading import load_model
-from tests.baselines.chains import (
+from tests.baselines.kinetics.chains import (
     draw_labels,
     fit_context,
     mean_log,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from benchmark.model import FitContext
-from benchmark.segments import ENERGY, CoarseSegment, DenseSegment
+from benchmark.tracks.superresolution.contract import ENERGY, CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from baselines.superresolution._clusters import Clusters, find_clusters
+from baselines.superresolution._parts.clusters import Clusters, find_clusters
 from tasks.md17.molecules import Molecule, load_molecule
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import interpolate
 
-from baselines.superresolution._hermite import hermite_weights
+from baselines.superresolution._parts.reads import hermite_weights
 from baselines.superresolution.cubic_spline import CubicSpline
 from baselines.superresolution.hermite3 import Hermite3
 from baselines.superresolution.hermite5 import Hermite5

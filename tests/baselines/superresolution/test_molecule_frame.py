@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from baselines.superresolution._frame import align, mean_geometry
-from baselines.superresolution._hermite import scaled_derivatives
-from baselines.superresolution._windows import (
+from baselines.superresolution._parts.frame import align, mean_geometry
+from baselines.superresolution._parts.reads import scaled_derivatives
+from baselines.superresolution._parts.windows import (
     WINDOW,
     bridge,
     enter_frames,
@@ -15,7 +15,7 @@ from baselines.superresolution._windows import (
     reverse_time,
     training_windows,
 )
-from benchmark.segments import DenseSegment
+from benchmark.tracks.superresolution.contract import DenseSegment
 from tests.baselines.superresolution.molecules import (
     GEOMETRY,
     MASSES,

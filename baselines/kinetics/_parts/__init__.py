@@ -1,0 +1,1 @@
+"""What several kinetics models share."""

@@ -1,0 +1,1 @@
+"""What several super-resolution models share."""

@@ -1,0 +1,1 @@
+"""From cards to predictions on disk: plan, fit, answer, write; then score."""

@@ -1,0 +1,213 @@
+"""One unit of a run, in a process of its own: fit, answer, write."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sysconfig
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmark.errors import InputError, ModelError, named
+from benchmark.files import atomic_folder, write_text
+from benchmark.loading import load_model
+from benchmark.model import FitContext
+from benchmark.result import Cost, Status, Unit
+from benchmark.task import Task
+from benchmark.track import track_of
+
+#: Full disk, spent quota, file too large.
+NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+FITTED = "model"
+SCRATCH = "scratch"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker needs to know to do one unit."""
+
+    task: Task
+    replica: int
+    seed: int
+    model: str
+    settings: dict[str, str]
+    folder: Path
+    device: str
+    effort: float
+    seconds: float
+
+
+class Phases:
+    """Wall and CPU seconds of each phase of a unit, and the frames it has made."""
+
+    def __init__(self) -> None:
+        self.wall: dict[str, float] = {}
+        self.cpu = 0.0
+        self.frames = 0
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        """Add what the block takes to phase ``name``."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        try:
+            yield
+        finally:
+            self.wall[name] = self.wall.get(name, 0.0) + time.perf_counter() - wall
+            self.cpu += time.process_time() - cpu
+
+
+def serve(connection: Connection, job: Job) -> None:
+    """Do a job; sends ``("progress", fraction, note)`` now and then, ``("unit", Unit)`` at last."""
+    threading.Thread(target=_end_with_the_run, daemon=True).start()
+    last = 0.0
+
+    def report(fraction: float, note: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last > 0.1:
+            last = now
+            connection.send(("progress", float(fraction), str(note)))
+
+    connection.send(("unit", do_unit(job, report)))
+
+
+def _end_with_the_run() -> None:
+    """End this process when the run's own is gone, killed perhaps: nobody waits for an answer."""
+    if run := parent_process():
+        run.join()
+        os._exit(1)
+
+
+def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
+    """Do one unit and write its files; never raises for what the model does."""
+    phases = Phases()
+    status: Status = "done"
+    reason = ""
+    parameters = None
+    start = time.perf_counter()
+    try:
+        model, reason = _fit_and_answer(job, report, phases)
+        parameters = getattr(model, "parameters", None)
+    except (ModelError, InputError) as error:
+        status, reason = "failed", str(error)
+    except MemoryError:
+        status, reason = "failed", "out of memory"
+    except Exception as error:
+        status, reason = "failed", where_raised(error)
+        if isinstance(error, OSError) and error.errno in NO_SPACE:  # no fault of the model
+            reason = f"cannot write its files: {error.strerror}"
+    sample_seconds = phases.wall.get("sample", float("nan"))
+    answering = phases.wall.get("sample", phases.wall.get("predict", 0.0))
+    cost = Cost(
+        parameters=int(parameters) if isinstance(parameters, int | np.integer) else None,
+        fit_seconds=phases.wall.get("fit", float("nan")),
+        predict_seconds=phases.wall.get("predict", float("nan")),
+        sample_seconds=sample_seconds,
+        cpu_seconds=phases.cpu,
+        total_seconds=time.perf_counter() - start,
+        sampled_frames_per_second=phases.frames / answering if answering > 0 else float("nan"),
+        peak_memory_bytes=_peak_memory(),
+    )
+    return Unit(
+        task=job.task.id,
+        version=job.task.card.version,
+        replica=job.replica,
+        seed=job.seed,
+        status=status,
+        reason=reason,
+        cost=cost,
+    )
+
+
+def _fit_and_answer(
+    job: Job, report: Callable[[float, str], None], phases: Phases
+) -> tuple[Any, str]:
+    """Write the prediction files; give the model, and why they count less than in full."""
+    model = load_model(job.model, job.settings, job.task.card.track).build()
+    _fit(model, job, report, phases)
+    return model, track_of(job.task).answer(model, job, report, phases)
+
+
+def fitted_model(job: Job, report: Callable[[float, str], None]) -> Any:
+    """Give the model of a unit that is done: loaded, or fitted again if it has no ``save``.
+
+    Raises
+    ------
+    InputError
+        If the unit's folder lacks the fitted model, or the model cannot be found or built.
+    """
+    model = load_model(job.model, job.settings, job.task.card.track).build()
+    if _keeps(model) and not (job.folder / FITTED / "seconds").exists():
+        raise InputError(f"{job.folder / FITTED} is missing: no fitted model came with this run")
+    with tempfile.TemporaryDirectory() as folder:
+        # A run folder is only read here; a fit leaves nothing in it.
+        _fit(model, job if _keeps(model) else replace(job, folder=Path(folder)), report, Phases())
+    return model
+
+
+def _keeps(model: Any) -> bool:
+    return callable(getattr(model, "save", None)) and callable(getattr(model, "load", None))
+
+
+def _fit(model: Any, job: Job, report: Callable[[float, str], None], phases: Phases) -> None:
+    """Fit, or load what an interrupted run has fitted already."""
+    card = job.task.card
+    fitted = job.folder / FITTED
+    scratch = job.folder / SCRATCH
+    if _keeps(model) and (fitted / "seconds").exists():
+        model.load(fitted)
+        wall, cpu = (fitted / "seconds").read_text().split()
+        phases.wall["fit"], phases.cpu = float(wall), float(cpu)
+        return
+    report(0.0, "fit")
+    scratch.mkdir(parents=True, exist_ok=True)
+    train, validation, known = track_of(job.task).training(job.task, job.replica)
+    context = FitContext(
+        task=card.id,
+        replica=job.replica,
+        frame_time=card.frame_time,
+        time_unit=card.time_unit,
+        seed=job.seed * 1000 + job.replica,  # every replica has a seed of its own
+        device=job.device,
+        effort=job.effort,
+        scratch=scratch,
+        seconds=job.seconds,
+        progress=lambda fraction, note: report(fraction, f"fit {note}"),
+        **known,
+    )
+    with phases("fit"):
+        model.fit(train, validation, context)
+    if _keeps(model):
+        with atomic_folder(fitted) as temporary:
+            model.save(temporary)
+            write_text(temporary / "seconds", f"{phases.wall['fit']} {phases.cpu}\n")
+
+
+def where_raised(error: Exception) -> str:
+    """One line: the error and the last line of the model's own code that it came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    libraries = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
+    own = [frame for frame in frames if not frame.filename.startswith(("<", *libraries))]
+    last = (own or frames)[-1]
+    return f"{named(error)} (at {Path(last.filename).name}:{last.lineno})"
+
+
+def _peak_memory() -> int:
+    """Peak resident memory of this process, which does one unit, in bytes."""
+    import resource
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,1 @@
+"""Frozen data and prediction files on disk, and what they may hold."""

@@ -1,0 +1,1 @@
+"""The super-resolution track: fill in the hidden frames of test segments."""

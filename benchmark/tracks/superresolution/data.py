@@ -1,0 +1,93 @@
+"""Frozen positions: files on disk, segments in memory, and the fingerprint that ties them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import InputError
+from benchmark.store.frozen import fingerprint
+from benchmark.task import Piece, Task
+from benchmark.tracks.superresolution.contract import DenseSegment
+
+#: Å. Positions are stored, and fingerprinted, as integers of it.
+RESOLUTION = 1e-6
+
+Counts = NDArray[np.int32]  # (frames, atoms, 3), integers of RESOLUTION
+
+
+def load(task: Task, split: str) -> list[DenseSegment]:
+    """Read the segments of a split and check them against the card.
+
+    Raises
+    ------
+    InputError
+        If the task has no such split, a file is missing or unreadable, or its content is not the
+        frozen one.
+    """
+    card = task.superresolution
+    if split not in card.pieces:
+        raise InputError(f"{task.id} has no split '{split}'; it has {', '.join(card.pieces)}")
+    folder = task.path.parent.parent / "data"
+    pieces = [read_piece(folder, piece, len(card.numbers)) for piece in card.pieces[split]]
+    found, frozen = positions_sha256(pieces), card.splits[split].sha256
+    if found != frozen:
+        files = ", ".join(piece.file for piece in card.pieces[split][:3])
+        raise InputError(
+            f"{task.id}, split '{split}': {files}, … in {folder} are not the frozen data: their "
+            f"content has SHA-256 {found[:12]}…, the card says {frozen[:12]}…; restore them"
+        )
+    numbers, masses = np.array(card.numbers), np.array(card.masses)
+    positions = [counts.astype(np.float64) * RESOLUTION for counts in pieces]
+    return [DenseSegment(one, card.frame_time, numbers, masses) for one in positions]
+
+
+def positions_sha256(pieces: list[Counts]) -> str:
+    """Give the SHA-256 of decoded positions, independent of the files' encoding."""
+    return fingerprint({"positions": [piece.reshape(-1) for piece in pieces]})
+
+
+def read_piece(folder: Path, piece: Piece, atoms: int) -> Counts:
+    """Read a stretch of a file of positions.
+
+    A file has one int32 column a coordinate, ``x0``, ``y0``, ``z0``, ``x1``, …, one row a frame.
+
+    Returns
+    -------
+    int32 array of shape (frames, atoms, 3)
+        Integers of `RESOLUTION`.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, or is not such a file, or has other atoms.
+    """
+    path = folder / piece.file
+    table = _read(path)
+    names = [f"{axis}{atom}" for atom in range(atoms) for axis in "xyz"]
+    if table.column_names != names:
+        found = table.num_columns // 3
+        raise InputError(f"{path} does not hold the positions of {atoms} atoms, but of {found}")
+    columns = [column.to_numpy() for column in table.slice(piece.first).columns]
+    positions = np.stack(columns, axis=1)[
+        : None if piece.last is None else piece.last - piece.first
+    ]
+    if positions.dtype != np.int32:
+        raise InputError(f"{path} holds {positions.dtype}, expected int32")
+    return positions.reshape(len(positions), atoms, 3)
+
+
+def _read(path: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise InputError(f"{path} is missing; restore it (git checkout) or run its generator")
+    try:
+        return pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{path} is not a readable Parquet file: {reason}") from error

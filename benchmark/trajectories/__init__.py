@@ -1,0 +1,1 @@
+"""Molecular trajectories that users bring and take, by mdtraj."""

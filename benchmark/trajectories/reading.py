@@ -1,0 +1,416 @@
+"""Molecular trajectories on disk: read as the user has them, written so that one can look at them.
+
+Formats are mdtraj's. Inside, positions are in Å, times in fs, velocities in Å/fs and forces in
+eV/Å, as everywhere in super-resolution.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import InputError, named
+from benchmark.files import atomic
+from benchmark.task import SuperResolutionCard
+from benchmark.tracks.superresolution.contract import ENERGY, Positions
+
+if TYPE_CHECKING:
+    import mdtraj
+
+#: Formats whose files hold the times of their frames, in ps; from others mdtraj only numbers them.
+TIMED = (".xtc", ".trr", ".h5", ".hdf5", ".nc", ".ncdf", ".netcdf", ".dtr", ".stk", ".npz")
+
+#: Formats that hold their own topology.
+SELF_CONTAINED = (".h5", ".hdf5", ".lh5", ".pdb", ".pdb.gz", ".gro", ".cif", ".cif.gz", ".mmcif")
+
+#: Formats written. A .dcd holds no times, and an .xtc is rounded to 0.01 Å.
+WRITTEN = (".trr", ".dcd", ".xtc")
+
+ANGSTROM = 10.0  # of a nm, mdtraj's unit
+FEMTOSECOND = 1_000.0  # of a ps, mdtraj's unit
+
+#: Å/fs of a nm/ps, and eV/Å of a kJ/mol/nm, which is a u nm/ps²: the units of a .trr.
+TRR_VELOCITY = ANGSTROM / FEMTOSECOND
+TRR_FORCE = ENERGY * ANGSTROM / FEMTOSECOND**2
+
+
+@dataclass(frozen=True, eq=False)
+class AtomTrajectory:
+    """What a file holds.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, for messages.
+    numbers : int array of shape (atoms,)
+        Atomic numbers; 0 where the topology names no element.
+    positions : float64 array of shape (frames, atoms, 3)
+        Å.
+    times : float64 array of shape (frames,), or None
+        fs.
+    velocities, forces : float64 arrays of shape (frames, atoms, 3), or None
+        Å/fs and eV/Å.
+    cells : float64 array of shape (frames, 3, 3), or None
+        Å, vectors of the periodic box, one a row.
+    topology : mdtraj.Topology or None
+    """
+
+    name: str
+    numbers: NDArray[np.int64]
+    positions: Positions
+    times: NDArray[np.float64] | None = None
+    velocities: Positions | None = None
+    forces: Positions | None = None
+    cells: NDArray[np.float64] | None = None
+    topology: Any = None
+
+    def every(self, k: int) -> AtomTrajectory:
+        """Keep every k-th frame from the first."""
+        held: dict[str, Any] = {
+            name: getattr(self, name)[::k]
+            for name in ("positions", "times", "velocities", "forces", "cells")
+            if getattr(self, name) is not None
+        }
+        return replace(self, **held)
+
+
+def read_trajectory(path: Path, topology: Path | None) -> AtomTrajectory:
+    """Read a trajectory of one molecule.
+
+    Parameters
+    ----------
+    path : Path
+        Anything mdtraj reads; of a .trr velocities and forces too. Or an .npz of ``positions`` in
+        Å, and perhaps ``velocities`` in Å/fs, ``forces`` in eV/Å, ``times`` in fs and the atomic
+        ``numbers``.
+    topology : Path or None
+        Anything mdtraj takes for a topology; not needed for formats that hold their own.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, damaged or of an unknown format, or the two do not fit.
+    """
+    if not path.is_file():
+        raise InputError(f"no trajectory {path}")
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        return _read_arrays(path, topology)
+    from mdtraj.formats.registry import FormatRegistry
+
+    known = sorted({*FormatRegistry.fileobjects, ".npz"})
+    if not path.name.lower().endswith(tuple(known)):
+        raise InputError(f"{path} is no trajectory: expected {', '.join(known)}")
+    top = load_topology(path, topology)
+    with explained(path, top.n_atoms):
+        return _read_trr(path, top) if suffix == ".trr" else _read_with_mdtraj(path, top)
+
+
+def load_topology(path: Path, topology: Path | None) -> mdtraj.Topology:
+    """Read the topology of a trajectory from a file of its own, or from the trajectory.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it is damaged.
+    """
+    import mdtraj
+
+    source = topology
+    if source is None:
+        if not path.name.lower().endswith(SELF_CONTAINED):
+            raise InputError(f"{path} holds coordinates alone; give --topology FILE (.pdb, .gro …)")
+        source = path
+    if not source.is_file():
+        raise InputError(f"no topology {source}")
+    try:
+        with quiet():
+            return mdtraj.load_topology(str(source))
+    except Exception as error:  # mdtraj raises anything, a bare Exception too
+        raise InputError(f"{source} is no topology that mdtraj reads: {named(error)}") from error
+
+
+def _read_with_mdtraj(path: Path, top: mdtraj.Topology) -> AtomTrajectory:
+    import mdtraj
+
+    own = path.name.lower().endswith(SELF_CONTAINED)
+    read = mdtraj.load(str(path)) if own else mdtraj.load(str(path), top=top)
+    if read.n_atoms != top.n_atoms:
+        raise InputError(_other_atoms(path, read.n_atoms, top.n_atoms))
+    timed = path.name.lower().endswith(TIMED)
+    return _trajectory(
+        path, top, read.xyz, read.time if timed else None, cells=read.unitcell_vectors
+    )
+
+
+def _read_trr(path: Path, top: mdtraj.Topology) -> AtomTrajectory:
+    """Read velocities and forces too, which mdtraj reads but does not hand on."""
+    from mdtraj.formats import TRRTrajectoryFile
+
+    with TRRTrajectoryFile(str(path)) as file:
+        has_velocities, has_forces = (size > 0 for size in file._check_has_velocities_forces())
+        xyz, time, _, box, _, velocities, forces = file._read(
+            len(file), None, has_velocities, has_forces
+        )
+    if xyz.shape[1] != top.n_atoms:
+        raise InputError(_other_atoms(path, xyz.shape[1], top.n_atoms))
+    return _trajectory(
+        path,
+        top,
+        xyz,
+        time,
+        cells=box,
+        velocities=velocities if has_velocities else None,
+        forces=forces if has_forces else None,
+    )
+
+
+def _trajectory(
+    path: Path,
+    top: mdtraj.Topology,
+    xyz: NDArray[np.float32],
+    time: NDArray[np.float32] | None,
+    *,
+    cells: NDArray[np.float32] | None,
+    velocities: NDArray[np.float32] | None = None,
+    forces: NDArray[np.float32] | None = None,
+) -> AtomTrajectory:
+    """Bring mdtraj's units into ours."""
+
+    def scaled(values: NDArray[np.float32] | None, unit: float) -> Positions | None:
+        return None if values is None else np.asarray(values, np.float64) * unit
+
+    positions = np.asarray(xyz, np.float64) * ANGSTROM
+    box = scaled(cells, ANGSTROM)
+    if box is not None and not np.abs(np.linalg.det(box)).min(initial=np.inf) > 0:
+        box = None  # how some formats say that there is none
+    return AtomTrajectory(
+        path.name,
+        _numbers(top),
+        positions,
+        times=scaled(time, FEMTOSECOND),
+        velocities=scaled(velocities, TRR_VELOCITY),
+        forces=scaled(forces, TRR_FORCE),
+        cells=box,
+        topology=top,
+    )
+
+
+def _numbers(top: mdtraj.Topology) -> NDArray[np.int64]:
+    elements = [atom.element for atom in top.atoms]
+    return np.array([0 if one is None else one.number for one in elements], np.int64)
+
+
+def _read_arrays(path: Path, topology: Path | None) -> AtomTrajectory:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = dict(stored)
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise InputError(f"{path} is no .npz of numbers: {named(error)}") from error
+    if "positions" not in arrays:
+        found = ", ".join(arrays) or "nothing"
+        raise InputError(f"{path} has no array 'positions' (Å); it has {found}")
+    shape = arrays["positions"].shape
+    if len(shape) != 3 or shape[2] != 3:
+        raise InputError(f"{path}: positions have shape {shape}, expected (frames, atoms, 3)")
+    top = None if topology is None else load_topology(path, topology)
+    if top is None and "numbers" not in arrays:
+        raise InputError(f"{path} has no atomic 'numbers'; add them, or give --topology FILE")
+    numbers = _numbers(top) if top is not None else arrays["numbers"]
+    if len(numbers) != shape[1]:
+        raise InputError(_other_atoms(path, shape[1], len(numbers)))
+    held: dict[str, Any] = {}
+    for name in ("positions", "velocities", "forces", "times"):
+        expected = shape[:1] if name == "times" else shape
+        array = arrays.get(name)
+        if array is None:
+            continue
+        if array.shape != expected or array.dtype.kind not in "fiu":
+            raise InputError(
+                f"{path}: {name} are {array.dtype} of shape {array.shape}, "
+                f"expected numbers of shape {expected}"
+            )
+        held[name] = array.astype(np.float64)
+    return AtomTrajectory(path.name, np.asarray(numbers, np.int64), topology=top, **held)
+
+
+def _other_atoms(path: Path, found: int | str, expected: int) -> str:
+    return (
+        f"{path} has {found} atoms, its topology {expected}: give the topology of these very atoms"
+    )
+
+
+@contextmanager
+def explained(path: Path, n_atoms: int) -> Iterator[None]:
+    """Turn whatever mdtraj raises when it reads a trajectory into one line.
+
+    Raises
+    ------
+    InputError
+        If anything is raised.
+    """
+    try:
+        with quiet():
+            yield
+    except InputError:
+        raise
+    except Exception as error:
+        text = str(error)
+        if "xyz must be shape" in text:
+            supplied = text.rpartition(",")[0].rpartition(",")[2].strip()
+            raise InputError(_other_atoms(path, supplied, n_atoms)) from error
+        if "same atoms" in text:
+            raise InputError(
+                f"{path} has other atoms than its topology, which has {n_atoms}: give the "
+                "topology of these very atoms"
+            ) from error
+        raise InputError(f"{path} is damaged or cut short: {named(error)}") from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence warnings, and what the C libraries below mdtraj write to the file descriptors."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = [os.dup(1), os.dup(2)]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for number, copy in zip((1, 2), saved, strict=True):
+            os.dup2(copy, number)
+            os.close(copy)
+        os.close(nowhere)
+
+
+# ---- writing ----------------------------------------------------------------------------------
+
+
+def molecule_topology(card: SuperResolutionCard) -> mdtraj.Topology:
+    """Make the topology of a card's molecule, with elements and bonds.
+
+    Atoms are called by element and number, from 0, as in the card's bonds; the one residue is
+    UNL, the Protein Data Bank's name for a ligand without one.
+    """
+    from mdtraj.core.element import Element
+    from mdtraj.core.topology import Topology
+
+    top = Topology()
+    residue = top.add_residue("UNL", top.add_chain())
+    for index, number in enumerate(card.numbers):
+        element = Element.getByAtomicNumber(number)
+        top.add_atom(f"{element.symbol}{index}", element, residue)
+    return with_bonds(top, card)
+
+
+def with_bonds(top: mdtraj.Topology, card: SuperResolutionCard) -> mdtraj.Topology:
+    """Give a copy that has the card's bonds, if it has none of its own."""
+    top = top.copy()
+    if top.n_bonds == 0:
+        for i, j in card.bonds:
+            top.add_bond(top.atom(i), top.atom(j))
+    return top
+
+
+def require_writable(path: Path, force: bool, inputs: tuple[Path, ...] = ()) -> None:
+    """Require that a trajectory and the .pdb beside it can be written and nothing is lost.
+
+    Raises
+    ------
+    InputError
+        If the format is none of `WRITTEN`, a file is there already and ``force`` is not set, or it
+        is one of ``inputs``.
+    """
+    if path.suffix.lower() not in WRITTEN:
+        raise InputError(f"cannot write '{path}': expected a name that ends in {_or(WRITTEN)}")
+    for each in (path, path.with_suffix(".pdb")):
+        if any(each.exists() and one.exists() and each.samefile(one) for one in inputs):
+            raise InputError(f"{each} is an input, which would be overwritten; take another --to")
+        if each.exists() and not force:
+            raise InputError(f"{each} exists; take another --to, or --force to replace it")
+
+
+def rounded(path: Path, n_atoms: int) -> bool:
+    """Whether a file rounds positions to 0.01 Å: an .xtc does, but for nine atoms or fewer."""
+    return path.suffix.lower() == ".xtc" and n_atoms > 9
+
+
+def _or(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+class TrajectoryWriter:
+    """Takes frames piece by piece, in Å and fs; see `written`."""
+
+    def __init__(self, file: Any, suffix: str) -> None:
+        self._file, self._suffix = file, suffix
+        self.n_frames = 0
+        self.first: Positions = np.empty((0, 0, 3))
+
+    def write(
+        self,
+        positions: Positions,
+        times: NDArray[np.floating[Any]],
+        cells: NDArray[np.float64] | None = None,
+    ) -> None:
+        """Append frames (frames, atoms, 3) at ``times`` (frames,), in boxes (frames, 3, 3)."""
+        from mdtraj.utils import box_vectors_to_lengths_and_angles
+
+        if not self.n_frames:
+            self.first = positions[:1].copy()
+        if self._suffix == ".dcd":  # in Å
+            box = {}
+            if cells is not None:
+                shape = np.stack(
+                    box_vectors_to_lengths_and_angles(cells[:, 0], cells[:, 1], cells[:, 2])
+                ).T.astype(np.float32)  # (frames, 6)
+                box = {"cell_lengths": shape[:, :3], "cell_angles": shape[:, 3:]}
+            self._file.write(positions.astype(np.float32), **box)
+        else:  # in nm and ps
+            steps = np.arange(self.n_frames, self.n_frames + len(positions), dtype=np.int32)
+            self._file.write(
+                (positions / ANGSTROM).astype(np.float32),
+                time=(times / FEMTOSECOND).astype(np.float32),
+                step=steps,
+                box=None if cells is None else (cells / ANGSTROM).astype(np.float32),
+            )
+        self.n_frames += len(positions)
+
+
+@contextmanager
+def written(path: Path, top: mdtraj.Topology) -> Iterator[TrajectoryWriter]:
+    """Write a trajectory, and its first frame with the topology as a .pdb beside it.
+
+    Both files appear when the block has ended without an error, and not before.
+
+    Raises
+    ------
+    InputError
+        If they cannot be written.
+    """
+    import mdtraj
+    from mdtraj.formats.registry import FormatRegistry
+
+    suffix = path.suffix.lower()
+    try:
+        with atomic(path.with_suffix(".pdb")) as pdb, atomic(path) as temporary:
+            with FormatRegistry.fileobjects[suffix](str(temporary), "w") as file:
+                writer = TrajectoryWriter(file, suffix)
+                yield writer
+            mdtraj.Trajectory(writer.first / ANGSTROM, top).save_pdb(str(pdb))
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error

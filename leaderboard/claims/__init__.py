@@ -1,0 +1,1 @@
+"""What the papers claimed, and what the board says: verdicts by printed rules."""

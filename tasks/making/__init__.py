@@ -1,0 +1,1 @@
+"""How a task is made: independent pieces, frozen files, the two ends of every score."""

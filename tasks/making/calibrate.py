@@ -1,0 +1,166 @@
+"""Freeze the two ends of every metric's score in the task cards: E₀ and f.
+
+    python -m tasks.making.calibrate                  # every task
+    python -m tasks.making.calibrate 'potentials/*'
+
+E₀ is the error of independent frames drawn from the training populations, f that of a fresh true
+chain as long as a training replica: both come from frozen data alone, so that anybody can repeat
+them. The ``fresh`` split has rows that only this file reads, and a first few that only the
+``truth`` row of the board reads: they never meet.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.progress import track
+
+from benchmark.errors import InputError
+from benchmark.store import frozen as splits
+from benchmark.task import Group, MetricScale, Task, select_tasks
+from benchmark.tracks.kinetics.metrics.errors import kinetics_errors, nll_regret
+from benchmark.tracks.kinetics.track import SKIPPED_FRAMES, kinetics_reference, observe
+
+GROUPS: dict[str, Group | None] = {
+    "nll_regret": "likelihood",
+    "mfpt_error": "rates",
+    "its_error": "rates",
+    "commit_error": "paths",
+    "dwell_error": "paths",
+    "population_error": None,
+    "free_energy_error": None,
+}
+
+#: Smallest number of parameters whose price f of the likelihood is: f = d / 2N.
+MIN_DIMENSION = 20
+
+#: d counts the ordered label pairs that make up this share of all jumps.
+JUMP_SHARE = 0.99
+
+#: f is the rms error of at least so many true chains.
+MIN_TRUE_CHAINS = 20
+
+SEED = 20260101
+
+
+def calibrate(task: Task, known_only: bool = False) -> Task:
+    """Compute E₀ and f of every metric and write them into the card.
+
+    Parameters
+    ----------
+    task : Task
+        Frozen.
+    known_only : bool
+        Leave out metrics of which the reference knows nothing, as it may where events are rare
+        (a commit curve needs 20 expected jumps). Otherwise such a task is refused.
+
+    Raises
+    ------
+    ValueError
+        If the reference knows nothing of a metric.
+    """
+    trivial = _trivial_errors(task)
+    floor = _floor_errors(task)
+    card = task.kinetics
+    dimension = max(MIN_DIMENSION, common_jumps(splits.load_chains(task, "fresh")))
+    scales = {}
+    for name, group in GROUPS.items():
+        e0, e0_stderr = _root_mean_square(trivial[name])
+        f, f_stderr = dimension / (2 * card.training_frames), 0.0
+        if name != "nll_regret":
+            f, f_stderr = _root_mean_square(floor[name])
+        if known_only and not (np.isfinite([e0, e0_stderr, f, f_stderr]).all() and f > 0):
+            continue
+        scales[name] = MetricScale(
+            group=group,
+            trivial=_short(e0),
+            trivial_stderr=_short(e0_stderr),
+            floor=_short(f),
+            floor_stderr=_short(f_stderr),
+        )
+    filled = Task(card.model_copy(update={"metrics": scales}), task.path)
+    filled.write()
+    return filled
+
+
+def common_jumps(chains: list[NDArray[np.uint8]]) -> int:
+    """Count the ordered label pairs that make up 99 % of the jumps."""
+    counts: Counter[int] = Counter()
+    for chain in chains:
+        moved = chain[1:] != chain[:-1]
+        pairs = chain[:-1][moved].astype(int) * 256 + chain[1:][moved]
+        found, numbers = np.unique(pairs, return_counts=True)
+        counts.update(dict(zip(found.tolist(), numbers.tolist(), strict=True)))
+    ordered = np.sort(list(counts.values()))[::-1]
+    return int(np.searchsorted(np.cumsum(ordered), JUMP_SHARE * ordered.sum()) + 1)
+
+
+def _trivial_errors(task: Task) -> dict[str, list[float]]:
+    """Errors of iid frames, one value a training replica."""
+    card = task.kinetics
+    states, oracle = splits.load_test(task)
+    reference = kinetics_reference(task)
+    errors: dict[str, list[float]] = {name: [] for name in GROUPS}
+    for replica, train in enumerate(splits.load_replicas(task, "train")):
+        rng = np.random.default_rng([SEED, replica])
+        counts = np.bincount(np.concatenate(train), minlength=card.labels) + 0.5
+        populations = counts / counts.sum()
+        shape = (card.generation.chains, card.generation.frames)
+        drawn = rng.choice(card.labels, size=shape, p=populations).astype(np.uint8)
+        found = kinetics_errors(observe(card, drawn), reference, card.generation.n_frames)
+        log_prob = np.log(populations)[states]
+        found["nll_regret"] = nll_regret(log_prob, oracle, card.labels, SKIPPED_FRAMES)
+        for name in GROUPS:
+            errors[name].append(found[name].value)
+    return errors
+
+
+def _floor_errors(task: Task) -> dict[str, list[float]]:
+    """Errors of true chains as long as a training replica, one value each.
+
+    They are fresh chains; where these are few, the training replicas join them, which are true
+    chains as well.
+    """
+    card = task.kinetics
+    reference = kinetics_reference(task)
+    errors: dict[str, list[float]] = {name: [] for name in GROUPS}
+    true = splits.load_replicas(task, "fresh")[card.replicas :]
+    if len(true) < MIN_TRUE_CHAINS:
+        true += splits.load_replicas(task, "train")
+    for chains in true:
+        found = kinetics_errors(observe(card, chains), reference, card.generation.n_frames)
+        for name, estimate in found.items():
+            errors[name].append(estimate.value)
+    return errors
+
+
+def _root_mean_square(values: list[float]) -> tuple[float, float]:
+    """Root of the mean square, and its standard error from the values' spread."""
+    squares = np.square(values)
+    root = float(np.sqrt(squares.mean()))
+    return root, float(squares.std(ddof=1) / np.sqrt(len(squares)) / (2 * root))
+
+
+def _short(value: float) -> float:
+    """Six digits are plenty for an error, and readable in a card."""
+    return float(f"{value:.6g}")
+
+
+def main(
+    globs: Annotated[list[str] | None, typer.Argument(help="tasks, such as 'potentials/*'")] = None,
+) -> None:
+    """Freeze E₀ and f in the cards. Example: python -m tasks.making.calibrate 'potentials/*'."""
+    try:
+        for task in track(select_tasks(globs or []), description="calibrate"):
+            calibrate(task)
+    except InputError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
+
+
+if __name__ == "__main__":
+    typer.run(main)

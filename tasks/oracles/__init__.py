@@ -1,0 +1,1 @@
+"""Ground truth: processes whose likelihoods are exact, and the best that stands in for one."""

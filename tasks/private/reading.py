@@ -1,0 +1,237 @@
+"""What a user brings: recordings, each one trajectory in time order, from files of any kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import InputError
+from benchmark.quantities import Time
+
+#: angles: radians; states: integers that are labels as they are; numbers: any other coordinate.
+Kind = Literal["angles", "states", "numbers"]
+Format = Literal["auto", "trajectory", "series", "riboswitch"]
+
+#: Labels are stored in 8 bits.
+MOST_LABELS = 256
+
+#: A file of so few frames may lie within 2π by chance.
+ENOUGH_FRAMES = 100
+
+FULL_TURN = 2 * np.pi * 1.001  # with room for rounding
+
+#: The header of the public riboswitch traces, whose lines end in CR alone.
+RIBOSWITCH_HEADER = re.compile(rb"Ext_\d+\r(?!\n)")
+RIBOSWITCH_INTERVAL = Time(0.1, "ms")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One trajectory.
+
+    Attributes
+    ----------
+    name : str
+        Where it comes from.
+    values : array of shape (frames, columns)
+        Angles in radians. States as integers, one column.
+    kind : "angles", "states" or "numbers"
+    interval : Time or None
+        Between frames, if the file says so.
+    """
+
+    name: str
+    values: NDArray[np.generic]
+    kind: Kind
+    interval: Time | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files are to be read.
+
+    Attributes
+    ----------
+    topology : Path or None
+        For trajectory formats that hold coordinates alone.
+    dihedrals : tuple of str
+        Names such as "phi"; of all residues that have them.
+    format : Format
+        "auto" goes by suffix and header.
+    columns : tuple of str
+        Names, or numbers from 1, of the columns to use; all if empty.
+    angles : "radians", "degrees" or None
+        Whether columns of series are angles, and in which unit.
+    states : bool or None
+        Whether the series are labels as they are; None: if they look like it.
+    """
+
+    topology: Path | None = None
+    dihedrals: tuple[str, ...] = ("phi", "psi")
+    format: Format = "auto"
+    columns: tuple[str, ...] = ()
+    angles: Literal["radians", "degrees"] | None = None
+    states: bool | None = None
+
+
+#: Called with a few words on what is under way.
+Tell = Callable[[str], None]
+
+
+def read_recordings(
+    paths: Sequence[Path], reading: Reading, tell: Tell = lambda note: None
+) -> list[Recording]:
+    """Read every file; several files are several trajectories, never joined.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, unreadable, given twice, of an unknown kind or holds NaN; if the
+        files do not fit together; if angles are not in the unit that was said.
+    """
+    seen: set[Path] = set()
+    recordings = []
+    for path in paths:
+        if not path.is_file():
+            raise InputError(f"no file {path}")
+        if path.resolve() in seen:
+            raise InputError(f"{path} is given twice; the splits would hold the same frames")
+        seen.add(path.resolve())
+        tell(f"read {path.name}")
+        recordings += [_checked(found) for found in _read(path, reading, tell)]
+    if reading.topology and not any(_format(path, reading) == "trajectory" for path in paths):
+        raise InputError(f"--topology {reading.topology} is given, but {paths[0]} is a series")
+    return _consistent([_as_asked(found, reading) for found in recordings])
+
+
+def _read(path: Path, reading: Reading, tell: Tell) -> list[Recording]:
+    kind = _format(path, reading)
+    if kind == "trajectory":
+        from tasks.private.trajectories import read_trajectory
+
+        return [read_trajectory(path, reading.topology, reading.dihedrals, tell)]
+    if kind == "riboswitch":
+        return _riboswitch(path)
+    from tasks.private.series import read_series
+
+    return read_series(path, reading.columns)
+
+
+def _format(path: Path, reading: Reading) -> Format:
+    """Tell what a file is from its suffix, and from its first bytes."""
+    from tasks.private.series import SUFFIXES
+    from tasks.private.trajectories import is_trajectory, trajectory_suffixes
+
+    if reading.format != "auto":
+        return reading.format
+    if path.suffix.lower() in SUFFIXES:
+        with path.open("rb") as file:
+            header = file.read(80)
+        return "riboswitch" if RIBOSWITCH_HEADER.match(header) else "series"
+    if is_trajectory(path):
+        return "trajectory"
+    known = ", ".join([*SUFFIXES, *trajectory_suffixes()])
+    raise InputError(f"{path}: unknown suffix '{path.suffix}'; known: {known}; or give --format")
+
+
+def _riboswitch(path: Path) -> list[Recording]:
+    from tasks.riboswitch.traces import read_traces
+
+    values = read_traces(path)  # nm
+    return [Recording(path.name, values.reshape(-1, 1), "numbers", RIBOSWITCH_INTERVAL)]
+
+
+def _checked(recording: Recording) -> Recording:
+    """Refuse what is empty or not finite, and say where."""
+    values = recording.values
+    if values.shape[0] == 0 or values.shape[1] == 0:
+        raise InputError(f"{recording.name} is empty: its shape is {values.shape}")
+    if values.dtype.kind == "f":
+        bad = ~np.isfinite(values)
+        if bad.any():
+            frame, column = np.argwhere(bad)[0]
+            raise InputError(
+                f"{recording.name} holds {values[frame, column]} at frame {frame}, column "
+                f"{column + 1} ({np.count_nonzero(bad)} such values); cut or mend it"
+            )
+    return recording
+
+
+def _as_asked(recording: Recording, reading: Reading) -> Recording:
+    """Turn numbers into angles or states, as the flags say or as they look."""
+    if recording.kind != "numbers":
+        if reading.states:
+            raise InputError(f"--partition states: {recording.name} holds angles, not states")
+        return recording
+    if reading.angles is not None:
+        return replace(recording, values=_radians(recording, reading.angles), kind="angles")
+    if reading.states is False:
+        return recording
+    fault = _no_states(recording)
+    if not fault:
+        return replace(recording, values=recording.values.astype(np.int64), kind="states")
+    if reading.states:
+        raise InputError(f"--partition states: {recording.name} {fault}")
+    return recording
+
+
+def _no_states(recording: Recording) -> str:
+    """Say why a recording cannot be a series of labels; empty if it can."""
+    values = recording.values
+    if values.shape[1] != 1:
+        return f"has {values.shape[1]} columns, states have one; choose it with --columns"
+    if values.dtype.kind == "f" and (off := values != np.rint(values)).any():
+        return f"holds {values[off][0]}, which is no integer"
+    if (found := len(np.unique(values))) > MOST_LABELS:
+        return f"holds {found} different integers, labels are at most {MOST_LABELS}"
+    return ""
+
+
+def _radians(recording: Recording, unit: str) -> NDArray[np.float64]:
+    values = recording.values.astype(np.float64)
+    largest = float(np.abs(values).max())
+    if unit == "radians" and largest > FULL_TURN:
+        raise InputError(
+            f"{recording.name}: angles up to {largest:.4g} are no radians; give --degrees"
+        )
+    if unit == "degrees":
+        if largest <= FULL_TURN and len(values) >= ENOUGH_FRAMES:
+            raise InputError(
+                f"{recording.name}: no angle is beyond {largest:.4g}; these look like radians, "
+                "not degrees: give --radians"
+            )
+        if largest > 720:
+            raise InputError(f"{recording.name}: {largest:.4g} is no angle in degrees")
+        return np.radians(values)
+    return values
+
+
+def _consistent(recordings: list[Recording]) -> list[Recording]:
+    """Refuse recordings that cannot be trajectories of one system."""
+    first = recordings[0]
+    if {found.kind for found in recordings} == {"states", "numbers"}:
+        # One file of many happens to hold whole numbers only.
+        recordings = [
+            replace(found, values=found.values.astype(np.float64), kind="numbers")
+            for found in recordings
+        ]
+        first = recordings[0]
+    for other in recordings[1:]:
+        if other.kind != first.kind or other.values.shape[1] != first.values.shape[1]:
+            raise InputError(
+                f"{first.name} holds {first.values.shape[1]} columns of {first.kind}, "
+                f"{other.name} {other.values.shape[1]} of {other.kind}; all must be of one system"
+            )
+        mine, its = first.interval, other.interval
+        if (mine is None) != (its is None) or (mine and its and not mine.is_close(its)):
+            raise InputError(
+                f"saving intervals differ: {first.name} has {mine or 'none'}, "
+                f"{other.name} has {its or 'none'}"
+            )
+    return recordings

@@ -1,0 +1,188 @@
+"""What every kinetics model of ours must do, and the controls' own promises."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from baselines.kinetics._parts.recorded import replay_chains
+from baselines.kinetics.block_shuffle import BlockShuffle
+from baselines.kinetics.truth import Truth
+from benchmark.errors import InputError, ModelError
+from benchmark.model import StateTrajectories
+from tests.baselines.kinetics.chains import draw_labels, fit_context, trajectories, two_speed_chain
+
+PREDICTING = {
+    "iid": ("Iid", {}),
+    "persistence": ("Persistence", {}),
+    "msm": ("Msm", {}),
+    "hmm": ("Hmm", {"restarts": 1, "most": 2, "most_mixed": 3}),
+    "ngram": ("Ngram", {"order": 4}),
+    "lstm": ("Lstm", {"hidden": 12, "embedding": 4, "epochs": 10}),
+}
+RECORDED = {"replay": "Replay", "block_shuffle": "BlockShuffle"}
+
+K = 4  # one label more than the data ever show
+
+
+def make(module: str) -> Any:
+    name, options = PREDICTING[module] if module in PREDICTING else (RECORDED[module], {})
+    return getattr(importlib.import_module(f"baselines.kinetics.{module}"), name)(**options)
+
+
+@pytest.fixture(scope="module")
+def labels() -> np.ndarray:
+    return draw_labels(two_speed_chain(), 4_000, 6, seed=3)
+
+
+@pytest.fixture(scope="module")
+def fitted(labels: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    models = {}
+    for module in (*PREDICTING, *RECORDED):
+        models[module] = make(module)
+        models[module].fit(
+            trajectories(labels[:2], K),
+            trajectories(labels[2:4], K),
+            fit_context(tmp_path_factory.mktemp(module), K),
+        )
+    return models
+
+
+@pytest.mark.parametrize("module", PREDICTING)
+def test_predictions_are_normalised_positive_and_float32(fitted, labels, module):
+    probabilities = fitted[module].predict(labels[4:, :500])
+    assert probabilities.dtype == np.float32
+    assert probabilities.shape == (2, 500, K)
+    np.testing.assert_allclose(probabilities.sum(-1, dtype=float), 1.0, atol=2e-6)
+    assert probabilities.min() > 0.0
+
+
+@pytest.mark.parametrize("module", PREDICTING)
+def test_label_never_seen_in_training_has_finite_log_probability_and_is_survived(
+    fitted, labels, module
+):
+    states = labels[4:5, :60].copy()
+    states[0, 20:23] = 3
+    log_probabilities = np.log(fitted[module].predict(states))
+    assert np.isfinite(log_probabilities).all()
+
+
+@pytest.mark.parametrize("module", PREDICTING)
+def test_predictions_depend_on_the_past_of_their_own_chain_alone(fitted, labels, module):
+    states = labels[4:, :300]
+    before = fitted[module].predict(states)
+    other = states.copy()
+    other[0, 200:] = (other[0, 200:] + 1) % 3
+    other[1] = other[1, ::-1]
+    after = fitted[module].predict(other)
+    np.testing.assert_allclose(after[0, :201], before[0, :201], atol=1e-6)
+    alone = fitted[module].predict(states[:1])
+    np.testing.assert_allclose(alone[0], before[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("module", PREDICTING)
+def test_samples_follow_the_predicted_law(fitted, labels, module):
+    """Over generated frames, how often a label came agrees with the sum of its predictions.
+
+    For each label before and label now, Σ (1[s_t = k] − p_t(k)) is a martingale whose variance
+    is Σ p (1 − p).
+    """
+    model = fitted[module]
+    prompt = labels[4:5, :30].repeat(64, 0)
+    drawn = model.sample(prompt, 400, np.random.default_rng(8))
+    assert drawn.dtype == np.uint8
+    assert drawn.shape == (64, 400)
+    whole = np.concatenate([prompt, drawn], axis=1)
+    p = model.predict(whole)[:, 30:].astype(float)
+    shown = np.eye(K)[drawn]
+    before = whole[:, 29:-1]
+    for label in range(3):
+        here = before == label
+        excess = (shown - p)[here].sum(0)
+        spread = np.sqrt((p * (1.0 - p))[here].sum(0))
+        assert (np.abs(excess) < 4.0 * spread + 1.0).all()
+    # The very first frame follows the prompt's law, too.
+    first = np.abs((shown - p)[:, 0].sum(0))
+    assert (first < 4.0 * np.sqrt((p * (1.0 - p))[:, 0].sum(0)) + 1.0).all()
+
+
+@pytest.mark.parametrize("module", [*PREDICTING, *RECORDED])
+def test_sampling_is_determined_by_the_generator(fitted, labels, module):
+    prompt = labels[4:, :10]
+    one, same = (fitted[module].sample(prompt, 700, np.random.default_rng(5)) for _ in range(2))
+    np.testing.assert_array_equal(one, same)
+    assert one.max() < K
+
+
+@pytest.mark.parametrize("module", PREDICTING)
+def test_sampling_starts_without_a_prompt(fitted, module):
+    drawn = fitted[module].sample(np.empty((3, 0), np.uint8), 20, np.random.default_rng(1))
+    assert drawn.shape == (3, 20)
+
+
+@pytest.mark.parametrize("module", PREDICTING)
+def test_saved_model_predicts_the_same(fitted, labels, module, tmp_path: Path):
+    fitted[module].save(tmp_path / "model")
+    again = make(module)
+    again.load(tmp_path / "model")
+    np.testing.assert_array_equal(
+        again.predict(labels[4:, :100]), fitted[module].predict(labels[4:, :100])
+    )
+    assert again.parameters == fitted[module].parameters > 0
+
+
+def test_cards_name_controls_and_models(fitted):
+    controls = {name for name, model in fitted.items() if model.card.role == "control"}
+    assert controls == {"iid", "persistence", "replay", "block_shuffle"}
+    assert Truth.card.role == "control"
+
+
+def test_replay_walks_back_and_forth_and_never_jumps():
+    recorded = np.arange(10, dtype=np.uint8)
+    walks = replay_chains([recorded], 5, 47)
+    assert (np.abs(np.diff(walks.astype(int))) == 1).all()
+    np.testing.assert_array_equal(walks[:, 0], [0, 2, 4, 6, 8])
+    np.testing.assert_array_equal(walks[4, :6], [8, 9, 8, 7, 6, 5])
+
+
+def test_replay_of_several_chains_stays_on_each():
+    recorded = [np.arange(4, dtype=np.uint8), np.arange(100, 106, dtype=np.uint8)]
+    walks = replay_chains(recorded, 10, 50)
+    assert {int(walk.min()) for walk in walks} == {0, 100}
+    assert (np.ptp(walks.astype(int), axis=1) <= 5).all()
+    assert replay_chains([np.zeros(1, np.uint8)], 2, 3).tolist() == [[0, 0, 0]] * 2
+
+
+def test_block_shuffle_deals_every_block_once_before_any_twice(tmp_path: Path):
+    chain = np.repeat(np.arange(20, dtype=np.uint8), 5)
+    model = BlockShuffle(block=5)
+    data = StateTrajectories((chain,), 20)
+    model.fit(data, data, fit_context(tmp_path, 20))
+    drawn = model.sample(np.zeros((2, 1), np.uint8), 50, np.random.default_rng(0))
+    blocks = drawn.reshape(-1, 5)
+    assert (blocks == blocks[:, :1]).all()
+    assert sorted(blocks[:, 0]) == list(range(20))
+
+
+def test_block_longer_than_every_chain_is_an_error(tmp_path: Path):
+    data = StateTrajectories((np.zeros(30, np.uint8),), 2)
+    with pytest.raises(ModelError, match="no training chain has 50 frames; the longest has 30"):
+        BlockShuffle().fit(data, data, fit_context(tmp_path, 2))
+    with pytest.raises(InputError, match="block is 0"):
+        BlockShuffle(block=0)
+
+
+def test_truth_replays_the_fresh_chains_of_its_replica(monkeypatch, tmp_path: Path):
+    fresh = [(np.full(6, 1, np.uint8),), (np.full(3, 2, np.uint8), np.full(3, 2, np.uint8))]
+    monkeypatch.setattr("baselines.kinetics.truth.find_task", lambda task: task)
+    monkeypatch.setattr("baselines.kinetics.truth.load_replicas", lambda task, split: fresh)
+    data = StateTrajectories((np.zeros(6, np.uint8),), 3)
+    model = Truth()
+    model.fit(data, data, fit_context(tmp_path, 3, replica=1))
+    assert (model.sample(np.zeros((2, 1), np.uint8), 9, np.random.default_rng(0)) == 2).all()
+    with pytest.raises(ModelError, match="fresh chains for 2 replicas, none for replica 2"):
+        model.fit(data, data, fit_context(tmp_path, 3, replica=2))

@@ -1,0 +1,99 @@
+"""The frozen potentials tasks are what their cards and their physics say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmark.store import frozen as splits
+from benchmark.task import Task, find_task, select_tasks
+from benchmark.tracks.kinetics.track import kinetics_reference
+from tasks.potentials.generate import FAMILY, SPECS
+from tasks.potentials.lattice import hidden_chain
+
+TASKS = [f"potentials/{spec.name}" for spec in SPECS]
+SPEC = {f"potentials/{spec.name}": spec for spec in SPECS}
+
+
+@pytest.fixture(params=TASKS)
+def task(request: pytest.FixtureRequest) -> Task:
+    return find_task(request.param)
+
+
+def test_the_family_has_ten_tasks_and_takes_under_10_megabytes() -> None:
+    assert sorted(task.id for task in select_tasks(["potentials/*"])) == sorted(TASKS)
+    files = [path for path in (FAMILY / "data").glob("[!.]*/*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 10e6
+
+
+def test_every_split_holds_what_the_specification_says(task: Task) -> None:
+    spec, card = SPEC[task.id], task.card
+    assert [len(c) for c in splits.load_chains(task, "train")] == [spec.frames] * 5
+    assert [len(c) for c in splits.load_chains(task, "validation")] == [spec.frames]
+    assert [len(c) for c in splits.load_chains(task, "fresh")] == [spec.frames] * 30
+    prompts = splits.load_chains(task, "prompt")
+    assert [len(c) for c in prompts] == [256] * card.generation.chains
+    states, oracle = splits.load_test(task)
+    assert states.shape == oracle.shape == (10, 30_000)
+    assert states.max() < card.labels
+    assert (oracle <= 0).all()
+
+
+def test_generation_is_at_least_eight_chains_of_ten_training_lengths(task: Task) -> None:
+    generation = task.card.generation
+    assert generation.chains >= 8
+    assert generation.n_frames >= 10 * task.card.training_frames
+    assert generation.burn_in >= 5 * task.card.slowest
+
+
+def test_every_score_group_counts_and_populations_never_do(task: Task) -> None:
+    assert set(task.card.counting) == {"likelihood", "rates", "paths"}
+    assert task.card.metrics["population_error"].group is None
+
+
+def test_populations_of_the_test_chains_agree_with_the_reference(task: Task) -> None:
+    states, _ = splits.load_test(task)
+    observed = np.array(task.card.observable)[states]
+    truth = kinetics_reference(task).populations
+    # The number of independent looks at the slowest process bounds the error of a population.
+    looks = states.size / (2 * task.card.slowest)
+    for state, expected in enumerate(truth):
+        error = np.sqrt(expected * (1 - expected) / looks)
+        assert abs((observed == state).mean() - expected) < 5 * error
+
+
+def test_mfpt_reference_keeps_detailed_balance_of_cycles(task: Task) -> None:
+    # In a reversible chain a cycle A → B → A takes as long as B → A → B, whatever it is made of.
+    mfpt = kinetics_reference(task).mfpt
+    np.testing.assert_allclose(mfpt + mfpt.T, (mfpt + mfpt.T).T)
+    # and no passage is faster than one frame
+    assert np.nanmin(mfpt) >= 1.0
+
+
+def test_ladder_of_strides_is_one_trajectory() -> None:
+    fine, middle, coarse = (
+        splits.load_chains(find_task(f"potentials/diamond4-t{tau}"), "train") for tau in (1, 5, 25)
+    )
+    for one, five, all_25 in zip(fine, middle, coarse, strict=True):
+        np.testing.assert_array_equal(one[::5], five)
+        np.testing.assert_array_equal(one[::25], all_25)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["linear3", "triangular3-x20", "diamond4-t25"])
+def test_stored_oracle_is_the_exact_likelihood_of_the_lattice_chain(name: str) -> None:
+    spec = SPEC[f"potentials/{name}"]
+    task = find_task(f"potentials/{name}")
+    states, oracle = splits.load_test(task)
+    exact = hidden_chain(spec.potential, spec.tau, spec.label).log_probabilities(states[:, :400])
+    np.testing.assert_allclose(oracle[:, :400], exact, atol=0.51 * splits.ORACLE_UNIT)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["triangular3", "diamond4-t25"])
+def test_stored_reference_is_that_of_the_lattice_chain(name: str) -> None:
+    spec = SPEC[f"potentials/{name}"]
+    reference = kinetics_reference(find_task(f"potentials/{name}"))
+    chain = hidden_chain(spec.potential, spec.tau, spec.label).coarse(spec.observable)
+    np.testing.assert_allclose(reference.populations, chain.populations(), rtol=1e-9)
+    np.testing.assert_allclose(reference.mfpt, chain.cycle_mfpt(), rtol=1e-6)
