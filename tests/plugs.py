@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from benchmark import cli
+from benchmark.job import Job
 from benchmark.result import TaskResult, Unit
-from benchmark.run.worker import Job, do_unit
+from benchmark.run.worker import do_unit
 from benchmark.score import score_task, score_unit
 from benchmark.task import Task
 

@@ -9,16 +9,9 @@ import pytest
 import yaml
 
 from benchmark.errors import InputError
-from benchmark.task import (
-    TASKS_VARIABLE,
-    Generation,
-    MetricScale,
-    Task,
-    all_tasks,
-    find_task,
-    read_card,
-    select_tasks,
-)
+from benchmark.registry import TASKS_VARIABLE, all_tasks, find_task, read_card, select_tasks
+from benchmark.task import MetricScale, Task
+from benchmark.tracks.kinetics.card import Generation
 from tests.shipped import KINETICS
 
 CARD = {

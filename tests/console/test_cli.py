@@ -13,11 +13,10 @@ from rich.console import Console
 
 from benchmark import cli
 from benchmark.console import show
-from benchmark.console.show import with_error
+from benchmark.job import Event, Key
+from benchmark.registry import all_tasks
 from benchmark.result import Unit
-from benchmark.run.folder import Key
-from benchmark.run.runner import Event
-from benchmark.task import all_tasks
+from benchmark.uncertainty import with_error
 from tests.plugs import MARKOV, command, one_line, python, tasks_in
 
 COMMANDS = [

@@ -13,11 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.job import Job
 from benchmark.loading import load_model
-from benchmark.model import FitContext, StateTrajectories
-from benchmark.run.worker import Job, do_unit
-from benchmark.store import frozen as splits
-from benchmark.task import Task, find_task
+from benchmark.model import FitContext
+from benchmark.registry import find_task
+from benchmark.run.worker import do_unit
+from benchmark.task import Task
+from benchmark.tracks.kinetics.contract import StateTrajectories
+from benchmark.tracks.kinetics.data import load_chains, load_test
 
 ROUNDS = 5
 
@@ -42,10 +45,10 @@ def own(task: Task, model: str, arrays: dict, scratch: Path) -> None:
 def test_unit(benchmark, tmp_path, model):
     task = find_task("potentials/linear3")
     arrays = {
-        "train": splits.load_chains(task, "train")[0],
-        "validation": splits.load_chains(task, "validation")[0],
-        "test": splits.load_test(task)[0],
-        "prompt": np.stack(splits.load_chains(task, "prompt")),
+        "train": load_chains(task, "train")[0],
+        "validation": load_chains(task, "validation")[0],
+        "test": load_test(task)[0],
+        "prompt": np.stack(load_chains(task, "prompt")),
     }
     own(task, model, arrays, tmp_path)  # imports and compiles
 

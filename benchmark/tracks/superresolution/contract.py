@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-Positions = NDArray[np.float64]
+from benchmark.arrays import Positions
+from benchmark.errors import ModelError
+from benchmark.model import FitContext
+from benchmark.quantities import ENERGY
+
+#: What every model and the score itself rest on.
+POSITIONS = "positions"
 
 #: What a super-resolution model can ask for, at kept frames only.
 READABLE = frozenset({"positions", "velocities", "forces"})
-
-#: eV of one u Å²/fs².
-ENERGY = 103.642697
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,3 +160,68 @@ def scored_frames(n_frames: int, gap: int) -> NDArray[np.intp]:
     if scored.size == 0:
         raise ValueError(f"no hidden frame is two frames away from a kept one at gap {gap}")
     return scored
+
+
+@dataclass(frozen=True)
+class GapContext(FitContext):
+    """What a super-resolution model may know of its task besides.
+
+    Attributes
+    ----------
+    gap : int
+        k: every k-th frame is kept.
+    """
+
+    gap: int = 0
+
+
+class SuperResolutionModel(Protocol):
+    """A model that fills in the hidden frames of molecular dynamics.
+
+    ``save`` and ``load`` are optional, and ``__init__`` is set, as in a `KineticsModel`.
+    """
+
+    #: What it reads at kept frames: positions, and perhaps "velocities" and "forces".
+    reads: frozenset[str]
+
+    def fit(
+        self,
+        train: Sequence[DenseSegment],
+        validation: Sequence[DenseSegment],
+        context: GapContext,
+    ) -> None:
+        """Learn from ``train``; ``validation`` may choose among models, never train one."""
+
+    def reconstruct(self, coarse: CoarseSegment) -> Positions:
+        """Give every frame of a segment.
+
+        Parameters
+        ----------
+        coarse : CoarseSegment
+            Holds what the model declares in ``reads``, and no more.
+
+        Returns
+        -------
+        float64 array of shape (frames, atoms, 3)
+            Å, (kept − 1) gap + 1 frames. Only hidden frames two or more frames away from a kept
+            one are scored.
+        """
+
+
+def declared(model: Any) -> frozenset[str]:
+    """Give what a model declares that it reads.
+
+    Raises
+    ------
+    ModelError
+        If it declares nothing, or something that does not exist.
+    """
+    reads = getattr(model, "reads", None)
+    if isinstance(reads, str) or not isinstance(reads, set | frozenset | tuple | list):
+        raise ModelError(f"reads is {reads!r}; expected a set out of {', '.join(sorted(READABLE))}")
+    unknown = set(reads) - READABLE
+    if unknown or POSITIONS not in reads:
+        raise ModelError(
+            f"reads is {sorted(reads)}; expected positions, and perhaps velocities and forces"
+        )
+    return frozenset(reads)

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from benchmark.task import Piece
+from benchmark.tracks.superresolution.card import Piece
 from benchmark.tracks.superresolution.data import RESOLUTION, read_piece
 from tasks.md17.generate import read_segment
 from tasks.md17_nvt import generate

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from benchmark.task import Piece
+from benchmark.tracks.superresolution.card import Piece
 from benchmark.tracks.superresolution.data import (
     METADATA_KEY,
     folded_differences,

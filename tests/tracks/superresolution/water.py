@@ -8,12 +8,13 @@ import numpy as np
 import yaml
 
 from benchmark.loading import load_model
+from benchmark.registry import read_card
 from benchmark.result import RunConfig
 from benchmark.run.folder import RunFile, finish_unit, open_run, plan, run_model
 from benchmark.run.runner import job_of
 from benchmark.run.worker import do_unit
-from benchmark.task import Task, read_card
-from benchmark.tracks.superresolution import data as segment_files
+from benchmark.task import Task
+from benchmark.tracks.superresolution import data
 from benchmark.tracks.superresolution.check import tiny_segment
 from tasks.md17.generate import write_segment
 
@@ -40,7 +41,7 @@ def freeze_water(root: Path, gap: int = GAP, frames: int = FRAMES, name: str = "
         splits[split] = {
             "rows": len(seeds),
             "frames": len(seeds) * (frames + 2),
-            "sha256": segment_files.positions_sha256(counts),
+            "sha256": data.positions_sha256(counts),
         }
     card = {
         "id": f"water/{name}",
