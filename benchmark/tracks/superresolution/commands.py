@@ -72,7 +72,7 @@ def _write_segment(path: Path, card: SuperResolutionCard, positions: Positions) 
 
     from benchmark.trajectories.writing import molecule_topology, written
 
-    with written(path, molecule_topology(card)) as writer:
+    with written(path, molecule_topology(card.numbers, card.bonds)) as writer:
         writer.write(positions, np.arange(len(positions)) * card.frame_time)
     _say_written(path, writer.n_frames, card)
 
@@ -174,7 +174,11 @@ def _upsample(unit: Unit, read: AtomTrajectory, out: Path, hidden: bool) -> None
     if upsampling.code_has_changed(unit):
         typer.echo(f"note: the code of the model has changed since {unit.run} was made", err=True)
     kept = read.every(card.gap) if hidden else read
-    top = molecule_topology(card) if read.topology is None else with_bonds(read.topology, card)
+    top = (
+        molecule_topology(card.numbers, card.bonds)
+        if read.topology is None
+        else with_bonds(read.topology, card.bonds)
+    )
     n_frames = (len(kept.positions) - 1) * card.gap + 1
     start = 0.0 if kept.times is None else float(kept.times[0])
     made = []

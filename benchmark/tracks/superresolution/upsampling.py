@@ -21,14 +21,10 @@ from benchmark.run.runner import job_of
 from benchmark.run.worker import fitted_model, where_raised
 from benchmark.task import Task
 from benchmark.tracks.superresolution.card import SuperResolutionCard, superresolution_card
-from benchmark.tracks.superresolution.contract import (
-    POSITIONS,
-    CoarseSegment,
-    DenseSegment,
-    declared,
-)
+from benchmark.tracks.superresolution.contract import declared
 from benchmark.tracks.superresolution.metrics.errors import superresolution_errors
 from benchmark.tracks.superresolution.predictions import checked_positions
+from benchmark.tracks.superresolution.segments import POSITIONS, CoarseSegment, DenseSegment
 from benchmark.tracks.superresolution.trajectory_checks import mismatch
 from benchmark.trajectories.reading import AtomTrajectory
 from benchmark.uncertainty import Estimate

@@ -16,8 +16,9 @@ from benchmark.store import predictions
 from benchmark.task import Task
 from benchmark.tracks.superresolution import data
 from benchmark.tracks.superresolution.check import tiny_segment
-from benchmark.tracks.superresolution.contract import DenseSegment, declared
+from benchmark.tracks.superresolution.contract import declared
 from benchmark.tracks.superresolution.predictions import RECONSTRUCTION, write_positions
+from benchmark.tracks.superresolution.segments import DenseSegment
 from tasks.md17.generate import write_segment
 from tests.plugs import do
 from tests.tracks.superresolution.water import FRAMES, GAP, freeze_water
