@@ -24,8 +24,9 @@ from baselines.superresolution._parts.windows import (
 )
 from benchmark.arrays import Positions
 from benchmark.model import ModelCard
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, GapContext
+from benchmark.tracks.superresolution.contract import GapContext
 from benchmark.tracks.superresolution.interpolation import interleave
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from baselines.superresolution._parts.reads import declared
 from benchmark.arrays import Positions
 from benchmark.model import FitContext, ModelCard
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment
 from benchmark.tracks.superresolution.interpolation import reconstruct_hermite
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 
 class Hermite3:

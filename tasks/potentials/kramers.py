@@ -25,7 +25,15 @@ import scipy.sparse.csgraph
 import scipy.sparse.linalg
 from numpy.typing import NDArray
 
-from tasks.potentials.potentials import BETA, GAMMA, MASS, Potential
+from tasks.potentials.potentials import (
+    BETA,
+    DIAMOND4,
+    GAMMA,
+    LINEAR3,
+    MASS,
+    TRIANGULAR3,
+    Potential,
+)
 
 Floats = NDArray[np.float64]
 SHIFT = 1e-4  # of the inverted operator, in units of gamma: near 0, clear of rounding at 0
@@ -179,3 +187,17 @@ def _shifted_inverse(L: sp.csc_array, gamma: float, shift: float) -> Callable[[F
         return x
 
     return solve
+
+
+def main() -> None:
+    """Print the slow relaxation times of the three potentials, in reduced time.
+
+    Example: python -m tasks.potentials.kramers
+    """
+    for potential in (LINEAR3, TRIANGULAR3, DIAMOND4):
+        times = langevin_timescales(potential, len(potential.centers) - 1)
+        print(f"{potential.name}: {', '.join(f'{time:.1f}' for time in times)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

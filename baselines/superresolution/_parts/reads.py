@@ -7,7 +7,7 @@ the time between kept frames. All are in Å, so that one is as large as the othe
 from __future__ import annotations
 
 from benchmark.errors import InputError
-from benchmark.tracks.superresolution.contract import READABLE
+from benchmark.tracks.superresolution.segments import READABLE
 
 #: What a setting ``reads`` can be; each includes those before it.
 READS = ("positions", "velocities", "forces")

@@ -38,8 +38,9 @@ from baselines.superresolution._parts.passes import (
 from baselines.superresolution._parts.reads import declared, moving_orders_read
 from baselines.superresolution._parts.windows import check_hidden, check_segment, check_training
 from benchmark.arrays import Positions
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, GapContext
+from benchmark.tracks.superresolution.contract import GapContext
 from benchmark.tracks.superresolution.interpolation import interleave
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from benchmark.model import FitContext
 from benchmark.quantities import ENERGY
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
 

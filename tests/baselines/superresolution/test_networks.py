@@ -23,8 +23,8 @@ from benchmark.check import check_model
 from benchmark.errors import InputError, ModelError
 from benchmark.loading import load_model
 from benchmark.model import FitContext
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment
 from benchmark.tracks.superresolution.interpolation import interpolate, scaled_derivatives
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 from tests.baselines.superresolution.molecules import (
     backwards,
     bonded_segment,

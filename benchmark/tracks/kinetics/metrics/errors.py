@@ -244,13 +244,10 @@ def _dwell_error(dwells: Int64, reference: KineticsReference) -> Estimate:
 
 
 def _jensen_shannon(p: Float64, q: Float64) -> float:
-    middle = (p + q) / 2
+    # Loading scipy takes as long as all the rest, and only populations need it.
+    from scipy.spatial.distance import jensenshannon
 
-    def divergence(a: Float64) -> float:
-        seen = a > 0
-        return float((a[seen] * np.log2(a[seen] / middle[seen])).sum())
-
-    return max(0.0, (divergence(p) + divergence(q)) / 2)  # rounding can leave −1e-17
+    return float(jensenshannon(p, q, base=2) ** 2)
 
 
 def _free_energy_error(counts: Int64, truth: Float64) -> float:

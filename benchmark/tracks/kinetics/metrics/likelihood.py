@@ -12,12 +12,15 @@ from benchmark.uncertainty import Estimate, block_standard_error
 Float = NDArray[np.float32] | NDArray[np.float64]
 
 MIXING = 1e-6  # share of the uniform distribution in every model's prediction
-PROMPT_FRAMES = 256  # frames at the start of a chain that are context only, never scored
+
+#: Frames at the start of every test chain that are not scored: a model may find its state there.
+SKIPPED_FRAMES = 256
+
 ROUNDING = 1e-4  # by which a float32 ln p may exceed 0
 
 
 def nll_regret(
-    log_prob: Float, oracle_log_prob: Float, n_labels: int, skip: int = PROMPT_FRAMES
+    log_prob: Float, oracle_log_prob: Float, n_labels: int, skip: int = SKIPPED_FRAMES
 ) -> Estimate:
     """Mean excess of a model's negative log-likelihood over the oracle's, in nats a frame.
 
