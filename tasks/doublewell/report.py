@@ -17,17 +17,13 @@ from tabulate import tabulate
 from benchmark.console.plots import INK, MUTED, PALETTE, drawn
 from benchmark.registry import find_task
 from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
-from benchmark.tracks.kinetics.data import (
-    SKIPPED_FRAMES,
-    kinetics_reference,
-    load_chains,
-    load_test,
-)
+from benchmark.tracks.kinetics.data import kinetics_reference, load_chains, load_test
 from benchmark.tracks.kinetics.metrics.errors import (
     count_matrix,
     implied_timescales,
     nll_regret,
 )
+from benchmark.tracks.kinetics.metrics.likelihood import SKIPPED_FRAMES
 from tasks.doublewell.generate import SPECS
 from tasks.doublewell.model import SLOW_TIME
 
@@ -75,7 +71,7 @@ def markov_regret(name: str) -> float:
     states, oracle = load_test(task)
     found = np.zeros(states.shape)
     found[:, 1:] = log[states[:, :-1], states[:, 1:]]
-    return nll_regret(found, oracle, labels, SKIPPED_FRAMES).value
+    return nll_regret(found, oracle, labels).value
 
 
 def facts_table() -> str:

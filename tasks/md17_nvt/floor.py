@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.tracks.superresolution.contract import scored_frames
+from benchmark.tracks.superresolution.segments import scored_frames
 from tasks.md17_nvt.thermostats import thermal_speed
 
 Floats = NDArray[np.float64]
