@@ -15,7 +15,9 @@ from tests.plugs import ROOT
 
 PACKAGES = ("benchmark", "tasks", "baselines", "leaderboard")
 
-CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
+    "contracts"
+]
 
 #: Of each contract: a file, and an import that has no business there.
 BREACHES = {

@@ -26,6 +26,7 @@ from benchmark.tracks.kinetics.metrics.errors import (
 from benchmark.tracks.kinetics.metrics.likelihood import SKIPPED_FRAMES
 from tasks.doublewell.generate import SPECS
 from tasks.doublewell.model import SLOW_TIME
+from tasks.making.tables import scale_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,19 +91,6 @@ def facts_table() -> str:
                 "MFPT of a side, τ": f"{spec.stride * (mfpt[0, 1] + mfpt[1, 0]) / 2:,.0f}",
             }
         )
-    return tabulate(rows, "keys", tablefmt="pipe", disable_numparse=True)
-
-
-def scale_table() -> str:
-    """Tabulate E₀ and f of every metric that may count; in brackets where they are too near."""
-    rows = []
-    for spec in SPECS:
-        cells = {"task": f"`{spec.name}`"}
-        for metric, scale in card_of(spec.name).metrics.items():
-            if scale.group is not None:
-                text = f"{scale.trivial:.3g} / {scale.floor:.2g}"
-                cells[f"`{metric}`"] = text if scale.counts else f"({text})"
-        rows.append(cells)
     return tabulate(rows, "keys", tablefmt="pipe", disable_numparse=True)
 
 
@@ -178,7 +166,9 @@ def _intervals(axis: Axes) -> None:
 def main(out: Annotated[Path, typer.Option(help="folder of the figures")] = FIGURES) -> None:
     """Print the tables and draw the figures. Example: python -m tasks.doublewell.report."""
     typer.echo(facts_table())
-    typer.echo(f"\nE₀ / f\n\n{scale_table()}")
+    typer.echo(
+        f"\nE₀ / f\n\n{scale_table([find_task(f'doublewell/{spec.name}') for spec in SPECS])}"
+    )
     for name, size, draw in (
         ("partitions", (9.5, 5.6), draw_partitions),
         ("factors", (10.5, 3.7), draw_factors),
