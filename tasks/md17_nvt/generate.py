@@ -57,8 +57,8 @@ class Bath:
         γ of `Kicks`, 1/fs; None: one friction for all atoms, `NoseHoover`.
     resolution : float
         Å. Kicks are noise that no packing makes smaller: there the rounding is a fifth of the
-        displacement of the heaviest atom by the kick of one step, or less, so that it adds at most
-        0.4 % to their variance.
+        displacement of the heaviest atom by the kick of one step, or less. It adds at most 0.4 %
+        to the variance of displacements by kicks, and 2 % to that of the kicks in accelerations.
     differences : int
         Those that make the smallest files.
     """
