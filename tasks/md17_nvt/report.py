@@ -5,7 +5,6 @@ python -m tasks.md17_nvt.report
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,13 +21,14 @@ from benchmark.tracks.superresolution.interpolation import INTERPOLANTS
 from benchmark.tracks.superresolution.metrics.errors import error_by_place
 from tasks.making.pieces import require
 from tasks.making.tables import scale_table
-from tasks.md17.dynamics import BOLTZMANN, EV_PER_U_A2_FS2, xtb_potential
-from tasks.md17.generate import ACCURACY, N_SEGMENTS, TEMPERATURE, TIME_STEP, read_segment
+from tasks.md17.dynamics import BOLTZMANN, EV_PER_U_A2_FS2
+from tasks.md17.generate import N_SEGMENTS, TEMPERATURE, TIME_STEP, read_segment
 from tasks.md17.molecules import Molecule, load_molecule
 from tasks.md17.report import interpolation_errors
 from tasks.md17_nvt.floor import bridge_spread
 from tasks.md17_nvt.freeze import GAPS
 from tasks.md17_nvt.generate import BATHS, MOLECULES, Bath, segment_path
+from tasks.md17_nvt.residuals import Residuals, residuals
 from tasks.md17_nvt.thermostats import friction_spread, thermal_speed
 
 if TYPE_CHECKING:
@@ -45,66 +45,13 @@ SHOWN = 300.0
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class Deed:
-    """What a thermostat did at some frames: force over mass, less the acceleration there was.
-
-    Attributes
-    ----------
-    lacking : float64 array of shape (frames, atoms, 3)
-        Å/fs².
-    velocities : float64 array of shape (frames, atoms, 3)
-        Å/fs, by Verlet's identity.
-    masses : float64 array of shape (atoms,)
-        u.
-    """
-
-    lacking: Floats
-    velocities: Floats
-    masses: Floats
-
-    @property
-    def friction(self) -> Floats:
-        """The one friction a frame that explains most, 1/fs, shape (frames,)."""
-        weighted = self.masses[:, None] * self.velocities
-        return (self.lacking * weighted).sum((1, 2)) / (self.velocities * weighted).sum((1, 2))
-
-    @property
-    def unexplained(self) -> float:
-        """Rms force that one friction a frame leaves, eV/Å."""
-        rest = self.lacking - self.friction[:, None, None] * self.velocities
-        return float(np.sqrt(np.mean((EV_PER_U_A2_FS2 * self.masses[:, None] * rest) ** 2)))
-
-    def kicks(self, friction: float) -> Floats:
-        """Random numbers behind the kicks of Langevin dynamics, standard normal, as `lacking`."""
-        keep = np.exp(-friction * TIME_STEP)
-        damping = 2 / TIME_STEP * np.tanh(friction * TIME_STEP / 2)
-        size = 2 / (1 + keep) * np.sqrt(1 - keep**2) / TIME_STEP
-        spread = size * thermal_speed(self.masses, TEMPERATURE)[:, None]
-        return (damping * self.velocities - self.lacking) / spread
-
-
-def deed(positions: Floats, molecule: Molecule, frames: NDArray[np.int64]) -> Deed:
-    """Compute forces at frames of a segment (frames, atoms, 3) and take the accelerations off.
-
-    The frames must have neighbours on both sides.
-    """
-    potential = xtb_potential(molecule.numbers, molecule.positions, ACCURACY)
-    before, now, after = (positions[frames + shift] for shift in (-1, 0, 1))
-    forces = np.array([potential(one)[1] for one in now])
-    inertia = EV_PER_U_A2_FS2 * molecule.masses[:, None]
-    accelerations = (after - 2 * now + before) / TIME_STEP**2
-    velocities = (after - before) / (2 * TIME_STEP)
-    return Deed(forces / inertia - accelerations, velocities, molecule.masses)
-
-
 def dynamics_row(molecule: Molecule, bath: Bath) -> dict[str, str]:
     """Say what came of a thermostat: temperature, friction or kicks, the motion of the whole."""
     read = [
         read_segment(segment_path(molecule.name, bath.name, number)) for number in range(N_SEGMENTS)
     ]
-    found = [deed(x, molecule, np.arange(len(x))[SAMPLED][:-1]) for x, _ in read]
-    together = Deed(
+    found = [residuals(x, molecule, np.arange(len(x))[SAMPLED][:-1]) for x, _ in read]
+    together = Residuals(
         np.concatenate([one.lacking for one in found]),
         np.concatenate([one.velocities for one in found]),
         molecule.masses,
@@ -176,7 +123,7 @@ def _friction(axis: Axes, molecule: Molecule) -> None:
     """Draw ξ(t) at the start of the first segment, as the identities see it."""
     positions, _ = read_segment(segment_path(molecule.name, "global", 0))
     frames = np.arange(1, int(SHOWN / TIME_STEP))
-    axis.plot(frames * TIME_STEP, deed(positions, molecule, frames).friction, color=PALETTE[0],
+    axis.plot(frames * TIME_STEP, residuals(positions, molecule, frames).friction, color=PALETTE[0],
               linewidth=1.1)  # fmt: skip
     spread = friction_spread(len(molecule.numbers))
     axis.axhspan(-spread, spread, color=MUTED, alpha=0.18, linewidth=0)

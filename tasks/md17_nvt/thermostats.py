@@ -22,9 +22,9 @@ from tasks.md17.dynamics import BOLTZMANN, EV_PER_U_A2_FS2, Array, Potential, ki
 Thermostat = Callable[[Array], Array]
 
 #: 1/fs: of the friction's own oscillation in the real MD17, 1,700 cm⁻¹. *Measured* on neighbouring
-#: frames in rMD17: dξ/dt is a linear function of the kinetic energy (correlation 0.99999 in uracil,
-#: 0.99995 in paracetamol), that of `NoseHoover` with ω = 0.3215 and 0.3243, as close to 0.3202 as
-#: differences over steps of 0.5 and 1 fs can come. Nothing is left for a chain of thermostats.
+#: frames in rMD17 (`tasks.md17_nvt.real`): dξ/dt is a line in the kinetic energy (correlation
+#: 0.99999 in uracil, 0.99995 in paracetamol), that of `NoseHoover` with ω = 0.3215 and 0.3244, as
+#: near to 0.3202 as differences over 0.5 and 1 fs can come. Nothing is left for a chain.
 FREQUENCY = 0.3202
 
 

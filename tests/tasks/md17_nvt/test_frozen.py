@@ -22,7 +22,7 @@ from tasks.md17.molecules import load_molecule
 from tasks.md17_nvt.floor import kick_floor
 from tasks.md17_nvt.freeze import GAPS
 from tasks.md17_nvt.generate import BATHS, DEFAULT_OUT, MOLECULES, segment_path
-from tasks.md17_nvt.report import deed
+from tasks.md17_nvt.residuals import residuals
 from tasks.md17_nvt.thermostats import friction_spread
 
 TASKS = {
@@ -136,14 +136,14 @@ def test_forces_computed_anew_find_the_thermostat_that_the_name_says(kind, read)
     pytest.importorskip("tblite")
     molecule, bath = kind
     frames = np.arange(100, N_FRAMES - 1, 1_000)
-    deeds = [deed(positions, molecule, frames) for positions, _ in read]
+    found = [residuals(positions, molecule, frames) for positions, _ in read]
     if bath.friction is None:
-        assert max(one.unexplained for one in deeds) < 0.01  # eV/Å, of forces of 1 or 2
-        friction = np.concatenate([one.friction for one in deeds])
+        assert max(one.unexplained for one in found) < 0.01  # eV/Å, of forces of 1 or 2
+        friction = np.concatenate([one.friction for one in found])
         spread = friction_spread(len(molecule.numbers))
         assert np.sqrt(np.mean(friction**2)) == pytest.approx(spread, rel=0.35)
         return
-    kicks = np.concatenate([one.kicks(bath.friction) for one in deeds])
+    kicks = np.concatenate([one.kicks(bath.friction) for one in found])
     error = 1 / np.sqrt(kicks.size)
     assert abs(kicks.mean()) < 5 * error
     # Rounding of positions adds up to 2 % to the variance of the heaviest atoms' kicks.
@@ -155,6 +155,6 @@ def test_at_constant_energy_there_is_neither_friction_nor_kick() -> None:
     pytest.importorskip("tblite")
     ethanol = load_molecule("ethanol")
     positions, _ = read_segment(nve.segment_path("ethanol", 0))
-    found = deed(positions, ethanol, np.arange(100, N_FRAMES - 1, 500))
+    found = residuals(positions, ethanol, np.arange(100, N_FRAMES - 1, 500))
     assert np.abs(found.friction).max() < 1e-3
     assert found.unexplained < 0.01
