@@ -34,7 +34,7 @@ def fit(labels: np.ndarray, scratch: Path, options: dict | None = None, **contex
     model.fit(
         trajectories(labels[:1], 3),
         trajectories(labels[1:2], 3),
-        fit_context(scratch, 3, **context),
+        fit_context(scratch, **context),
     )
     return model
 
@@ -47,7 +47,7 @@ def test_lstm_beats_the_markov_state_model_on_a_hidden_chain(labels, tmp_path: P
     test = labels[2:]
     model = fit(labels, tmp_path, {"hidden": 24, "embedding": 8, "epochs": 30})
     msm = Msm()
-    msm.fit(trajectories(labels[:1], 3), trajectories(labels[1:2], 3), fit_context(tmp_path, 3))
+    msm.fit(trajectories(labels[:1], 3), trajectories(labels[1:2], 3), fit_context(tmp_path))
     exact = float(two_speed_chain().log_probabilities(test)[:, 20:].mean())
     lost = exact - mean_log(model.predict(test), test)
     lost_by_msm = exact - mean_log(msm.predict(test), test)
@@ -166,7 +166,7 @@ def test_chains_of_uneven_length_are_all_learned(tmp_path):
     chains = tuple(rng.integers(0, 3, n).astype(np.uint8) for n in (1, 3, 700, 90))
     data = StateTrajectories(chains, 3)
     model = Lstm(**SMALL)
-    model.fit(data, data, fit_context(tmp_path, 3))
+    model.fit(data, data, fit_context(tmp_path))
     assert np.isfinite(model.predict(np.zeros((1, 4), np.uint8))).all()
 
 

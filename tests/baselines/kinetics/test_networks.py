@@ -45,7 +45,7 @@ def fit(name: str, labels: np.ndarray, scratch: Path, options: dict | None = Non
     model.fit(
         trajectories(labels[:1], 3),
         trajectories(labels[1:2], 3),
-        fit_context(scratch, 3, **context),
+        fit_context(scratch, **context),
     )
     return model
 
@@ -70,7 +70,7 @@ def test_network_beats_the_markov_state_model_on_a_hidden_chain(labels, tmp_path
     test = labels[2:]
     model = fit(name, labels, tmp_path, LEARNING[name])
     msm = Msm()
-    msm.fit(trajectories(labels[:1], 3), trajectories(labels[1:2], 3), fit_context(tmp_path, 3))
+    msm.fit(trajectories(labels[:1], 3), trajectories(labels[1:2], 3), fit_context(tmp_path))
     exact = float(two_speed_chain().log_probabilities(test)[:, 20:].mean())
     lost = exact - mean_log(model.predict(test), test)
     lost_by_msm = exact - mean_log(msm.predict(test), test)

@@ -20,8 +20,7 @@ from baselines.superresolution.ridge import Ridge
 from benchmark.check import check_model
 from benchmark.errors import InputError, ModelError
 from benchmark.loading import load_model
-from benchmark.model import FitContext
-from benchmark.tracks.superresolution.contract import DenseSegment
+from benchmark.tracks.superresolution.contract import DenseSegment, GapContext
 from benchmark.tracks.superresolution.interpolation import scaled_derivatives
 from tests.baselines.superresolution.molecules import (
     GEOMETRY,
@@ -230,7 +229,7 @@ def test_fitting_twice_and_loading_give_the_same_answer(soft, fitted, test_segme
     assert fitted.chosen_strength in STRENGTHS
 
 
-def interrupted(segments: list[DenseSegment], context: FitContext) -> None:
+def interrupted(segments: list[DenseSegment], context: GapContext) -> None:
     def stop(fraction: float, note: str) -> None:
         if fraction >= 0.4:
             raise KeyboardInterrupt

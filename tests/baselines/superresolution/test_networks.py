@@ -22,8 +22,7 @@ from baselines.superresolution.node import Node
 from benchmark.check import check_model
 from benchmark.errors import InputError, ModelError
 from benchmark.loading import load_model
-from benchmark.model import FitContext
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment
+from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, GapContext
 from benchmark.tracks.superresolution.interpolation import interpolate, scaled_derivatives
 from tests.baselines.superresolution.molecules import (
     backwards,
@@ -63,7 +62,7 @@ def fill(model: Any, dense: DenseSegment, gap: int = GAP) -> np.ndarray:
     return model.reconstruct(dense.coarse(gap, model.reads))
 
 
-def interrupt(name: str, segments: list[DenseSegment], context: FitContext) -> None:
+def interrupt(name: str, segments: list[DenseSegment], context: GapContext) -> None:
     def stop(fraction: float, note: str) -> None:
         if fraction >= 0.5:
             raise KeyboardInterrupt
