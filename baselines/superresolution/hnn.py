@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
-from baselines._torch import require_at_least
+from baselines._options import require_at_least
+from baselines.superresolution._parts.network_model import WINKLER, NetworkModel
 from baselines.superresolution._parts.networks import Network, Shape, perceptron
-from baselines.superresolution._parts.training import NetworkModel, Training
 from benchmark.model import ModelCard
 
 
@@ -30,8 +32,8 @@ class Hnn(NetworkModel):
         "velocities" (and positions) or "forces" (and both).
     hidden, layers : int
         Width and number of the hidden layers of U.
-    frames, batch, learning_rate, weight_decay, average
-        How it is trained: see `Training`.
+    **training
+        How it is trained: see `BatchTraining`.
 
     Raises
     ------
@@ -42,8 +44,7 @@ class Hnn(NetworkModel):
     card = ModelCard(
         title="HNN",
         description="Hamiltonian neural network from the left kept frame.",
-        citation="L. Winkler, K.-R. Müller, H. Sauceda, Mach. Learn.: Sci. Technol. 3, 025011 "
-        "(2022), arXiv:2201.01195",
+        citation=WINKLER,
     )
 
     def __init__(
@@ -51,25 +52,15 @@ class Hnn(NetworkModel):
         reads: str = "forces",
         hidden: int = 128,
         layers: int = 2,
-        frames: float = 3e5,
-        batch: int = 16,
-        learning_rate: float = 5e-3,
-        weight_decay: float = 1e-4,
-        average: float = 100.0,
+        **training: Any,
     ) -> None:
         require_at_least(1, hidden=hidden, layers=layers)
-        super().__init__(
-            _Network,
-            {"hidden": hidden, "layers": layers},
-            reads,
-            Training(
-                frames=frames,
-                batch=batch,
-                learning_rate=learning_rate,
-                weight_decay=weight_decay,
-                average=average,
-            ),
-        )
+        sizes = {"hidden": hidden, "layers": layers}
+        super().__init__(reads, sizes, **training)
+
+    def build(self, shape: Shape) -> Network:
+        """Make an untrained network."""
+        return _Network(shape, **self.sizes)
 
 
 class _Network(Network):

@@ -58,9 +58,9 @@ def enter_frames(derivatives: Floats, reference: Floats, masses: Floats) -> Wind
     Parameters
     ----------
     derivatives : float64 array of shape (n, 6, orders, atoms, 3)
-        Scaled derivatives in the laboratory, in Å; see `_hermite.scaled_derivatives`.
+        Scaled derivatives in the laboratory, in Å; see `scaled_derivatives`.
     reference : float64 array of shape (atoms, 3)
-        Å, see `_frame.mean_geometry`.
+        Å, see `mean_geometry`.
     masses : float64 array of shape (atoms,)
         u.
     """
@@ -191,9 +191,13 @@ def _leave_frames(
     return frames.positions_out(predict(windows.derivatives[part], place) + reference)
 
 
-def scored_part(hidden: Floats) -> Floats:
-    """Drop the hidden frames (..., gap - 1, atoms, 3) next to a kept one, if any are left then."""
-    return hidden[..., 1:-1, :, :] if hidden.shape[-3] > 2 else hidden
+def scored_error(missed: Floats) -> float:
+    """Give the mean error of what is missed in hidden frames (..., gap - 1, atoms, 3).
+
+    The frames next to a kept one do not count, if there are any others.
+    """
+    scored = missed[..., 1:-1, :, :] if missed.shape[-3] > 2 else missed
+    return float(np.abs(scored).mean())
 
 
 def check_option(**options: float) -> None:

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.superresolution._parts import training as _training
+from baselines import _descent
+from baselines.superresolution._parts import network_model
+from baselines.superresolution._parts.network_model import NetworkModel
 from baselines.superresolution._parts.networks import Network, Shape
-from baselines.superresolution._parts.training import NetworkModel
 from baselines.superresolution.hermite5 import Hermite5
 from baselines.superresolution.hnn import Hnn
 from baselines.superresolution.linear import Linear
@@ -183,7 +184,7 @@ def test_hidden_frames_cannot_reach_a_network(fitted, test_segment, name):
 @pytest.mark.parametrize("name", ["lstm", "bi_lstm", "bi_hnn"])
 def test_gaps_are_filled_alike_alone_and_together(fitted, test_segment, monkeypatch, name):
     whole = fill(fitted[name], test_segment)
-    monkeypatch.setattr(_training, "_BLOCK", 7)
+    monkeypatch.setattr(network_model, "_BLOCK", 7)
     np.testing.assert_allclose(fill(fitted[name], test_segment), whole, atol=1e-6)
 
 
@@ -205,7 +206,7 @@ def test_small_gaps_work(soft, test_segment, tmp_path, name, gap):
 
 @pytest.mark.parametrize("name", ["bi_lstm", "hnn"])
 def test_resumed_training_ends_where_an_uninterrupted_one_does(soft, tmp_path, monkeypatch, name):
-    monkeypatch.setattr(_training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(_descent, "CHECKPOINT_SECONDS", 0.0)
     whole = fit(name, soft, tmp_path / "whole")
     context = fit_context(tmp_path / "cut", GAP)
     interrupt(name, soft, context)
@@ -222,7 +223,7 @@ def test_resumed_training_ends_where_an_uninterrupted_one_does(soft, tmp_path, m
 
 
 def test_a_checkpoint_of_another_seed_is_not_resumed(soft, tmp_path, monkeypatch):
-    monkeypatch.setattr(_training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(_descent, "CHECKPOINT_SECONDS", 0.0)
     context = fit_context(tmp_path, GAP)
     interrupt("rnn", soft, context)
     seen: list[float] = []
@@ -245,7 +246,7 @@ def random_hnn(reads: str) -> Network:
     """Make a Hamiltonian network whose U is not zero."""
     model = Hnn(reads=reads, hidden=8)
     torch.manual_seed(0)
-    network = model._make(Shape(GAP, 2 if reads == "velocities" else 3, 5, False), **model.sizes)
+    network = model.build(Shape(GAP, 2 if reads == "velocities" else 3, 5, False))
     for weight in network.potential.parameters():
         torch.nn.init.normal_(weight, std=0.5)
     return network.double()
