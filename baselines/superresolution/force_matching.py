@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from baselines._descent import descend
 from baselines._options import Trained, require_at_least
 from baselines._torch import device_named, drawing_from, read_tensors, write_tensors
 from baselines.superresolution._parts.force_field import ForceField, frames_last, mean_distances
-from baselines.superresolution._parts.frame import Frames, mean_geometry
+from baselines.superresolution._parts.frame import Frames, Segments, mean_geometry
 from baselines.superresolution._parts.parity import Moments, Solvers, diagonalised, solve
 from baselines.superresolution._parts.passes import (
     Integers,
@@ -30,15 +30,14 @@ from baselines.superresolution._parts.reads import moving_orders_read, reads_of
 from baselines.superresolution._parts.shooting import BLOCK, Filled, Shooting
 from baselines.superresolution._parts.training import BatchDescent, BatchTraining, identity_of
 from baselines.superresolution._parts.windows import (
-    check_hidden,
+    check_gaps,
     check_option,
     check_segment,
-    check_training,
     scored_error,
 )
 from benchmark.arrays import Positions
 from benchmark.model import ModelCard
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, GapContext
+from benchmark.tracks.superresolution.contract import CoarseSegment, GapContext
 from benchmark.tracks.superresolution.interpolation import interleave
 
 Floats = NDArray[np.float64]
@@ -117,12 +116,7 @@ class ForceMatching(Trained):
         self.sizes = {"cluster": cluster, "degree": degree, "hidden": hidden, "layers": layers}
         self.strength = strength
 
-    def fit(
-        self,
-        train: Sequence[DenseSegment],
-        validation: Sequence[DenseSegment],
-        context: GapContext,
-    ) -> None:
+    def fit(self, train: Segments, validation: Segments, context: GapContext) -> None:
         """Learn the force, or go on from the checkpoint in ``context.scratch``; then the rest.
 
         Raises
@@ -134,8 +128,7 @@ class ForceMatching(Trained):
             If the training loss is no longer finite.
         """
         gap = context.gap
-        check_hidden(gap)
-        check_training([*train, *validation], gap)
+        check_gaps([*train, *validation], gap)
         device = device_named(context.device)
         self._numbers, self._masses = train[0].numbers, train[0].masses
         known, held_out = (join_segments(segments, gap, 3, gap) for segments in (train, validation))

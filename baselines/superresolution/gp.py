@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines.superresolution._parts.frame import align
+from baselines.superresolution._parts.frame import Segments, align
 from baselines.superresolution._parts.window_model import WindowModel
 from baselines.superresolution._parts.windows import (
     MIDDLE,
@@ -18,7 +18,7 @@ from baselines.superresolution._parts.windows import (
     scored_error,
 )
 from benchmark.model import ModelCard
-from benchmark.tracks.superresolution.contract import DenseSegment, GapContext
+from benchmark.tracks.superresolution.contract import GapContext
 
 Floats = NDArray[np.float64]
 
@@ -65,18 +65,13 @@ class Gp(WindowModel):
         super().__init__(reads)
         self.noise = noise
 
-    def _learn(
-        self,
-        train: Sequence[DenseSegment],
-        validation: Sequence[DenseSegment],
-        context: GapContext,
-    ) -> None:
+    def _learn(self, train: Segments, validation: Segments, context: GapContext) -> None:
         """Estimate the kernels, choose the noise."""
         self._kernels = _kernels(train, self._reference, _span(self._gap))
         self.chosen_noise = self.noise or self._choose(validation)
         self._condition(self.chosen_noise)
 
-    def _choose(self, validation: Sequence[DenseSegment]) -> float:
+    def _choose(self, validation: Segments) -> float:
         """Take the noise with the least mean absolute error in the middle of windows."""
         unseen = [
             (windows.derivatives, truth[:, MIDDLE])
@@ -120,7 +115,7 @@ def _span(gap: int) -> int:
     return PLACES * gap + 3
 
 
-def _kernels(train: Sequence[DenseSegment], reference: Floats, n_lags: int) -> Floats:
+def _kernels(train: Segments, reference: Floats, n_lags: int) -> Floats:
     """Estimate c(τ) of every component of the aligned positions, (3 atoms, lags), in Å².
 
     The segments are tapered by a Hann window. Without it their ends count as jumps, and these give

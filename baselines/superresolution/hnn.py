@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from torch import Tensor, nn
 
-from baselines._options import require_at_least
 from baselines.superresolution._parts.network_model import WINKLER, NetworkModel
 from baselines.superresolution._parts.networks import Network, Shape, perceptron
 from benchmark.model import ModelCard
@@ -26,19 +23,7 @@ class Hnn(NetworkModel):
     each coordinate and velocity and batches of 500; for ethanol that is ``--set layers=5 --set
     hidden=540 --set batch=500``. The default here is smaller, for a training of a minute.
 
-    Parameters
-    ----------
-    reads : str
-        "velocities" (and positions) or "forces" (and both).
-    hidden, layers : int
-        Width and number of the hidden layers of U.
-    **training
-        How it is trained: see `BatchTraining`.
-
-    Raises
-    ------
-    InputError
-        If an option is out of its range.
+    See `NetworkModel` for the options; the layers are those of U.
     """
 
     card = ModelCard(
@@ -46,17 +31,6 @@ class Hnn(NetworkModel):
         description="Hamiltonian neural network from the left kept frame.",
         citation=WINKLER,
     )
-
-    def __init__(
-        self,
-        reads: str = "forces",
-        hidden: int = 128,
-        layers: int = 2,
-        **training: Any,
-    ) -> None:
-        require_at_least(1, hidden=hidden, layers=layers)
-        sizes = {"hidden": hidden, "layers": layers}
-        super().__init__(reads, sizes, **training)
 
     def build(self, shape: Shape) -> Network:
         """Make an untrained network."""

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from baselines._options import require_at_least
 from baselines.superresolution._parts.network_model import WINKLER, NetworkModel
 from baselines.superresolution._parts.networks import Network, Shape, perceptron
 from benchmark.errors import InputError
@@ -31,16 +30,12 @@ class Node(NetworkModel):
     layers=5 --set hidden=540 --set method=rk4 --set batch=500``. The default here is smaller, for
     a training of a minute, and takes the steps that the trajectories were made with.
 
+    See `NetworkModel` for the other options; the layers are those of g.
+
     Parameters
     ----------
-    reads : str
-        "velocities" (and positions) or "forces" (and both).
-    hidden, layers : int
-        Width and number of the hidden layers of g.
     method : str
         "verlet", or a method of torchdiffeq: "rk4", "midpoint", "euler"; the step is one frame.
-    **training
-        How it is trained: see `BatchTraining`.
 
     Raises
     ------
@@ -62,11 +57,10 @@ class Node(NetworkModel):
         method: str = "verlet",
         **training: Any,
     ) -> None:
-        require_at_least(1, hidden=hidden, layers=layers)
+        super().__init__(reads, hidden, layers, **training)
         if method not in METHODS:
             raise InputError(f"method={method}: expected one of {', '.join(METHODS)}")
-        sizes = {"hidden": hidden, "layers": layers, "method": method}
-        super().__init__(reads, sizes, **training)
+        self.sizes["method"] = method
 
     def build(self, shape: Shape) -> Network:
         """Make an untrained network."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from baselines.superresolution._parts.frame import Segments
 from baselines.superresolution._parts.parity import Moments, Solvers, diagonalised, solve
 from baselines.superresolution._parts.window_model import WindowModel
 from baselines.superresolution._parts.windows import (
@@ -20,7 +21,7 @@ from baselines.superresolution._parts.windows import (
     scored_error,
 )
 from benchmark.model import ModelCard
-from benchmark.tracks.superresolution.contract import DenseSegment, GapContext
+from benchmark.tracks.superresolution.contract import GapContext
 
 Floats = NDArray[np.float64]
 
@@ -69,12 +70,7 @@ class Ridge(WindowModel):
         super().__init__(reads)
         self.strength = strength
 
-    def _learn(
-        self,
-        train: Sequence[DenseSegment],
-        validation: Sequence[DenseSegment],
-        context: GapContext,
-    ) -> None:
+    def _learn(self, train: Segments, validation: Segments, context: GapContext) -> None:
         """Accumulate moments over all windows, choose the strength, solve."""
         even, odd = Moments(), Moments()
         for done, segment in enumerate(train):
@@ -91,7 +87,7 @@ class Ridge(WindowModel):
         by_place = np.split(coefficients.astype(np.float32), MIDDLE + 1, axis=1)
         self._coefficients = np.stack(by_place).astype(np.float64)
 
-    def _choose(self, solvers: Solvers, validation: Sequence[DenseSegment]) -> float:
+    def _choose(self, solvers: Solvers, validation: Segments) -> float:
         """Take the strength with the least mean absolute error in the middle of windows."""
         unseen = [
             (

@@ -47,10 +47,8 @@ class EpochTraining(Training):
         Pieces read side by side (at most), and frames between two updates.
     learning_rate : float
         Peak of the cosine schedule for 64 units; it falls as 1/√units, as wider ones need.
-    weight_decay : float
-        Of AdamW.
-    average : float
-        Memory of the running average of the weights, in updates.
+    weight_decay, average : float
+        See `Training`.
     patience : float
         Training ends when this share of all epochs has brought no better validation likelihood.
 

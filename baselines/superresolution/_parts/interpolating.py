@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from baselines.superresolution._parts.frame import Segments
 from benchmark.arrays import Positions
 from benchmark.model import FitContext
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment
+from benchmark.tracks.superresolution.contract import CoarseSegment
 from benchmark.tracks.superresolution.interpolation import INTERPOLANTS, Interpolant
 
 
@@ -33,12 +32,7 @@ class InterpolatingModel:
         cls._interpolant = {each.name: each for each in INTERPOLANTS}[cls.name]
         cls.reads = cls._interpolant.reads
 
-    def fit(
-        self,
-        train: Sequence[DenseSegment],
-        validation: Sequence[DenseSegment],
-        context: FitContext,
-    ) -> None:
+    def fit(self, train: Segments, validation: Segments, context: FitContext) -> None:
         """Learn nothing."""
 
     def reconstruct(self, coarse: CoarseSegment) -> Positions:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from baselines._descent import descend
-from baselines._options import Trained
+from baselines._options import Trained, require_at_least
 from baselines._torch import device_named, device_of, drawing_from, read_tensors, write_tensors
-from baselines.superresolution._parts.frame import mean_geometry
+from baselines.superresolution._parts.frame import Segments, mean_geometry
 from baselines.superresolution._parts.networks import Network, Shape
 from baselines.superresolution._parts.passes import (
     Integers,
@@ -28,9 +27,9 @@ from baselines.superresolution._parts.passes import (
 )
 from baselines.superresolution._parts.reads import moving_orders_read, reads_of
 from baselines.superresolution._parts.training import BatchDescent, BatchTraining, identity_of
-from baselines.superresolution._parts.windows import check_hidden, check_segment, check_training
+from baselines.superresolution._parts.windows import check_gaps, check_segment
 from benchmark.arrays import Positions
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, GapContext
+from benchmark.tracks.superresolution.contract import CoarseSegment, GapContext
 from benchmark.tracks.superresolution.interpolation import interleave
 
 Floats = NDArray[np.float64]
@@ -47,7 +46,7 @@ _BLOCK = 512  # gaps filled at once: bounds the memory of a reconstruction
 
 
 class NetworkModel(Trained, ABC):
-    """A `SuperResolutionModel` around a `Network`; a subclass names its options and makes it.
+    """A `SuperResolutionModel` around a `Network`; a subclass makes it of ``sizes``.
 
     Gaps are drawn at random from the training segments; a gap may start at any frame. Both its
     passes are used: a network that goes both ways is judged by the blend of the two, a
@@ -59,12 +58,17 @@ class NetworkModel(Trained, ABC):
     ----------
     reads : str
         "velocities" (and positions) or "forces" (and both).
-    sizes : mapping of str to number or str
-        What the network is made from, "hidden" among it. It is saved with the weights.
+    hidden, layers : int
+        Width and number of the hidden layers.
     **training
         How it is trained: see `BatchTraining`. The learning rate is that for 128 units and 10
         atoms: it falls as 1/√units and as 1/atoms, as a step of every weight moves a sum over more
         of them further.
+
+    Attributes
+    ----------
+    sizes : dict of str to number or str
+        What the network is made from: saved with the weights. A subclass adds its own options.
 
     Raises
     ------
@@ -78,21 +82,20 @@ class NetworkModel(Trained, ABC):
     training: BatchTraining = BatchTraining()
     network: Network
 
-    def __init__(self, reads: str, sizes: Mapping[str, Any], **training: Any) -> None:
+    def __init__(
+        self, reads: str = "forces", hidden: int = 128, layers: int = 2, **training: Any
+    ) -> None:
         super().__init__(**training)
+        require_at_least(1, hidden=hidden, layers=layers)
         self._orders = moving_orders_read(reads)
-        self.reads, self.sizes = reads_of(self._orders), dict(sizes)
+        self.reads = reads_of(self._orders)
+        self.sizes: dict[str, Any] = {"hidden": hidden, "layers": layers}
 
     @abstractmethod
     def build(self, shape: Shape) -> Network:
         """Make an untrained network; its weights are drawn from torch's global generator."""
 
-    def fit(
-        self,
-        train: Sequence[DenseSegment],
-        validation: Sequence[DenseSegment],
-        context: GapContext,
-    ) -> None:
+    def fit(self, train: Segments, validation: Segments, context: GapContext) -> None:
         """Fit the springs, then train, or go on from the checkpoint in ``context.scratch``.
 
         Raises
@@ -104,8 +107,7 @@ class NetworkModel(Trained, ABC):
             If the loss is no longer finite.
         """
         gap = context.gap
-        check_hidden(gap)
-        check_training([*train, *validation], gap)
+        check_gaps([*train, *validation], gap)
         device = device_named(context.device)
         shape = Shape(gap, self._orders, train[0].n_atoms, self.both_ways)
         self._reference = mean_geometry(train)

@@ -66,16 +66,12 @@ class RecurrentModel(NetworkModel):
     here is smaller, for a training of a minute. Unlike there, a network walks in the
     molecule-fixed frame and starts from springs.
 
+    See `NetworkModel` for the other options; the layers are the recurrent ones.
+
     Parameters
     ----------
-    reads : str
-        "velocities" (and positions) or "forces" (and both).
-    hidden, layers : int
-        Width and number of the recurrent layers.
     past : int
         Kept frames read up to the end of the gap.
-    **training
-        How it is trained: see `BatchTraining`.
 
     Raises
     ------
@@ -93,9 +89,9 @@ class RecurrentModel(NetworkModel):
         past: int = 3,
         **training: Any,
     ) -> None:
-        require_at_least(1, hidden=hidden, layers=layers, past=past)
-        sizes = {"cell": self.cell, "hidden": hidden, "layers": layers, "past": past}
-        super().__init__(reads, sizes, **training)
+        super().__init__(reads, hidden, layers, **training)
+        require_at_least(1, past=past)
+        self.sizes |= {"cell": self.cell, "past": past}
 
     def build(self, shape: Shape) -> Network:
         """Make an untrained network."""

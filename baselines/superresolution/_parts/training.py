@@ -34,10 +34,8 @@ class BatchTraining(Training):
         Samples of an update.
     learning_rate : float
         Peak of the cosine schedule; see `NetworkModel` for what it means there.
-    weight_decay : float
-        Of AdamW.
-    average : float
-        Memory of the running average of the weights, in updates.
+    weight_decay, average : float
+        See `Training`.
 
     Raises
     ------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines._arrays import load_arrays, save_arrays
-from baselines.superresolution._parts.frame import mean_geometry
+from baselines.superresolution._parts.frame import Segments, mean_geometry
 from baselines.superresolution._parts.reads import orders_read, reads_of
 from baselines.superresolution._parts.windows import (
     Windows,
@@ -21,7 +21,7 @@ from baselines.superresolution._parts.windows import (
     training_windows,
 )
 from benchmark.arrays import Positions
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, GapContext
+from benchmark.tracks.superresolution.contract import CoarseSegment, GapContext
 from benchmark.tracks.superresolution.interpolation import interleave
 
 Floats = NDArray[np.float64]
@@ -47,12 +47,7 @@ class WindowModel(ABC):
         self._orders = orders_read(reads)
         self.reads = reads_of(self._orders)
 
-    def fit(
-        self,
-        train: Sequence[DenseSegment],
-        validation: Sequence[DenseSegment],
-        context: GapContext,
-    ) -> None:
+    def fit(self, train: Segments, validation: Segments, context: GapContext) -> None:
         """Find the reference geometry; then learn.
 
         Raises
@@ -65,12 +60,7 @@ class WindowModel(ABC):
         self._learn(train, validation, context)
 
     @abstractmethod
-    def _learn(
-        self,
-        train: Sequence[DenseSegment],
-        validation: Sequence[DenseSegment],
-        context: GapContext,
-    ) -> None:
+    def _learn(self, train: Segments, validation: Segments, context: GapContext) -> None:
         """Learn what `_predict` needs."""
 
     @abstractmethod
@@ -85,9 +75,7 @@ class WindowModel(ABC):
     def _take(self, learned: Mapping[str, NDArray[Any]]) -> None:
         """Take what `_learned` gave."""
 
-    def _windows(
-        self, segments: Sequence[DenseSegment], stride: int
-    ) -> Iterator[tuple[Windows, Floats]]:
+    def _windows(self, segments: Segments, stride: int) -> Iterator[tuple[Windows, Floats]]:
         """Cut segments into windows and the hidden frames of their gaps."""
         for segment in segments:
             yield from training_windows(

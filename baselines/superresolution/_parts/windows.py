@@ -13,14 +13,14 @@ the same if time is reversed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from baselines.superresolution._parts.frame import Frames, align
+from baselines.superresolution._parts.frame import Frames, Segments, align
 from benchmark.errors import InputError, ModelError
 from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment
 from benchmark.tracks.superresolution.interpolation import interpolate, scaled_derivatives
@@ -213,19 +213,7 @@ def check_option(**options: float) -> None:
             raise InputError(f"{name}={value}: expected a number above 0, or 0 to choose one")
 
 
-def check_hidden(gap: int) -> None:
-    """Require that a gap has a hidden frame.
-
-    Raises
-    ------
-    InputError
-        If it has none.
-    """
-    if gap < 2:
-        raise InputError(f"gap {gap} has no hidden frame to learn; expected at least 2")
-
-
-def check_training(segments: Sequence[DenseSegment], gap: int) -> None:
+def check_training(segments: Segments, gap: int) -> None:
     """Require that windows of six kept frames fit into every segment.
 
     Raises
@@ -239,6 +227,19 @@ def check_training(segments: Sequence[DenseSegment], gap: int) -> None:
                 f"a segment of {segment.n_frames} frames is too short to learn from: at gap {gap} "
                 f"{WINDOW} kept frames need {PLACES * gap + 1}"
             )
+
+
+def check_gaps(segments: Segments, gap: int) -> None:
+    """Require besides that a gap has a hidden frame.
+
+    Raises
+    ------
+    InputError
+        If it has none, or a segment is too short.
+    """
+    if gap < 2:
+        raise InputError(f"gap {gap} has no hidden frame to learn; expected at least 2")
+    check_training(segments, gap)
 
 
 def check_segment(coarse: CoarseSegment, gap: int, atoms: int) -> None:

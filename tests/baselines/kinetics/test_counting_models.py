@@ -9,6 +9,7 @@ import pytest
 from deeptime.markov.hmm import MaximumLikelihoodHMM
 
 from baselines.kinetics import hmm as hmm_module
+from baselines.kinetics._parts.filtering import hidden_markov
 from baselines.kinetics._parts.sampling import populations
 from baselines.kinetics.hmm import Hmm
 from baselines.kinetics.msm import Msm
@@ -70,7 +71,7 @@ def test_hmm_filter_of_the_generating_matrices_is_exact():
     labels = draw_labels(chain, 300, 2, seed=5)
     model = Hmm()
     emission = np.eye(3)[np.repeat(np.arange(3), 2)]
-    model.model = hmm_module._Parameters(chain.stationary, chain.transition, emission)
+    model.model = hidden_markov(chain.stationary, chain.transition, emission)
     p = np.take_along_axis(model.predict(labels), labels[..., None].astype(int), 2)[..., 0]
     np.testing.assert_allclose(np.log(p), chain.log_probabilities(labels), atol=1e-5)
 
@@ -87,7 +88,7 @@ def test_hmm_expectation_maximisation_equals_that_of_deeptime(monkeypatch):
     )
     expected = reference.fit_fetch(labels[0].astype(np.int32)).likelihoods
     monkeypatch.setattr(hmm_module, "TOLERANCE", -np.inf)
-    model = hmm_module._Parameters(
+    model = hidden_markov(
         start.initial_distribution,
         start.transition_model.transition_matrix,
         start.output_probabilities,
