@@ -51,8 +51,14 @@ def drawing_from(seed: int, device: torch.device) -> Iterator[None]:
 
 
 def epoch_seed(seed: int, done: int) -> int:
-    """Give the seed of an epoch's random numbers, from a training's seed and what is done of it."""
-    return hash((seed, done))
+    """Give the seed of torch in an epoch, from a training's seed and what is done of it.
+
+    Returns
+    -------
+    int
+        64 bits of numpy's `SeedSequence`, in which near seeds lead to numbers far apart.
+    """
+    return int(np.random.SeedSequence([seed, done]).generate_state(1, np.uint64)[0])
 
 
 # --- on disk ----------------------------------------------------------------------------------
