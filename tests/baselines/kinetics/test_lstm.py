@@ -10,7 +10,6 @@ import torch
 
 from baselines import _descent
 from baselines.kinetics._parts import network_model
-from baselines.kinetics._parts.training import PADDING, cross_entropy, cut_streams, cut_windows
 from baselines.kinetics.lstm import Lstm
 from baselines.kinetics.msm import Msm
 from benchmark.errors import InputError, ModelError
@@ -62,37 +61,6 @@ def test_state_carried_across_windows_equals_one_long_pass(labels, tmp_path, mon
     whole = model.predict(states)
     monkeypatch.setattr(network_model, "PREDICTION_BLOCK", 3 * 64 * 7)  # windows of 7 frames
     np.testing.assert_allclose(model.predict(states), whole, atol=2e-6)
-
-
-def test_training_windows_of_a_piece_join_to_one_pass(labels):
-    """Loss and state of consecutive windows are those of the uncut piece."""
-    network = Lstm(hidden=8, embedding=4).build(3).eval()
-    (targets,) = cut_streams(labels[:1], 20_000, 1, None)
-    pieces, state = [], None
-    for inputs, outputs in cut_windows(targets[:, :300], 70, 3):
-        logits, state = network(inputs, state)
-        pieces.append(cross_entropy(logits, outputs))
-    ((inputs, outputs),) = cut_windows(targets[:, :300], 300, 3)
-    whole = cross_entropy(network(inputs)[0], outputs)
-    torch.testing.assert_close(torch.cat(pieces), whole, atol=1e-5, rtol=0)
-
-
-def test_streams_hold_every_frame_once_in_contiguous_pieces():
-    chains = [np.arange(1, 101, dtype=np.uint8), np.arange(101, 140, dtype=np.uint8)]
-    seen = []
-    for targets in cut_streams(chains, 16, 4, np.random.default_rng(0)):
-        for row in targets.numpy():
-            real = row[row != PADDING]
-            assert (np.diff(real) == 1).all()
-            assert not {100, 101} <= set(real)
-            seen += real.tolist()
-    assert sorted(seen) == list(range(1, 140))
-
-
-def test_first_input_of_a_piece_is_the_begin_label_and_inputs_lag_by_one():
-    targets = torch.tensor([[2, 0, 1, 1, 2], [1, 1, 0, PADDING, PADDING]])
-    inputs = torch.cat([i for i, _ in cut_windows(targets, 2, 3)], dim=1)
-    assert inputs.tolist() == [[3, 2, 0, 1, 1], [3, 1, 1, 0, 0]]
 
 
 def test_resumed_training_equals_uninterrupted_training(labels, tmp_path, monkeypatch):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -220,6 +223,37 @@ def test_resumed_training_ends_where_an_uninterrupted_one_does(soft, tmp_path, m
     assert not (tmp_path / "cut" / "checkpoint.pt").exists()
     for one, other in zip(weights(whole), weights(resumed), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_training_is_resumed_by_another_process(tmp_path):
+    """Python's hashes, and with them the order of sets, differ from process to process."""
+    program = f"""
+from dataclasses import replace
+from pathlib import Path
+from baselines import _descent
+from tests.baselines.superresolution.molecules import bonded_segment, fit_context
+from tests.baselines.superresolution.test_networks import GAP, make
+_descent.CHECKPOINT_SECONDS = 0.0
+def tell(fraction, note):
+    print(fraction)
+    if 0.4 < fraction < 0.6:
+        raise SystemExit
+segments = [bonded_segment(seed, 101) for seed in (1, 2)]
+context = fit_context(Path({str(tmp_path)!r}), GAP)
+make("bi_rnn").fit(segments[:1], segments[1:], replace(context, progress=tell))
+"""
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=Path(__file__).parents[3],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        for seed in ("1", "2")
+    ]
+    assert [float(first[0]) for first in told] == pytest.approx([1 / 6, 4 / 6])
 
 
 def test_a_checkpoint_of_another_seed_is_not_resumed(soft, tmp_path, monkeypatch):
