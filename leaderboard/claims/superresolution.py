@@ -11,8 +11,8 @@ from benchmark.task import TaskCard
 from benchmark.tracks.superresolution.card import SuperResolutionCard
 from benchmark.uncertainty import with_error
 from leaderboard.ranking import TIE_SIGMAS
-from leaderboard.site.markdown import NO_VALUE, rms_percent, table
 from leaderboard.submission import Submission
+from leaderboard.tables import NO_VALUE, rms_percent, table
 
 #: Å, what the paper says its networks reach.
 REACHED = 1e-4

@@ -6,20 +6,17 @@ date is the same text everywhere.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
-from tabulate import tabulate
 
 from benchmark.result import TaskMetric, Unit
 from benchmark.task import TaskCard
 from benchmark.uncertainty import with_error
 from leaderboard.ranking import LIKELIHOOD_METRIC, by_track, groups_of, ranking
 from leaderboard.submission import Submission
+from leaderboard.tables import NO_VALUE, one_line, seconds, span, table, two_digits
 
-NO_VALUE = "–"
 NO_LIKELIHOOD = "†"
 
 METRICS = {
@@ -140,7 +137,7 @@ def page(
 def _overall_table(overall: pd.DataFrame, track: str, groups: Sequence[str]) -> str:
     rows = []
     for row in overall.to_dict("records"):
-        cells = {group: _two_digits(row[group]) for group in groups}
+        cells = {group: two_digits(row[group]) for group in groups}
         if row["likelihood_missing"] > 0:
             cells["likelihood"] += f" {NO_LIKELIHOOD}"
         rows.append(
@@ -150,8 +147,8 @@ def _overall_table(overall: pd.DataFrame, track: str, groups: Sequence[str]) -> 
                 "score": with_error(row["score"], row["stderr"]),
                 **cells,
                 "tasks run": str(row["tasks"]),
-                "parameters": _range(row["parameters_min"], row["parameters_max"]),
-                "fit, s": _seconds(row["fit_seconds"]),
+                "parameters": span(row["parameters_min"], row["parameters_max"]),
+                "fit, s": seconds(row["fit_seconds"]),
                 "failed units": f"{row['failed']} of {row['units']}",
             }
         )
@@ -215,7 +212,7 @@ def _models(submissions: Sequence[Submission]) -> str:
         authors = ", ".join(card.authors)
         sentences = [f"**{card.name}** ({card.role}): {card.title}.", card.description]
         sentences += [f"By {authors}.", f"Source: {card.citation}." if card.citation else ""]
-        text = _one_line(" ".join(sentence for sentence in sentences if sentence))
+        text = one_line(" ".join(sentence for sentence in sentences if sentence))
         lines.append(f"- {text}" + (f" <{card.url}>" if card.url else ""))
     return "\n".join(lines)
 
@@ -239,9 +236,9 @@ def _troubles(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> l
 
 def _trouble(unit: Unit, card: TaskCard) -> str:
     if unit.status != "done":
-        return _one_line(f"{unit.status}: {unit.reason}")
+        return one_line(f"{unit.status}: {unit.reason}")
     if LIKELIHOOD_METRIC in card.metrics and LIKELIHOOD_METRIC not in unit.metrics:
-        return _one_line(f"no likelihood: {unit.reason or 'the model has no predict'}")
+        return one_line(f"no likelihood: {unit.reason or 'the model has no predict'}")
     return ""
 
 
@@ -252,36 +249,3 @@ def _row(submission: Submission, track: str, cells: Mapping[str, str]) -> dict[s
 def _link(name: str, role: str, track: str) -> str:
     link = f"[{name}](submissions/{track}/{name})"
     return link if role == "model" else f"*{link}*"
-
-
-def table(rows: Sequence[Mapping[str, str]], left: int = 1) -> str:
-    """Write a Markdown table; the first ``left`` columns are text, the others numbers."""
-    align = ["left"] * left + ["right"] * (len(rows[0]) - left)
-    # Cells are text already: tabulate must not read numbers into them.
-    return tabulate(rows, "keys", tablefmt="pipe", colalign=align, disable_numparse=True) + "\n"
-
-
-def rms_percent(shares: Sequence[float]) -> str:
-    """Write the root mean square of shares, in per cent."""
-    return f"{100 * math.sqrt(np.mean(np.square(shares))):.1f}" if shares else NO_VALUE
-
-
-def _one_line(text: str) -> str:
-    """Keep text on its line, and free of what Markdown or HTML would read into it."""
-    return " ".join(text.split()).replace("<", "&lt;").replace("|", "\\|")
-
-
-def _two_digits(value: float) -> str:
-    return f"{round(value, 2) + 0.0:.2f}" if math.isfinite(value) else NO_VALUE  # no minus zero
-
-
-def _range(low: float, high: float) -> str:
-    if not math.isfinite(low):
-        return NO_VALUE
-    return f"{int(low):,}" if low == high else f"{int(low):,} – {int(high):,}"
-
-
-def _seconds(value: float) -> str:
-    if not math.isfinite(value):
-        return NO_VALUE
-    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from leaderboard.claims.page import INTERVALS, PARTITIONS, claims
+from leaderboard.claims.kinetics import INTERVALS, PARTITIONS
+from leaderboard.claims.page import claims
 from leaderboard.ranking import board_cards
 from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_task
 
