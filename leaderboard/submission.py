@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from benchmark.errors import InputError
 from benchmark.files import atomic_folder, write_text
 from benchmark.registry import shipped_tasks
-from benchmark.result import Call, Result, TaskResult, Unit, read_result
+from benchmark.result import Call, Result, RunModel, TaskResult, Unit, read_result
 from benchmark.task import Task
 from leaderboard.validation import recomputed
 
@@ -98,7 +98,12 @@ def _track(scores: Mapping[str, TaskResult], tasks: Mapping[str, Task], path: Pa
 
 
 def add(
-    run: Path, name: str, authors: Sequence[str], folder: Path = SUBMISSIONS, url: str = ""
+    run: Path,
+    name: str,
+    authors: Sequence[str],
+    folder: Path = SUBMISSIONS,
+    url: str = "",
+    tasks: Mapping[str, Task] | None = None,
 ) -> Path:
     """Make a submission folder of a run: its ``results.json``, and a card from its model's card.
 
@@ -116,6 +121,8 @@ def add(
         Where the submissions are.
     url : str
         Where the model's code or paper is.
+    tasks : mapping of task id to Task, optional
+        By default the tasks of this repository.
 
     Returns
     -------
@@ -132,14 +139,26 @@ def add(
     --------
     >>> add(Path("runs/msm"), "msm", ["The stridebench developers"])  # doctest: +SKIP
     """
-    result, tasks = read_result(run), shipped_tasks()
+    result, tasks = read_result(run), shipped_tasks() if tasks is None else tasks
     scores = recomputed(result, tasks, run / RESULTS)
     home = folder / _track(scores, tasks, run / RESULTS) / name
     if (home / RESULTS).exists():
         result = widened(read_result(home), result, home / RESULTS)
         recomputed(result, tasks, home / RESULTS)
-    model = result.model
-    fields = {
+    fields = _card_fields(result.model, name, authors, url)
+    _checked_card(fields, home / CARD)
+    with atomic_folder(home) as temporary:
+        text = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=98)
+        write_text(temporary / CARD, text)
+        result.write(temporary / RESULTS)
+        temporary.chmod(0o755)  # temporary folders are private, submissions are not
+    return home
+
+
+def _card_fields(
+    model: RunModel, name: str, authors: Sequence[str], url: str
+) -> dict[str, str | list[str]]:
+    return {
         "name": name,
         "title": model.title or name,
         "authors": list(authors),
@@ -148,13 +167,6 @@ def add(
         "citation": model.citation,
         "role": model.role,
     }
-    _checked_card(fields, home / CARD)
-    with atomic_folder(home) as temporary:
-        text = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=98)
-        write_text(temporary / CARD, text)
-        result.write(temporary / RESULTS)
-        temporary.chmod(0o755)  # temporary folders are private, submissions are not
-    return home
 
 
 def widened(old: Result, new: Result, path: Path) -> Result:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from benchmark.result import TaskResult
+from benchmark.result import TaskMetric, TaskResult
 from benchmark.task import TaskCard
 from benchmark.uncertainty import with_error
-from leaderboard.ranking import TIE_SIGMAS, ranking
-from leaderboard.submission import Submission
+from leaderboard.board import Ranking
+from leaderboard.comparison import Comparison, compare
+from leaderboard.ranking import TIE_SIGMAS, Row
 from leaderboard.tables import NO_VALUE, rms_percent, table
 
 #: An error of the passage times beyond a factor of two: the slow process is lost.
@@ -20,6 +21,8 @@ RATE = "mfpt_error"
 ALANINE = "alanine"
 PARTITIONS = ("phi20", "fine100", "macro4", "cored4")
 INTERVALS = ("0.1ps", "1ps", "10ps")
+
+LSTM, TRANSFORMER = "lstm", "transformer"
 
 PARTITION_CLAIM = """
 ## Partition and saving interval decide whether rare events are learned
@@ -49,119 +52,111 @@ each with a seed of its own; in per cent of the error, root mean square over the
 A seed draws the generated chains too. Of three seeds, a standard deviation is known to a half.
 """
 
-
-def kinetics_claims(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> list[str]:
-    """Write the sections, each a heading, tables and a verdict."""
-    found = {submission.card.name: submission for submission in submissions}
-    parts = []
-    if any(card.family == ALANINE for card in cards):
-        ordered = [found[name] for name in ranking(submissions, cards)["name"]]
-        shown = [one for one in ordered if one.card.role == "model" and _passages(one)]
-        if shown:
-            parts += [PARTITION_CLAIM, _partition_table(shown), _partition_verdict(shown)]
-    if {"lstm", "transformer"} <= set(found):
-        parts += [ATTENTION_CLAIM, *_comparison(found["lstm"], found["transformer"], cards)]
-    if seeds := _seeds(submissions, cards):
-        parts += [SEEDS, seeds]
-    return parts
+# Task name → its passage times.
+Passages = Mapping[str, TaskMetric]
 
 
-def _passages(submission: Submission) -> dict[str, tuple[float, float, float]]:
-    """Give error, standard error and bias of the passage times by task name."""
+def kinetics_claims(ranking: Ranking) -> list[str]:
+    """Write the sections, each a heading, tables and a verdict; those that the rows can decide."""
+    return [*_partitions(ranking), *_attention(ranking), *_seeds(ranking)]
+
+
+def _partitions(ranking: Ranking) -> list[str]:
+    """Say where models lose the slow process of alanine dipeptide."""
+    found = {row.name: _passages(row) for row in ranking.rows if row.role == "model"}
+    shown = {name: passages for name, passages in found.items() if passages}
+    if not shown:
+        return []
+    return [PARTITION_CLAIM, _partition_table(shown), _partition_verdict(shown)]
+
+
+def _passages(row: Row) -> Passages:
+    """Give the passage times of the tasks of alanine that a model has run, by task name."""
+    tasks = row.submission.tasks
     return {
-        key.split("/")[1]: (task.metrics[RATE].value, task.metrics[RATE].stderr,
-                            task.metrics[RATE].bias)
-        for key, task in submission.tasks.items()
-        if key.startswith(f"{ALANINE}/")
-    }  # fmt: skip
+        name.removeprefix(f"{ALANINE}/"): tasks[name].metrics[RATE]
+        for name in row.tasks
+        if name.startswith(f"{ALANINE}/")
+    }
 
 
-def _partition_table(submissions: Sequence[Submission]) -> str:
+def _partition_table(shown: Mapping[str, Passages]) -> str:
     rows = []
     for partition in PARTITIONS:
-        for submission in submissions:
-            errors = _passages(submission)
-            cells = {"partition": f"`{partition}`", "model": submission.card.name}
+        for name, passages in shown.items():
+            cells = {"partition": f"`{partition}`", "model": name}
             for interval in INTERVALS:
-                error = errors.get(f"{partition}-{interval}")
-                cells[interval.replace("ps", " ps")] = NO_VALUE if error is None else _cell(*error)
+                error = passages.get(f"{partition}-{interval}")
+                cells[interval.replace("ps", " ps")] = NO_VALUE if error is None else _cell(error)
             rows.append(cells)
     return table(rows, left=2)
 
 
-def _cell(value: float, stderr: float, bias: float) -> str:
+def _cell(error: TaskMetric) -> str:
     direction = ""
-    if abs(bias) > value / 2:
-        direction = " slow" if bias > 0 else " fast"
-    return with_error(value, stderr) + direction
+    if abs(error.bias) > error.value / 2:
+        direction = " slow" if error.bias > 0 else " fast"
+    return with_error(error.value, error.stderr) + direction
 
 
-def _partition_verdict(submissions: Sequence[Submission]) -> str:
+def _partition_verdict(shown: Mapping[str, Passages]) -> str:
     """Say for each model where the slow process is lost, kept, or not known."""
     lines = [
         f"The slow process counts as *lost* where the error is above ln 2 by {TIE_SIGMAS:g} "
         "standard errors, as *kept* where it is below by as much, and as *unclear* between.\n"
     ]
-    for submission in submissions:
+    for model, passages in shown.items():
         found: dict[str, list[str]] = {"lost": [], "unclear": [], "kept": []}
-        for name, (value, stderr, _) in _passages(submission).items():
-            away = (value - LOST) / stderr if stderr > 0 else math.copysign(math.inf, value - LOST)
-            verdict = "lost" if away > TIE_SIGMAS else "kept" if away < -TIE_SIGMAS else "unclear"
-            found[verdict].append(f"`{name}`")
+        for name, error in passages.items():
+            found[_fate(error)].append(f"`{name}`")
         text = "; ".join(f"{key}: {', '.join(names)}" for key, names in found.items() if names)
-        lines.append(f"- **{submission.card.name}** – {text}")
+        lines.append(f"- **{model}** – {text}")
     return "\n".join(lines) + "\n"
 
 
-def _comparison(
-    lstm: Submission, transformer: Submission, cards: Sequence[TaskCard]
-) -> tuple[str, str]:
-    """Compare two models by family on the tasks that both have run, and say who is better."""
-    common = [card for card in cards if card.id in lstm.tasks and card.id in transformer.tasks]
-    rows: list[dict[str, str]] = []
-    outcomes: list[str] = []
-    for family in dict.fromkeys(card.family for card in common):
-        members = [card for card in common if card.family == family]
-        rows.append(_compared(family, lstm, transformer, members, outcomes))
-    rows.append(_compared("all families", lstm, transformer, common, outcomes))
-    return table(rows), f"Over all families: **{outcomes[-1]}**.\n"
+def _fate(error: TaskMetric) -> str:
+    distance = error.value - LOST
+    away = distance / error.stderr if error.stderr > 0 else math.copysign(math.inf, distance)
+    return "lost" if away > TIE_SIGMAS else "kept" if away < -TIE_SIGMAS else "unclear"
 
 
-def _compared(
-    name: str,
-    lstm: Submission,
-    transformer: Submission,
-    cards: Sequence[TaskCard],
-    outcomes: list[str],
-) -> dict[str, str]:
-    both = ranking([lstm, transformer], cards).set_index("name")
-    ours, theirs = (both.loc[one.card.name] for one in (lstm, transformer))
-    difference = theirs["score"] - ours["score"]
-    error = math.hypot(ours["stderr"], theirs["stderr"])
-    outcome = "no difference"
-    if abs(difference) > TIE_SIGMAS * error:
-        outcome = "the Transformer is better" if difference > 0 else "the LSTM is better"
-    outcomes.append(outcome)
+def _attention(ranking: Ranking) -> list[str]:
+    """Compare the two networks family by family, and say which is better."""
+    rows = {row.name: row for row in ranking.rows}
+    if not {LSTM, TRANSFORMER} <= set(rows):
+        return []
+    families = {**ranking.families, "all families": ranking.cards}
+    compared = {
+        name: compare(rows[LSTM], rows[TRANSFORMER], cards) for name, cards in families.items()
+    }
+    cells = [_compared(name, found) for name, found in compared.items() if found.tasks]
+    if not cells:
+        return []
+    return [ATTENTION_CLAIM, table(cells), f"Over all families: **{cells[-1]['verdict']}**.\n"]
+
+
+def _compared(family: str, found: Comparison) -> dict[str, str]:
+    verdicts = {"one": "the LSTM is better", "other": "the Transformer is better"}
     return {
-        "family": name,
-        "tasks": str(len(cards)),
-        "lstm": with_error(ours["score"], ours["stderr"]),
-        "transformer": with_error(theirs["score"], theirs["stderr"]),
-        "difference": with_error(difference, error),
-        "verdict": outcome,
+        "family": family,
+        "tasks": str(found.tasks),
+        LSTM: with_error(found.one.value, found.one.stderr),
+        TRANSFORMER: with_error(found.other.value, found.other.stderr),
+        "difference": with_error(found.difference.value, found.difference.stderr),
+        "verdict": verdicts[found.better] if found.better else "no difference",
     }
 
 
-def _seeds(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> str:
+def _seeds(ranking: Ranking) -> list[str]:
     """Tabulate the spread over seeds; only tasks and rows that have one."""
     rows = []
-    for card in cards:
-        for submission in submissions:
-            task = submission.tasks.get(card.id)
+    for card in ranking.cards:
+        for row in sorted(ranking.rows, key=lambda row: row.name):
+            task = row.submission.tasks.get(card.id)
             cells = {} if task is None else _seed_cells(task, card)
             if cells:
-                rows.append({"task": f"`{card.id}`", "model": submission.card.name, **cells})
-    return table(rows, left=2) if rows else ""
+                rows.append({"task": f"`{card.id}`", "model": row.name, **cells})
+    return [SEEDS, table(rows, left=2)] if rows else []
 
 
 def _seed_cells(task: TaskResult, card: TaskCard) -> dict[str, str]:

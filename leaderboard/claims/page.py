@@ -6,13 +6,17 @@ submission can overturn it and nobody has to be asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 
-from benchmark.task import TaskCard
+from leaderboard.board import Board, Ranking
 from leaderboard.claims.kinetics import kinetics_claims
 from leaderboard.claims.superresolution import superresolution_claims
-from leaderboard.ranking import by_track
-from leaderboard.submission import Submission
+
+#: Where the claims about a track are decided. A track of which no paper claims anything has none.
+SECTIONS: Mapping[str, Callable[[Ranking], list[str]]] = {
+    "kinetics": kinetics_claims,
+    "superresolution": superresolution_claims,
+}
 
 HEAD = """# What the papers claimed, and what the board says
 
@@ -20,19 +24,10 @@ Written by `python -m benchmark leaderboard` from `submissions/`; do not edit it
 """
 
 
-def claims(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> str:
-    """Write the page.
-
-    Parameters
-    ----------
-    submissions : sequence of Submission
-    cards : sequence of TaskCard
-        The tasks of the board, sorted by id.
-    """
-    found = by_track(submissions, cards)
+def claims(board: Board) -> str:
+    """Write the page."""
     parts = [HEAD]
-    if "kinetics" in found:
-        parts += kinetics_claims(*found["kinetics"])
-    if "superresolution" in found:
-        parts.append(superresolution_claims(*found["superresolution"]))
-    return "\n".join(part.strip("\n") + "\n" for part in parts if part)
+    for ranking in board.shown:
+        if ranking.track.name in SECTIONS:
+            parts += SECTIONS[ranking.track.name](ranking)
+    return "\n".join(part.strip("\n") + "\n" for part in parts)
