@@ -9,6 +9,7 @@ from tests.leaderboard.synthetic import (
     make_superresolution_task,
     make_task,
 )
+from tests.test_import_time import HEAVY, imported
 
 FILLING = "md17-xtb/water-k10"
 
@@ -78,3 +79,26 @@ def test_groups_and_metrics_are_those_of_the_tasks_in_the_order_of_the_track(bot
     assert list(kinetics.families) == ["left", "right"]
     assert filling.groups == ["accuracy"]
     assert [metric.name for metric in filling.metrics] == ["mae", "rmse"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "most"),
+    [
+        (
+            "from leaderboard.board import make_board; "
+            "from leaderboard.submission import SUBMISSIONS, read_submissions; "
+            "from benchmark.registry import shipped_tasks; "
+            "make_board(read_submissions(SUBMISSIONS, shipped_tasks()), shipped_tasks())",
+            set(),
+        ),
+        (
+            "from leaderboard.site.render import render; render(write=False)",
+            {"pandas", "pyarrow"},  # pandas takes the other along
+        ),
+    ],
+    ids=["ranking", "rendering"],
+)
+def test_stored_errors_are_scored_without_what_measures_them(
+    statement: str, most: set[str]
+) -> None:
+    assert imported(statement) & set(HEAVY) <= most
