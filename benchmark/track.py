@@ -182,7 +182,7 @@ class Track:
     commands : mapping of str to callable
         What it adds to the command line.
     figure : str
-        File name of the board's figure; empty if there is none.
+        File name of the board's figure; by default the track's name with ``.svg``.
     meaning : str
         What a score of 0 and of 1 means, in whole sentences of Markdown, for the board.
     noise : str

@@ -54,6 +54,11 @@ class Ranking:
         """Its tasks by family."""
         return by_family(self.cards)
 
+    @property
+    def figure(self) -> str:
+        """The name of the file of its figure."""
+        return self.track.figure or f"{self.track.name}.svg"
+
 
 @dataclass(frozen=True)
 class Board:

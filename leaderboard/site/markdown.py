@@ -70,10 +70,8 @@ def _standings(ranking: Ranking) -> list[str]:
         "Controls are in italics. *fit*: median seconds of one fit, on the submitter's machine. "
         "*parameters*: smallest and largest over the tasks.\n"
     )
-    parts = [f"\n## {ranking.track.title}\n", table(rows, left=2), note]
-    if ranking.track.figure:
-        parts.append(f"\n![score of every model on every task]({ranking.track.figure})\n")
-    return parts
+    figure = f"\n![score of every model on every task]({ranking.figure})\n"
+    return [f"\n## {ranking.track.title}\n", table(rows, left=2), note, figure]
 
 
 def _overall_cells(row: Row, ranking: Ranking) -> dict[str, str]:

@@ -56,9 +56,7 @@ def render(
     }
     stale = [path for path, text in texts.items() if _content(path) != text]
     made: dict[Path, Callable[[], str]] = {folder / SCHEMA: json_schema} if board.shown else {}
-    for ranking in board.shown:
-        if ranking.track.figure:
-            made[folder / ranking.track.figure] = partial(scores_svg, ranking)
+    made |= {folder / ranking.figure: partial(scores_svg, ranking) for ranking in board.shown}
     if write:
         texts |= {path: make() for path, make in made.items()}
     stale += [path for path in made if _content(path) != texts.get(path, _content(path) or "")]

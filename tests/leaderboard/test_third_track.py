@@ -7,55 +7,31 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import pytest
 import yaml
 
 from benchmark.errors import InputError
-from benchmark.model import FitContext
 from benchmark.registry import ENTRY_POINTS, all_tasks, tracks
 from benchmark.result import Result, RunConfig, RunModel, Unit, UnitMetric
 from benchmark.score import SCORER_VERSION, score_task
-from benchmark.task import MetricScale, Split, Task, TaskCard
-from benchmark.track import Listing, Metric, Track, Work
+from benchmark.task import MetricScale, Split, Task
+from benchmark.track import Metric
 from leaderboard.board import Board, make_board
 from leaderboard.claims.page import HEAD
-from leaderboard.site.markdown import page
 from leaderboard.site.render import render
 from leaderboard.submission import Submission, SubmissionCard, read_submissions
+from tests import third_track
 from tests.leaderboard.synthetic import MakeSubmission, Tasks
 
-REPLICAS = 2
-
-
-class DiffusionCard(TaskCard):
-    """Guess where a particle goes next."""
-
-    track: Literal["diffusion"]
-    dimension: int
-    coefficient: float
-
-    @property
-    def replicas(self) -> int:
-        return REPLICAS
-
-
-def no_work() -> Work:
-    raise NotImplementedError("the board asks no track to do its work")
-
-
-TRACK = Track(
-    name="diffusion",
-    title="Diffusion",
-    method="step",
-    card=DiffusionCard,
+TRACK = replace(
+    third_track.TRACK,
     metrics=(
-        Metric("spread_error", "nm", "Spread: error, pm", factor=1000.0, group="spread"),
+        Metric("offset", "V", "Offset, mV", factor=1000.0, group="closeness"),
         Metric(
-            "overlap",
+            "likeness",
             "",
-            "Shape: overlap, %",
+            "Likeness, %",
             factor=100.0,
             group="shape",
             smaller_is_better=False,
@@ -65,26 +41,18 @@ TRACK = Track(
             plural="densities",
         ),
     ),
-    ends=("at rest", "ideal"),
-    scale="0 = at rest, 1 = ideal",
-    floor="ideal (f)",
-    listing=Listing(("dimension",), lambda card: (str(card.dimension),)),
-    facts=lambda card: {"dimension": str(card.dimension)},
-    files=lambda task: set(),
-    load=no_work,
-    context=lambda card, **known: FitContext(**known),
-    figure="diffusion.svg",
-    meaning="Of diffusion, 0 is a particle at rest and 1 an ideal one.",
+    meaning="Of tones, 0 is silence and 1 the tone itself.",
+    noise="Of tones it is from the phases.",
 )
 
 
 @pytest.fixture
 def registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Install a package whose entry point is the track above."""
-    info = tmp_path / "site" / "diffusion-1.0.dist-info"
+    info = tmp_path / "site" / "tones-1.0.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: diffusion\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[{ENTRY_POINTS}]\ndiffusion = {__name__}:TRACK\n")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tones\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{ENTRY_POINTS}]\ntones = {__name__}:TRACK\n")
     monkeypatch.syspath_prepend(str(info.parent))
     tracks.cache_clear()
     yield
@@ -94,48 +62,42 @@ def registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
     """Write the card of one task; it is read as any other is."""
-    card = DiffusionCard(
-        id="walks/plane",
+    card = third_track.ToneCard(
+        id="tones/low",
         version=1,
-        track="diffusion",
-        title="a particle in the plane",
+        track="tones",
+        title="a low tone",
         description="",
         frame_time=1.0,
-        time_unit="ps",
+        time_unit="s",
         oracle="exact",
-        splits={"train": Split(rows=REPLICAS, frames=200, sha256="a" * 64)},
+        splits={"train": Split(rows=1, frames=200, sha256="a" * 64)},
         metrics={
-            "spread_error": MetricScale(
-                group="spread", trivial=1.0, trivial_stderr=0.0, floor=0.01
-            ),
-            "overlap": MetricScale(
+            "offset": MetricScale(group="closeness", trivial=1.0, trivial_stderr=0.0, floor=0.01),
+            "likeness": MetricScale(
                 group="shape", trivial=0.1, trivial_stderr=0.0, floor=0.9, smaller_is_better=False
             ),
         },
         generator="none",
-        dimension=2,
-        coefficient=0.5,
+        frequency=0.1,
     )
-    Task(card, tmp_path / "tasks" / "walks" / "cards" / "plane.yaml").write()
+    Task(card, tmp_path / "tasks" / "tones" / "cards" / "low.yaml").write()
     return tmp_path / "tasks"
 
 
 @pytest.fixture
 def task(registered: None, written: Path) -> Task:
-    return all_tasks([written])["walks/plane"]
+    return all_tasks([written])["tones/low"]
 
 
 def submission(name: str, task: Task, errors: Mapping[str, float]) -> Submission:
-    """Make a submission whose every unit has the given errors."""
+    """Make a submission of one unit with the given errors."""
     metrics = {key: UnitMetric(value=value, stderr=0.0) for key, value in errors.items()}
-    units = [
-        Unit(task=task.id, version=1, replica=replica, seed=0, status="done", metrics=metrics)
-        for replica in range(REPLICAS)
-    ]
+    unit = Unit(task=task.id, version=1, replica=0, seed=0, status="done", metrics=metrics)
     result = Result(
         model=RunModel(name=name),
         config=RunConfig(
-            replicas=REPLICAS,
+            replicas=1,
             seeds=1,
             quick=False,
             device="cpu",
@@ -145,8 +107,8 @@ def submission(name: str, task: Task, errors: Mapping[str, float]) -> Submission
         ),
         ranked=True,
         provenance={"scorer_version": SCORER_VERSION, "data": {task.id: task.card.fingerprints}},
-        units=units,
-        tasks=[score_task(task, units)],
+        units=[unit],
+        tasks=[score_task(task, [unit])],
     )
     card = SubmissionCard(name=name, title=name, authors=["N. N."], description="")
     return Submission(card, result, {task.id: result.tasks[0]})
@@ -155,9 +117,9 @@ def submission(name: str, task: Task, errors: Mapping[str, float]) -> Submission
 @pytest.fixture
 def submissions(task: Task) -> list[Submission]:
     return [
-        submission("narrow", task, {"spread_error": 0.1, "overlap": 0.3}),
-        submission("walker", task, {"spread_error": 0.1, "overlap": 0.9}),
-        submission("blind", task, {"spread_error": 0.1}),
+        submission("vague", task, {"offset": 0.1, "likeness": 0.3}),
+        submission("clear", task, {"offset": 0.1, "likeness": 0.9}),
+        submission("bare", task, {"offset": 0.1}),
     ]
 
 
@@ -170,7 +132,7 @@ def board(task: Task, submissions: list[Submission]) -> Board:
 def folder(tmp_path: Path, task: Task, submissions: list[Submission]) -> Path:
     """Write the submissions, and all that is made of them."""
     for one in submissions:
-        home = tmp_path / "board" / "submissions" / "diffusion" / one.card.name
+        home = tmp_path / "board" / "submissions" / "tones" / one.card.name
         home.mkdir(parents=True)
         (home / "card.yaml").write_text(yaml.safe_dump(one.card.model_dump()))
         one.result.write(home / "results.json")
@@ -179,24 +141,24 @@ def folder(tmp_path: Path, task: Task, submissions: list[Submission]) -> Path:
 
 
 def test_track_that_is_not_registered_is_no_track(written: Path) -> None:
-    with pytest.raises(InputError, match="no track 'diffusion'; available: kinetics, superres"):
+    with pytest.raises(InputError, match="no track 'tones'; available: kinetics, superres"):
         all_tasks([written])
 
 
-def test_large_overlap_is_a_good_one(board: Board) -> None:
+def test_great_likeness_is_a_good_one(board: Board) -> None:
     (ranking,) = board.shown
     assert [(row.name, row.rank) for row in ranking.rows] == [
-        ("walker", 1), ("narrow", 2), ("blind", 3),
+        ("clear", 1), ("vague", 2), ("bare", 3),
     ]  # fmt: skip
     best = ranking.rows[0].overall
-    assert best.groups == {"spread": pytest.approx(0.5), "shape": pytest.approx(1.0)}
+    assert best.groups == {"closeness": pytest.approx(0.5), "shape": pytest.approx(1.0)}
     assert best.value == pytest.approx(0.75)
 
 
 def test_model_without_the_method_is_marked(board: Board) -> None:
     (ranking,) = board.shown
     assert {row.name: row.missing for row in ranking.rows} == {
-        "walker": {"shape": 0.0}, "narrow": {"shape": 0.0}, "blind": {"shape": 1.0},
+        "clear": {"shape": 0.0}, "vague": {"shape": 0.0}, "bare": {"shape": 1.0},
     }  # fmt: skip
     assert ranking.rows[-1].overall.groups["shape"] == 0.0
 
@@ -204,47 +166,39 @@ def test_model_without_the_method_is_marked(board: Board) -> None:
 def test_page_speaks_of_the_track_in_its_own_words(folder: Path) -> None:
     text = (folder / "README.md").read_text("utf-8")
     flat = " ".join(text.split())
-    assert "## Diffusion" in text
-    assert "![score of every model on every task](diffusion.svg)" in text
-    assert "**Score**: Of diffusion, 0 is a particle at rest and 1 an ideal one. Each" in flat
-    assert "mean of its groups (spread, shape)" in flat
-    assert "for densities the noise of the test set is in it too." in flat
+    assert "## Tones" in text
+    assert "![score of every model on every task](tones.svg)" in text
+    assert "**Score**: Of tones, 0 is silence and 1 the tone itself. Each" in flat
+    assert "mean of its groups (closeness, shape)" in flat
+    assert "for densities the noise of the test set is in it too. Of tones it is from" in flat
     assert "some or all units have no shape, and count as trivial there" in flat
     assert "## Failed units and missing densities" in text
-    assert "- **blind**, 2 units (walks/plane): no shape: the model has no density" in text
-    assert "*ideal (f)*" in text
+    assert "- **bare**, 1 unit (tones/low): no shape: the model has no density" in text
+    assert "*exact (f)*" in text
     for foreign in ("likelihood", "Kinetics", "uper-resolution", "training populations"):
         assert foreign not in text
 
 
 def test_page_shows_errors_in_the_unit_of_the_title(folder: Path) -> None:
-    text = (folder / "README.md").read_text("utf-8")
-    spread = text.split("### Spread: error, pm")[1].split("### Shape: overlap, %")[0]
-    assert "| [walker](submissions/diffusion/walker) |     100 |" in spread
-    shape = text.split("### Shape: overlap, %")[1]
-    assert "| [walker](submissions/diffusion/walker) |      90 |" in shape
-    assert "| [blind](submissions/diffusion/blind)   |       – |" in shape
+    text = " ".join((folder / "README.md").read_text("utf-8").split())
+    offsets, likenesses = text.split("### Offset, mV")[1].split("### Likeness, %")
+    assert "| [clear](submissions/tones/clear) | 100 |" in offsets
+    assert "| [clear](submissions/tones/clear) | 90 |" in likenesses
+    assert "| [bare](submissions/tones/bare) | – |" in likenesses
 
 
 def test_table_for_programs_has_its_groups_and_units(folder: Path) -> None:
     rows = list(csv.DictReader((folder / "leaderboard.csv").read_text("utf-8").splitlines()))
     assert len(rows) == 3 * 2
-    row = next(row for row in rows if (row["model"], row["metric"]) == ("walker", "spread_error"))
-    assert (row["unit"], row["spread"], row["shape"]) == ("nm", "0.5", "1")
+    row = next(row for row in rows if (row["model"], row["metric"]) == ("clear", "offset"))
+    assert (row["unit"], row["closeness"], row["shape"]) == ("V", "0.5", "1")
 
 
 def test_figure_is_drawn_under_its_name(folder: Path) -> None:
-    svg = (folder / "diffusion.svg").read_text("utf-8")
-    for text in ("walks/plane", "walker", "at rest", "ideal", "spread", "shape"):
+    svg = (folder / "tones.svg").read_text("utf-8")
+    for text in ("tones/low", "clear", "silence", "exact", "closeness", "shape"):
         assert f"<!-- {text} -->" in svg
     assert not (folder / "leaderboard.svg").exists()
-
-
-def test_track_without_a_figure_shows_none(board: Board) -> None:
-    (ranking,) = board.shown
-    plain = replace(ranking, track=replace(TRACK, figure=""))
-    assert "![" in page(board)
-    assert "![" not in page(Board((plain,)))
 
 
 def test_no_paper_claims_anything_of_it(folder: Path) -> None:
@@ -253,10 +207,10 @@ def test_no_paper_claims_anything_of_it(folder: Path) -> None:
 
 def test_its_submissions_are_checked_like_all_others(folder: Path, task: Task) -> None:
     found = read_submissions(folder / "submissions", {task.id: task})
-    assert [one.card.name for one in found] == ["blind", "narrow", "walker"]
-    path = folder / "submissions" / "diffusion" / "walker" / "results.json"
+    assert [one.card.name for one in found] == ["bare", "clear", "vague"]
+    path = folder / "submissions" / "tones" / "clear" / "results.json"
     path.write_text(path.read_text("utf-8").replace('"value": 0.9', '"value": 0.95', 1))
-    with pytest.raises(InputError, match="walks/plane: the stored scores do not follow"):
+    with pytest.raises(InputError, match="tones/low: the stored scores do not follow"):
         read_submissions(folder / "submissions", {task.id: task})
 
 
@@ -269,5 +223,5 @@ def test_it_stands_beside_the_tracks_that_were_there(
     msm = make_submission("msm", 0.5)
     alone = make_board([msm], tasks).shown[0]
     both = make_board([*submissions, msm], {**tasks, task.id: task}).shown
-    assert [ranking.track.name for ranking in both] == ["kinetics", "diffusion"]
+    assert [ranking.track.name for ranking in both] == ["kinetics", "tones"]
     assert both[0] == alone
