@@ -17,6 +17,16 @@ WIDTH = 99
 # \u00a0 is a blank at which no line ends; it is written as an ordinary one.
 Z = "z\u00a0=\u00a0ln(E₀/E) / ln(E₀/f)"
 
+RANK = (
+    "**Rank**: one more than the number of models that are better by more than twice the combined "
+    "standard error, and no better than the rank of a model with a higher score. Equal ranks are "
+    "ties. Controls are yardsticks and have no rank."
+)
+FAILED = (
+    "**Failed** units count as trivial in every metric; they are listed below with their reason."
+)
+BRACKETS = "**Errors in brackets** do not count: there E₀/f < 3, or the metric is shown only."
+
 
 def how_to_read(shown: Sequence[Ranking]) -> str:
     """Explain the tables of a board, in Markdown.
@@ -26,7 +36,8 @@ def how_to_read(shown: Sequence[Ranking]) -> str:
     shown : sequence of Ranking
         The tracks on the board; the first one's scores are explained first.
     """
-    points = [_score(shown), _averages(shown), _errors(shown), _rank(), *_missing(shown), *_marks()]
+    points = [_score(shown), _averages(shown), _errors(shown), RANK]
+    points += [*_missing(shown), FAILED, BRACKETS]
     lines = [
         fill(f"- {point}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
         for point in points
@@ -76,28 +87,12 @@ def _errors(shown: Sequence[Ranking]) -> str:
     )
 
 
-def _rank() -> str:
-    return (
-        "**Rank**: one more than the number of models that are better by more than twice the "
-        "combined standard error, and no better than the rank of a model with a higher score. "
-        "Equal ranks are ties. Controls are yardsticks and have no rank."
-    )
-
-
 def _missing(shown: Sequence[Ranking]) -> list[str]:
     groups = dict.fromkeys(str(metric.group) for metric in optional_metrics(shown))
     if not groups:
         return []
     lacking = " or ".join(groups)
     return [f"**{MISSING}** some or all units have no {lacking}, and count as trivial there."]
-
-
-def _marks() -> list[str]:
-    return [
-        "**Failed** units count as trivial in every metric; they are listed below with their "
-        "reason.",
-        "**Errors in brackets** do not count: there E₀/f < 3, or the metric is shown only.",
-    ]
 
 
 def _sentences(*parts: str) -> str:
