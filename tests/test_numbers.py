@@ -16,6 +16,9 @@ SAME_MACHINE = RECORDED["machine"] == numbers.machine()
 
 QUICK = {"msm", "ngram", "linear"}
 
+#: Recorded before scipy computed them: equal but for the last digits.
+BY_SCIPY = {"population_error", "vdos_w1", "vdos_low", "vdos_middle", "vdos_high"}
+
 
 @pytest.mark.parametrize(
     "model",
@@ -25,7 +28,10 @@ def test_model_gives_the_recorded_predictions_and_metrics(model: str, tmp_path: 
     found = numbers.run(model, numbers.RUNS[model], tmp_path)
     for task, expected in RECORDED["runs"][model].items():
         if SAME_MACHINE:
-            assert found[task] == expected
+            assert found[task]["predictions"] == expected["predictions"]
+            for name, value in expected["metrics"].items():
+                exactly = value if name not in BY_SCIPY else pytest.approx(value, rel=1e-10)
+                assert found[task]["metrics"][name] == exactly, name
         elif model in QUICK:  # a network that is trained elsewhere is another one
             assert found[task]["metrics"] == pytest.approx(expected["metrics"], rel=1e-6)
 
