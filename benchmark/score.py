@@ -162,13 +162,15 @@ def z_score(value: float, stderr: float, scale: MetricScale) -> tuple[float, flo
     z, z_raw, z_stderr : float
         Clipped to −1 … 1 (from below only, where the scale is not capped), not clipped, and the
         standard error of the latter, which holds the errors of E, E₀ and f. An error below f/100
-        counts as f/100 (where large values are good: one above 100 f as 100 f). All are nan
-        without an f, or where f is no better than E₀.
+        counts as f/100 (where large values are good: one above 100 f as 100 f, and one that scores
+        less than −1 as one that scores −1, as it may be 0). All are nan without an f, or where f is
+        no better than E₀.
     """
     if scale.floor is None or not scale.ratio > 1:
         return math.nan, math.nan, math.nan
-    clipped = max(value, scale.floor / 100), min(value, scale.floor * 100)
-    error = clipped[0] if scale.smaller_is_better else clipped[1]
+    error = max(value, scale.floor / 100)
+    if not scale.smaller_is_better:
+        error = max(min(value, scale.floor * 100), scale.trivial**2 / scale.floor)
     length = math.log(scale.trivial / scale.floor)
     raw = math.log(scale.trivial / error) / length
     parts = (

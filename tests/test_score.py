@@ -17,6 +17,7 @@ from benchmark.result import Unit, UnitMetric
 from benchmark.score import score_task, score_unit, z_score
 from benchmark.store import predictions
 from benchmark.task import MetricScale, Task
+from benchmark.tracks.kinetics.card import METRICS
 from benchmark.tracks.kinetics.data import (
     kinetics_reference,
     load_chains,
@@ -24,9 +25,9 @@ from benchmark.tracks.kinetics.data import (
     reference_sha256,
 )
 from benchmark.tracks.kinetics.predictions import LOG_PROB, SAMPLES
-from benchmark.tracks.kinetics.track import UNITS
 from tasks.making.freeze import freeze_task
 from tests.plugs import MARKOV, do, scored
+from tests.tracks.kinetics.relabelling import relabelled
 
 SCALE = MetricScale(group="rates", trivial=2.0, trivial_stderr=0.1, floor=0.1, floor_stderr=0.01)
 
@@ -229,7 +230,7 @@ def refrozen(task, folder, permutation):
         task.card.model_dump(exclude=described),
         chains,
         load_test(task)[1],
-        kinetics_reference(task).relabelled(permutation),
+        relabelled(kinetics_reference(task), permutation),
     )
     return replace(renamed, card=renamed.card.model_copy(update={"metrics": task.card.metrics}))
 
@@ -264,9 +265,10 @@ def test_oracle_itself_has_no_regret(toy: Task, tmp_path):
 
 def test_every_metric_has_a_unit_and_a_standard_error(toy: Task, plug, tmp_path):
     metrics = do(toy, plug(MARKOV), tmp_path).metrics
-    assert list(metrics) == list(UNITS)
+    units = {metric.name: metric.unit for metric in METRICS}
+    assert list(metrics) == list(units)
     for name, metric in metrics.items():
-        assert metric.unit == UNITS[name]
+        assert metric.unit == units[name]
         assert metric.stderr > 0
 
 
@@ -384,7 +386,7 @@ def test_reference_that_is_not_the_frozen_one_is_refused(toy: Task, tmp_path):
     reference = kinetics_reference(toy)
     assert reference_sha256(reference) == toy.card.reference_sha256
     path = copy.data / "reference.json"
-    path.write_text(reference.relabelled([1, 0, 2]).to_json())
+    path.write_text(relabelled(reference, [1, 0, 2]).to_json())
     with pytest.raises(InputError, match=r"reference\.json is not the frozen reference"):
         kinetics_reference(copy)
 

@@ -80,7 +80,7 @@ def test_data_lie_beside_the_cards(tmp_path):
         ({"id": "Family/One"}, "id: String should match pattern"),
         ({"version": 0}, "version: Input should be greater than or equal to 1"),
         ({"oracle": "guess"}, "oracle: Input should be 'exact' or 'empirical'"),
-        ({"track": "chemistry"}, "card: Input tag 'chemistry' found using 'track'"),
+        ({"track": "chemistry"}, "no track 'chemistry'; available: kinetics, superresolution"),
         ({"frame_time": 0}, "frame_time: Input should be greater than 0"),
         ({"slowest": "long"}, "slowest: Input should be a valid number"),
         ({"generation": {"chains": 0, "frames": 1, "burn_in": 0}}, "generation.chains: "),

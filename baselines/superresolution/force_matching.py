@@ -37,8 +37,9 @@ from baselines.superresolution._parts.windows import (
 )
 from benchmark.arrays import Positions
 from benchmark.model import ModelCard
-from benchmark.tracks.superresolution.contract import CoarseSegment, GapContext
+from benchmark.tracks.superresolution.contract import GapContext
 from benchmark.tracks.superresolution.interpolation import interleave
+from benchmark.tracks.superresolution.segments import CoarseSegment
 
 Floats = NDArray[np.float64]
 Coefficients = tuple[Floats, Floats, Floats]  # even, odd, intercept: float32

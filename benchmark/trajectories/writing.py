@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,6 @@ from benchmark.arrays import Positions
 from benchmark.errors import InputError
 from benchmark.files import atomic
 from benchmark.quantities import ANGSTROM, FEMTOSECOND
-from benchmark.tracks.superresolution.card import SuperResolutionCard
 
 if TYPE_CHECKING:
     import mdtraj
@@ -24,28 +23,28 @@ if TYPE_CHECKING:
 WRITTEN = (".trr", ".dcd", ".xtc")
 
 
-def molecule_topology(card: SuperResolutionCard) -> mdtraj.Topology:
-    """Make the topology of a card's molecule, with elements and bonds.
+def molecule_topology(numbers: Sequence[int], bonds: Sequence[tuple[int, int]]) -> mdtraj.Topology:
+    """Make the topology of a molecule of elements ``numbers`` and ``bonds``, pairs from 0.
 
-    Atoms are called by element and number, from 0, as in the card's bonds; the one residue is
-    UNL, the Protein Data Bank's name for a ligand without one.
+    Atoms are called by element and number, from 0; the one residue is UNL, the Protein Data
+    Bank's name for a ligand without one.
     """
     from mdtraj.core.element import Element
     from mdtraj.core.topology import Topology
 
     top = Topology()
     residue = top.add_residue("UNL", top.add_chain())
-    for index, number in enumerate(card.numbers):
+    for index, number in enumerate(numbers):
         element = Element.getByAtomicNumber(number)
         top.add_atom(f"{element.symbol}{index}", element, residue)
-    return with_bonds(top, card)
+    return with_bonds(top, bonds)
 
 
-def with_bonds(top: mdtraj.Topology, card: SuperResolutionCard) -> mdtraj.Topology:
-    """Give a copy that has the card's bonds, if it has none of its own."""
+def with_bonds(top: mdtraj.Topology, bonds: Sequence[tuple[int, int]]) -> mdtraj.Topology:
+    """Give a copy that has these bonds, if it has none of its own."""
     top = top.copy()
     if top.n_bonds == 0:
-        for i, j in card.bonds:
+        for i, j in bonds:
             top.add_bond(top.atom(i), top.atom(j))
     return top
 

@@ -19,9 +19,9 @@ from rich.progress import track
 from benchmark.task import MetricScale, Split, Task
 from benchmark.tracks.superresolution import data
 from benchmark.tracks.superresolution.card import Piece, SuperResolutionCard
-from benchmark.tracks.superresolution.contract import DenseSegment
 from benchmark.tracks.superresolution.interpolation import INTERPOLANTS
 from benchmark.tracks.superresolution.metrics.errors import superresolution_errors
+from benchmark.tracks.superresolution.segments import DenseSegment
 from tasks.making.pieces import bad_input
 from tasks.md17.generate import DEFAULT_OUT, N_FRAMES, TIME_STEP
 from tasks.md17.molecules import GEOMETRIES, Molecule, load_molecule

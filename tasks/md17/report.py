@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from rich.progress import track
 from tabulate import tabulate
 
-from benchmark.tracks.superresolution.contract import DenseSegment, scored_frames
 from benchmark.tracks.superresolution.interpolation import INTERPOLANTS, Interpolant
 from benchmark.tracks.superresolution.metrics.errors import bond_lengths
+from benchmark.tracks.superresolution.segments import DenseSegment, scored_frames
 from tasks.md17.freeze import GAPS, SPLITS
 from tasks.md17.generate import DEFAULT_OUT, N_SEGMENTS, TIME_STEP, read_segment
 from tasks.md17.molecules import GEOMETRIES, Molecule, load_molecule

@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 
 from benchmark.arrays import Positions
 from benchmark.errors import InputError
-from benchmark.tracks.superresolution.contract import CoarseSegment, scored_frames
 from benchmark.tracks.superresolution.interpolation import INTERPOLANTS
+from benchmark.tracks.superresolution.segments import CoarseSegment, scored_frames
 from tasks.md17.freeze import GAPS
 from tasks.md17.molecules import MASSES
 from tasks.md17.published import PUBLISHED, Published, formula, read_arrays

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from benchmark import cli
 from benchmark.console import show
+from benchmark.console.options import sort_arguments
 from benchmark.job import Event, Key
 from benchmark.registry import all_tasks
 from benchmark.result import Unit
@@ -269,7 +270,7 @@ def test_interruption_is_exit_code_130_and_says_what_next(capsys, plug):
     ],
 )
 def test_words_left_behind_go_to_tasks_and_settings(arguments, expected):
-    assert cli._sort_arguments(*arguments) == expected
+    assert sort_arguments(*arguments) == expected
 
 
 # ---- runs: these start processes --------------------------------------------------------------

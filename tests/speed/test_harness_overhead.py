@@ -17,6 +17,7 @@ from benchmark.job import Job
 from benchmark.loading import load_model
 from benchmark.model import FitContext
 from benchmark.registry import find_task
+from benchmark.run.local import asking
 from benchmark.run.worker import do_unit
 from benchmark.task import Task
 from benchmark.tracks.kinetics.contract import StateTrajectories
@@ -29,7 +30,7 @@ def own(task: Task, model: str, arrays: dict, scratch: Path) -> None:
     """Fit, sample and predict without a harness."""
     card = task.card
     built = load_model(model, {}).build()
-    context = FitContext(task=card.id, n_labels=card.labels, scratch=scratch)
+    context = FitContext(task=card.id, scratch=scratch)
     built.fit(
         StateTrajectories((arrays["train"],), card.labels),
         StateTrajectories((arrays["validation"],), card.labels),
@@ -54,7 +55,7 @@ def test_unit(benchmark, tmp_path, model):
 
     def unit() -> None:
         job = Job(task, 0, 0, model, {}, tmp_path / str(time.monotonic_ns()), "cpu", 1.0, 600.0)
-        done = do_unit(job, lambda fraction, note: None)
+        done = do_unit(job, asking(job), lambda fraction, note: None)
         assert done.status == "done", done.reason
 
     benchmark.pedantic(unit, rounds=ROUNDS, warmup_rounds=1)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmark.loading import load_model
-from benchmark.tracks.superresolution.contract import CoarseSegment
+from benchmark.tracks.superresolution.segments import CoarseSegment
 from benchmark.tracks.superresolution.upsampling import reconstruct
 from benchmark.trajectories.writing import written
 

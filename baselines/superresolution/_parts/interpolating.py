@@ -5,8 +5,8 @@ from __future__ import annotations
 from baselines.superresolution._parts.frame import Segments
 from benchmark.arrays import Positions
 from benchmark.model import FitContext
-from benchmark.tracks.superresolution.contract import CoarseSegment
 from benchmark.tracks.superresolution.interpolation import INTERPOLANTS, Interpolant
+from benchmark.tracks.superresolution.segments import CoarseSegment
 
 
 class InterpolatingModel:

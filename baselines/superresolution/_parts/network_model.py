@@ -29,8 +29,9 @@ from baselines.superresolution._parts.reads import moving_orders_read, reads_of
 from baselines.superresolution._parts.training import BatchDescent, BatchTraining, identity_of
 from baselines.superresolution._parts.windows import check_gaps, check_segment
 from benchmark.arrays import Positions
-from benchmark.tracks.superresolution.contract import CoarseSegment, GapContext
+from benchmark.tracks.superresolution.contract import GapContext
 from benchmark.tracks.superresolution.interpolation import interleave
+from benchmark.tracks.superresolution.segments import CoarseSegment
 
 Floats = NDArray[np.float64]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.errors import InputError
-from benchmark.tracks.superresolution.contract import READABLE
+from benchmark.tracks.superresolution.segments import READABLE
 
 #: What a setting ``reads`` can be; each includes those before it.
 READS = ("positions", "velocities", "forces")

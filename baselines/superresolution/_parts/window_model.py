@@ -21,8 +21,9 @@ from baselines.superresolution._parts.windows import (
     training_windows,
 )
 from benchmark.arrays import Positions
-from benchmark.tracks.superresolution.contract import CoarseSegment, GapContext
+from benchmark.tracks.superresolution.contract import GapContext
 from benchmark.tracks.superresolution.interpolation import interleave
+from benchmark.tracks.superresolution.segments import CoarseSegment
 
 Floats = NDArray[np.float64]
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 
 from baselines.superresolution._parts.frame import Frames, Segments, align
 from benchmark.errors import InputError, ModelError
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment
 from benchmark.tracks.superresolution.interpolation import interpolate, scaled_derivatives
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
 

@@ -12,8 +12,9 @@ from benchmark.arrays import Positions
 from benchmark.check import TINY_EFFORT, repeated, tried
 from benchmark.loading import LoadedModel
 from benchmark.track import Finding
-from benchmark.tracks.superresolution.contract import DenseSegment, GapContext, declared
+from benchmark.tracks.superresolution.contract import GapContext, declared
 from benchmark.tracks.superresolution.predictions import checked_positions
+from benchmark.tracks.superresolution.segments import DenseSegment
 
 TINY_FRAMES, TINY_GAP = 301, 10
 

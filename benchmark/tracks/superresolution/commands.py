@@ -15,7 +15,7 @@ from benchmark.errors import InputError, ModelError
 if TYPE_CHECKING:
     from benchmark.arrays import Positions
     from benchmark.tracks.superresolution.card import SuperResolutionCard
-    from benchmark.tracks.superresolution.upsampling import Report, Unit
+    from benchmark.tracks.superresolution.upsampling import Report, TrainedUnit
     from benchmark.trajectories.reading import AtomTrajectory
 
 #: Of a trajectory that says nothing of its times.
@@ -72,7 +72,7 @@ def _write_segment(path: Path, card: SuperResolutionCard, positions: Positions) 
 
     from benchmark.trajectories.writing import molecule_topology, written
 
-    with written(path, molecule_topology(card)) as writer:
+    with written(path, molecule_topology(card.numbers, card.bonds)) as writer:
         writer.write(positions, np.arange(len(positions)) * card.frame_time)
     _say_written(path, writer.n_frames, card)
 
@@ -162,7 +162,7 @@ def _femtoseconds(text: str | None) -> float | None:
     return float(given.value * quantities.SECONDS[given.unit] / quantities.SECONDS["fs"])
 
 
-def _upsample(unit: Unit, read: AtomTrajectory, out: Path, hidden: bool) -> None:
+def _upsample(unit: TrainedUnit, read: AtomTrajectory, out: Path, hidden: bool) -> None:
     """Load the model, fill, write, and compare where the truth is known."""
     import numpy as np
 
@@ -174,7 +174,11 @@ def _upsample(unit: Unit, read: AtomTrajectory, out: Path, hidden: bool) -> None
     if upsampling.code_has_changed(unit):
         typer.echo(f"note: the code of the model has changed since {unit.run} was made", err=True)
     kept = read.every(card.gap) if hidden else read
-    top = molecule_topology(card) if read.topology is None else with_bonds(read.topology, card)
+    top = (
+        molecule_topology(card.numbers, card.bonds)
+        if read.topology is None
+        else with_bonds(read.topology, card.bonds)
+    )
     n_frames = (len(kept.positions) - 1) * card.gap + 1
     start = 0.0 if kept.times is None else float(kept.times[0])
     made = []
@@ -205,7 +209,7 @@ def _between(cells: Any, places: Any) -> Any:
     return (1 - share) * cells[left] + share * cells[left + 1]
 
 
-def _print_errors(unit: Unit, coarse: Any, made: Positions, true: Positions) -> None:
+def _print_errors(unit: TrainedUnit, coarse: Any, made: Positions, true: Positions) -> None:
     import numpy as np
 
     from benchmark.console.show import print_errors

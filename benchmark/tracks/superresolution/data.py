@@ -14,7 +14,7 @@ from benchmark.errors import InputError
 from benchmark.store.frozen import fingerprint
 from benchmark.task import Task
 from benchmark.tracks.superresolution.card import Piece, superresolution_card
-from benchmark.tracks.superresolution.contract import DenseSegment
+from benchmark.tracks.superresolution.segments import DenseSegment
 
 #: Å. Positions are stored, and fingerprinted, as integers of it.
 RESOLUTION = 1e-6

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import ModelError
 from benchmark.quantities import ENERGY
-from benchmark.tracks.superresolution.contract import (
+from benchmark.tracks.superresolution.segments import (
     POSITIONS,
     READABLE,
     CoarseSegment,

@@ -14,7 +14,6 @@ from benchmark.arrays import Positions
 from benchmark.console.plots import INK, MUTED, PALETTE, SHADE, drawn
 from benchmark.task import Task
 from benchmark.tracks.superresolution.card import SuperResolutionCard, superresolution_card
-from benchmark.tracks.superresolution.contract import DenseSegment, scored_frames
 from benchmark.tracks.superresolution.data import truth
 from benchmark.tracks.superresolution.interpolation import INTERPOLANTS, Interpolant
 from benchmark.tracks.superresolution.measures import reconstructed
@@ -24,6 +23,7 @@ from benchmark.tracks.superresolution.metrics.errors import (
     error_by_place,
 )
 from benchmark.tracks.superresolution.metrics.vibrational import SPEED_OF_LIGHT, vdos
+from benchmark.tracks.superresolution.segments import DenseSegment, scored_frames
 from benchmark.tracks.superresolution.trajectory_checks import symbols
 
 if TYPE_CHECKING:

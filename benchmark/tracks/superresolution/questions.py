@@ -7,9 +7,10 @@ from typing import Any
 from benchmark.job import Job, Phases
 from benchmark.track import Ask, Report
 from benchmark.tracks.superresolution.card import superresolution_card
-from benchmark.tracks.superresolution.contract import CoarseSegment, declared
+from benchmark.tracks.superresolution.contract import declared
 from benchmark.tracks.superresolution.data import load, truth
 from benchmark.tracks.superresolution.predictions import checked_positions, write_positions
+from benchmark.tracks.superresolution.segments import CoarseSegment
 
 
 def hand_out(job: Job, what: str, *reads: str) -> Any:

@@ -20,8 +20,9 @@ from baselines.superresolution.ridge import Ridge
 from benchmark.check import check_model
 from benchmark.errors import InputError, ModelError
 from benchmark.loading import load_model
-from benchmark.tracks.superresolution.contract import DenseSegment, GapContext
+from benchmark.tracks.superresolution.contract import GapContext
 from benchmark.tracks.superresolution.interpolation import scaled_derivatives
+from benchmark.tracks.superresolution.segments import DenseSegment
 from tests.baselines.superresolution.molecules import (
     GEOMETRY,
     MASSES,

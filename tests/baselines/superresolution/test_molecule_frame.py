@@ -14,8 +14,8 @@ from baselines.superresolution._parts.windows import (
     reverse_time,
     training_windows,
 )
-from benchmark.tracks.superresolution.contract import DenseSegment
 from benchmark.tracks.superresolution.interpolation import scaled_derivatives
+from benchmark.tracks.superresolution.segments import DenseSegment
 from tests.baselines.superresolution.molecules import (
     GEOMETRY,
     MASSES,

@@ -26,8 +26,9 @@ from baselines.superresolution.node import Node
 from benchmark.check import check_model
 from benchmark.errors import InputError, ModelError
 from benchmark.loading import load_model
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, GapContext
+from benchmark.tracks.superresolution.contract import GapContext
 from benchmark.tracks.superresolution.interpolation import interpolate, scaled_derivatives
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 from tests.baselines.superresolution.molecules import (
     backwards,
     bonded_segment,

@@ -21,7 +21,7 @@ from benchmark.registry import TASKS_VARIABLE, find_task, shipped_tasks
 from benchmark.score import verify
 from benchmark.tracks.superresolution import data
 from benchmark.tracks.superresolution.card import superresolution_card
-from benchmark.tracks.superresolution.contract import scored_frames
+from benchmark.tracks.superresolution.segments import scored_frames
 from tasks.md17.dft import FAMILY, blocks, make_tasks
 from tasks.md17.freeze import GAPS, SPLITS
 from tasks.md17.generate import N_FRAMES

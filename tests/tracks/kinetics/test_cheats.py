@@ -333,8 +333,6 @@ def test_fit_gets_one_replica_and_the_validation_set_and_nothing_else(
         [
             "task",
             "replica",
-            "n_labels",
-            "gap",
             "frame_time",
             "time_unit",
             "seed",

@@ -10,7 +10,7 @@ import pytest
 
 from benchmark.task import Task
 from benchmark.tracks.superresolution.data import truth
-from benchmark.tracks.superresolution.predictions import reconstructed
+from benchmark.tracks.superresolution.measures import reconstructed
 from benchmark.trajectories.writing import rounded, written
 from tests.plugs import command, one_line, tasks_in
 from tests.tracks.superresolution.water import TIME_STEP, WATER, finished_run, freeze_water

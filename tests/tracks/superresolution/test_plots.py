@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from benchmark.console.plots import draw_task
+from benchmark.console.plots import draw_run, draw_task
 from benchmark.errors import InputError, ModelError
 from benchmark.registry import TASKS_VARIABLE, find_task
 from benchmark.run.scoring import score_run
@@ -98,14 +98,14 @@ def test_run_is_drawn_once_and_again_where_it_has_changed(water, tmp_path):
     run = finished_run(tmp_path / "run", [water], "hermite3", seeds=2)
     result = score_run(run)
     told = []
-    (figure,) = plots.draw_run(run, result, told.append)
+    (figure,) = draw_run(run, result, told.append)
     assert figure == run / "figures" / "water--k10.png"
     assert [str(event.key) for event in told] == ["water/k10 r0-s0"]
     os.utime(figure, (1, 1))
-    plots.draw_run(run, result, told.append)
+    draw_run(run, result, told.append)
     first = figure.stat().st_mtime
     assert first > 1
-    plots.draw_run(run, result, told.append)
+    draw_run(run, result, told.append)
     assert figure.stat().st_mtime == first
 
 

@@ -16,8 +16,9 @@ from benchmark.store import predictions
 from benchmark.task import Task
 from benchmark.tracks.superresolution import data
 from benchmark.tracks.superresolution.check import tiny_segment
-from benchmark.tracks.superresolution.contract import DenseSegment, declared
-from benchmark.tracks.superresolution.predictions import POSITIONS, write_positions
+from benchmark.tracks.superresolution.contract import declared
+from benchmark.tracks.superresolution.predictions import RECONSTRUCTION, write_positions
+from benchmark.tracks.superresolution.segments import DenseSegment
 from tasks.md17.generate import write_segment
 from tests.plugs import do
 from tests.tracks.superresolution.water import FRAMES, GAP, freeze_water
@@ -142,7 +143,7 @@ def test_hidden_frames_cannot_reach_a_model(water: Task, plug, tmp_path, monkeyp
 
     monkeypatch.setattr(data, "load", altered)
     do(replace(water, path=water.path.parent / "k10.yaml"), path, tmp_path / "two")
-    files = [tmp_path / name / POSITIONS for name in ("one", "two")]
+    files = [tmp_path / name / RECONSTRUCTION for name in ("one", "two")]
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
@@ -198,9 +199,9 @@ def test_answers_that_are_no_reconstruction_fail(water, plug, tmp_path, answer, 
 
 def test_damaged_reconstruction_cannot_be_scored(water: Task, plug, tmp_path):
     do(water, plug(LINEAR), tmp_path / "unit")
-    predictions.write(tmp_path / "unit", POSITIONS, np.zeros((4, 7), np.int32))
+    predictions.write(tmp_path / "unit", RECONSTRUCTION, np.zeros((4, 7), np.int32))
     with pytest.raises(ModelError, match=re.escape("shape (4, 7), expected 4 segments")):
         score_unit(water, tmp_path / "unit")
-    (tmp_path / "unit" / POSITIONS).unlink()
+    (tmp_path / "unit" / RECONSTRUCTION).unlink()
     with pytest.raises(ModelError, match=r"positions\.parquet is missing"):
         score_unit(water, tmp_path / "unit")
