@@ -20,7 +20,7 @@ from tasks.private.macrostates import (
     milestoned,
 )
 from tasks.private.partition import Labels, Partition, default_partition, microstates, numbered
-from tasks.private.reading import Recording
+from tasks.private.recording import Recording
 
 
 @dataclass(frozen=True)

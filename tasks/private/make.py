@@ -29,7 +29,8 @@ from tasks.private import division
 from tasks.private.division import Division, Span
 from tasks.private.labelling import Asked, Labelling, label
 from tasks.private.partition import Labels
-from tasks.private.reading import Reading, Recording, read_recordings
+from tasks.private.reading import Reading, read_recordings
+from tasks.private.recording import Recording
 from tasks.private.report import Report
 
 FAMILY = "private"
@@ -69,8 +70,6 @@ class Request:
         One trajectory or several each.
     reading : Reading
     asked : Asked
-    interval : Time or None
-        Saving interval; None: the files' own, or frames.
     stride : int
         Keep every ``stride``-th frame.
     hold : Time or None
@@ -88,7 +87,6 @@ class Request:
     sources: Sequence[Path]
     reading: Reading = field(default_factory=Reading)
     asked: Asked = field(default_factory=Asked)
-    interval: Time | None = None
     stride: int = 1
     hold: Time | None = None
     replicas: int = 3
@@ -182,11 +180,7 @@ def _free_version(family: Path, request: Request) -> int:
 
 def _frame_time(recordings: Sequence[Recording], request: Request) -> Time:
     """Give the time between two frames that are kept."""
-    own = recordings[0].interval
-    given = request.interval
-    if own and given and given.unit != FRAMES and not own.is_close(given):
-        raise InputError(f"--interval {given}: {recordings[0].name} says {own} between its frames")
-    interval = own or given or Time(1, FRAMES)
+    interval = recordings[0].interval or request.reading.interval or Time(1, FRAMES)
     return Time(float(f"{interval.value * request.stride:.6g}"), interval.unit)
 
 

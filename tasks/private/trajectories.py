@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmark.errors import InputError
 from benchmark.quantities import saving_interval
 from benchmark.trajectories.reading import TIMED, explained, load_topology
-from tasks.private.reading import Recording, Tell
+from tasks.private.recording import Recording, Tell
 
 if TYPE_CHECKING:
     import mdtraj
