@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 #: Formats whose files hold the times of their frames, in ps; from others mdtraj only numbers them.
 TIMED = (".xtc", ".trr", ".h5", ".hdf5", ".nc", ".ncdf", ".netcdf", ".dtr", ".stk", ".npz")
+
+#: Of these the formats in which times may be missing: mdtraj numbers the frames then.
+TIMES_OPTIONAL = (".h5", ".hdf5", ".nc", ".ncdf", ".netcdf")
 
 #: Formats that hold their own topology.
 SELF_CONTAINED = (".h5", ".hdf5", ".lh5", ".pdb", ".pdb.gz", ".gro", ".cif", ".cif.gz", ".mmcif")
@@ -134,30 +138,51 @@ def load_topology(path: Path, topology: Path | None) -> mdtraj.Topology:
     if not source.is_file():
         raise InputError(f"no topology {source}")
     try:
-        with quiet():
-            return mdtraj.load_topology(str(source))
+        with quiet(), ascii_path(source) as name:
+            return mdtraj.load_topology(name)
+    except InputError:
+        raise
     except Exception as error:  # mdtraj raises anything, a bare Exception too
         raise InputError(f"{source} is no topology that mdtraj reads: {named(error)}") from error
+
+
+def holds_times(path: Path) -> bool:
+    """Whether a file holds the times of its frames, and mdtraj does not only number them."""
+    from mdtraj.formats.registry import FormatRegistry
+
+    if not path.name.lower().endswith(TIMED):
+        return False
+    if not path.name.lower().endswith(TIMES_OPTIONAL):
+        return True
+    with ascii_path(path) as name, FormatRegistry.fileobjects[path.suffix.lower()](name) as file:
+        handle = file._handle
+        return "time" in handle.variables if hasattr(handle, "variables") else "/time" in handle
+
+
+def are_constant(times: NDArray[np.floating[Any]]) -> bool:
+    """Whether all frames bear one time, or none: then whoever wrote the file knew no times."""
+    return bool(len(times) > 1 and ((times == times[0]).all() or np.isnan(times).all()))
 
 
 def _read_with_mdtraj(path: Path, top: mdtraj.Topology) -> AtomTrajectory:
     import mdtraj
 
     own = path.name.lower().endswith(SELF_CONTAINED)
-    read = mdtraj.load(str(path)) if own else mdtraj.load(str(path), top=top)
+    with ascii_path(path) as name:
+        read = mdtraj.load(name) if own else mdtraj.load(name, top=top)
     if read.n_atoms != top.n_atoms:
         raise InputError(_other_atoms(path, read.n_atoms, top.n_atoms))
-    timed = path.name.lower().endswith(TIMED)
-    return _trajectory(
-        path, top, read.xyz, read.time if timed else None, cells=read.unitcell_vectors
-    )
+    times = read.time if holds_times(path) else None
+    if times is not None and path.name.lower().endswith(TIMES_OPTIONAL) and are_constant(times):
+        times = None
+    return _trajectory(path, top, read.xyz, times, cells=read.unitcell_vectors)
 
 
 def _read_trr(path: Path, top: mdtraj.Topology) -> AtomTrajectory:
     """Read velocities and forces too, which mdtraj reads but does not hand on."""
     from mdtraj.formats import TRRTrajectoryFile
 
-    with TRRTrajectoryFile(str(path)) as file:
+    with ascii_path(path) as name, TRRTrajectoryFile(name) as file:
         has_velocities, has_forces = (size > 0 for size in file._check_has_velocities_forces())
         xyz, time, _, box, _, velocities, forces = file._read(
             len(file), None, has_velocities, has_forces
@@ -264,6 +289,11 @@ def explained(path: Path, n_atoms: int) -> Iterator[None]:
             yield
     except InputError:
         raise
+    except ImportError as error:
+        package = "tables" if "tables" in str(error).lower() else error.name or "another package"
+        raise InputError(
+            f"reading {path.suffix} needs {package}: python -m pip install {package}"
+        ) from error
     except Exception as error:
         text = str(error)
         if "xyz must be shape" in text:
@@ -275,6 +305,30 @@ def explained(path: Path, n_atoms: int) -> Iterator[None]:
                 "topology of these very atoms"
             ) from error
         raise InputError(f"{path} is damaged or cut short: {named(error)}") from error
+
+
+@contextmanager
+def ascii_path(path: Path) -> Iterator[str]:
+    """Give a name that mdtraj opens, which takes no signs beyond ASCII: if need be, of a link.
+
+    Raises
+    ------
+    InputError
+        If there is no place for a link.
+    """
+    if str(path).isascii():
+        yield str(path)
+        return
+    name = "".join(sign if sign.isascii() else "_" for sign in path.name)
+    with tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / name
+        try:
+            link.symlink_to(path.resolve())
+        except OSError as error:
+            raise InputError(f"{path}: mdtraj opens no such name; rename it in ASCII") from error
+        if not str(link).isascii():
+            raise InputError(f"{path}: mdtraj opens no such name; rename it in ASCII")
+        yield str(link)
 
 
 @contextmanager
@@ -408,7 +462,10 @@ def written(path: Path, top: mdtraj.Topology) -> Iterator[TrajectoryWriter]:
     suffix = path.suffix.lower()
     try:
         with atomic(path.with_suffix(".pdb")) as pdb, atomic(path) as temporary:
-            with FormatRegistry.fileobjects[suffix](str(temporary), "w") as file:
+            with (
+                ascii_path(temporary) as name,
+                FormatRegistry.fileobjects[suffix](name, "w") as file,
+            ):
                 writer = TrajectoryWriter(file, suffix)
                 yield writer
             mdtraj.Trajectory(writer.first / ANGSTROM, top).save_pdb(str(pdb))

@@ -101,7 +101,7 @@ def _read(path: Path, reading: Reading, tell: Tell) -> list[Recording]:
     if kind == "trajectory":
         from tasks.private.trajectories import read_trajectory
 
-        return [read_trajectory(path, reading.topology, reading.dihedrals, tell)]
+        return [read_trajectory(path, reading.topology, reading.dihedrals, tell, reading.interval)]
     if kind == "riboswitch":
         return _riboswitch(path)
     from tasks.private.series import read_series
