@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmark.errors import InputError
+
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
@@ -48,3 +50,20 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[Path]:
+    """Give ``path``; if it cannot be written to (a full disk, say), explain that.
+
+    Raises
+    ------
+    InputError
+        With the path, the reason, and what to do.
+    """
+    try:
+        yield path
+    except OSError as error:
+        raise InputError(
+            f"cannot write {path}: {error.strerror}; what is done stays, run again to go on"
+        ) from error

@@ -8,9 +8,11 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from importlib.machinery import ModuleSpec
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -20,21 +22,25 @@ import yaml
 
 from benchmark.errors import InputError, named
 from benchmark.model import ModelCard
+from benchmark.registry import track_named, tracks
 
 ENTRY_POINTS = "stridebench.models"
 
-#: Of each track: the package of shipped models, and the method that makes a class a model of it.
-BASELINES = {"kinetics": "baselines.kinetics", "superresolution": "baselines.superresolution"}
-METHODS = {"kinetics": "sample", "superresolution": "reconstruct"}
+#: The package of shipped models; a folder a track, named after it.
+BASELINES = "baselines"
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model's class with its resolved settings; ``build()`` makes a fresh, unfitted model."""
+    """A model's class with its resolved settings; ``build()`` makes a fresh, unfitted model.
+
+    ``note`` says which of several models of one name was taken; empty if there is one only.
+    """
 
     name: str
     cls: type
     settings: dict[str, Any]
+    note: str = ""
 
     @property
     def card(self) -> ModelCard:
@@ -54,12 +60,13 @@ class LoadedModel:
         That is the file that holds the class, and of a shipped model also the private modules
         beside and above it, which it may use.
         """
-        path = inspect.getsourcefile(self.cls)
-        if path is None:
+        source = inspect.getsourcefile(self.cls)
+        if source is None:
             return ""
-        shared = self.cls.__module__.startswith(tuple(f"{name}." for name in BASELINES.values()))
-        beside = Path(path).parents[:2] if shared else []
-        files = [Path(path), *(file for at in beside for file in sorted(at.glob("_*.py")))]
+        path = Path(source)
+        files = [path]
+        if self.cls.__module__.startswith(f"{BASELINES}."):
+            files += sorted(path.parent.glob("_*/*.py")) + sorted(path.parents[1].glob("_*.py"))
         return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
     def build(self) -> Any:
@@ -80,14 +87,15 @@ class LoadedModel:
 
 def shipped_models(track: str) -> list[str]:
     """Names of the baselines of a track in this repository."""
-    spec = importlib.util.find_spec(BASELINES[track])
+    spec = importlib.util.find_spec(f"{BASELINES}.{track}")
     locations = spec.submodule_search_locations if spec else None
     modules = pkgutil.iter_modules(list(locations or []))
     return sorted(m.name.replace("_", "-") for m in modules if not m.name.startswith("_"))
 
 
 def _tracks(cls: type) -> list[str]:
-    return [track for track, method in METHODS.items() if callable(getattr(cls, method, None))]
+    """Name the tracks whose method a class has."""
+    return [name for name, track in tracks().items() if callable(getattr(cls, track.method, None))]
 
 
 def load_model(
@@ -98,8 +106,10 @@ def load_model(
     Parameters
     ----------
     text : str
-        The name of a shipped model or of an entry point of the group ``stridebench.models``;
-        ``file.py`` with one model in it; ``file.py:Class``; or ``package.module:Class``.
+        ``file.py`` with one model in it, ``file.py:Class``, ``package.module:Class``, or a name:
+        of a shipped model, of an entry point of the group ``stridebench.models``, of ``NAME.py``
+        in the working directory, of an importable module with one model in it. The first that
+        there is, in this order, is taken.
     settings : dict of str to str
         Keyword arguments of the class, as text; read as YAML scalars.
     track : str, optional
@@ -112,47 +122,104 @@ def load_model(
         If there is no such model, it cannot be imported, it is of another track, or a setting is
         unknown or ill-typed.
     """
-    cls, name = _find_class(text, [track] if track else list(BASELINES))
+    found = _find(text, [track] if track else list(tracks()))
+    cls, name = _class_of(found, text)
     if not callable(getattr(cls, "fit", None)):
         raise InputError(f"{text}: {cls.__name__} has no method fit()")
     if not _tracks(cls) or (track and track not in _tracks(cls)):
-        method = METHODS[track] if track else " or ".join(METHODS.values())
+        wanted = [track_named(track)] if track else tracks().values()
+        method = " or ".join(one.method for one in wanted)
         needed = f", which {track} tasks need" if track else ""
         raise InputError(f"{text}: {cls.__name__} has no method {method}(){needed}")
-    return LoadedModel(name, cls, _resolve(cls, settings or {}))
+    return LoadedModel(name, cls, _resolve(cls, settings or {}), found.note)
 
 
-def _find_class(text: str, tracks: list[str]) -> tuple[type, str]:
+@dataclass(frozen=True)
+class _Source:
+    """Where a model's class is: a file or a module, and perhaps its name in there."""
+
+    name: str
+    file: Path | None = None
+    module: str = ""
+    class_name: str = ""
+    note: str = ""
+
+    @property
+    def spelled(self) -> str:
+        """What ``--model`` takes for this one and no other."""
+        return str(self.file) if self.file else f"{self.module}:{self.class_name or 'CLASS'}"
+
+
+def _find(text: str, wanted: list[str]) -> _Source:
+    """Tell what ``--model`` names."""
     where, colon, class_name = text.rpartition(":")
     if not colon or text.endswith(".py"):  # the colon of C:\model.py is none of ours
         where, colon, class_name = text, "", ""
     if where.endswith(".py"):
-        module, name = _import_file(Path(where)), Path(where).stem
-        name += f"-{class_name}" if class_name else ""
-    elif colon:
-        module, name = _import(where, text), class_name
-    elif package := next((BASELINES[t] for t in tracks if text in shipped_models(t)), ""):
-        module, name = _import(f"{package}.{text.replace('-', '_')}", text), text
-    else:
-        other = next((t for t in BASELINES if t not in tracks and text in shipped_models(t)), "")
-        if other:
-            raise InputError(f"{text} is a {other} model, and these are {tracks[0]} tasks")
-        points = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
-        if text not in points:
-            known = [*dict.fromkeys(name for t in tracks for name in shipped_models(t)), *points]
-            near = get_close_matches(text, known, n=2)
-            hint = f"did you mean {' or '.join(near)}? " if near else ""
-            raise InputError(
-                f"no model '{text}'; {hint}available: {', '.join(known)}; "
-                "or give file.py, file.py:Class, package.module:Class"
-            )
-        module = _import(points[text].module, text)
-        name, class_name = text, points[text].attr
-    if class_name:
-        cls = getattr(module, class_name, None)
+        name = Path(where).stem + (f"-{class_name}" if class_name else "")
+        return _Source(name, file=Path(where), class_name=class_name)
+    if colon:
+        return _Source(class_name, module=where, class_name=class_name)
+    found = list(_named(text, wanted))
+    if not found:
+        raise InputError(_no_such_model(text, wanted))
+    if len(found) == 1:
+        return replace(found[0], note="")
+    others = " or ".join(f"--model {other.spelled}" for other in found[1:])
+    return replace(found[0], note=f"--model {text} is {found[0].note}; the other one is {others}")
+
+
+def _named(text: str, wanted: list[str]) -> Iterator[_Source]:
+    """Give all that bear a name, in the order in which they are taken; ``note`` says what it is."""
+    for track in wanted:
+        if text in shipped_models(track):
+            module = f"{BASELINES}.{track}.{text.replace('-', '_')}"
+            yield _Source(text, module=module, note="the shipped model")
+            break
+    for point in entry_points(group=ENTRY_POINTS):
+        if point.name == text:
+            note = f"the model of an installed package ({point.value})"
+            yield _Source(text, module=point.module, class_name=point.attr, note=note)
+    file = Path(f"{text}.py")
+    if file.is_file():
+        yield _Source(text, file=file, note=str(file))
+    spec = _spec(text)
+    if spec and not (spec.origin and file.is_file() and file.samefile(spec.origin)):
+        yield _Source(text, module=text, note=f"the module {spec.origin}")
+
+
+def _spec(module: str) -> ModuleSpec | None:
+    """Find a module without importing it; of a submodule its package is imported, though."""
+    if not all(part.isidentifier() for part in module.split(".")):
+        return None
+    with suppress(Exception):  # a broken package is not the one that was meant
+        return importlib.util.find_spec(module)
+    return None
+
+
+def _no_such_model(text: str, wanted: list[str]) -> str:
+    other = next((t for t in tracks() if t not in wanted and text in shipped_models(t)), "")
+    if other:
+        return f"{text} is a {other} model, and these are {wanted[0]} tasks"
+    points = [point.name for point in entry_points(group=ENTRY_POINTS)]
+    known = [*dict.fromkeys(name for t in wanted for name in shipped_models(t)), *points]
+    near = get_close_matches(text, known, n=2)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return (
+        f"no model '{text}'; {hint}available: {', '.join(known)}; "
+        "or give file.py, file.py:Class, package.module:Class"
+    )
+
+
+def _class_of(source: _Source, asked: str) -> tuple[type, str]:
+    """Import a model's module and give its class and name."""
+    module = _import_file(source.file) if source.file else _import(source.module, asked)
+    where = source.file or source.module
+    if source.class_name:
+        cls = getattr(module, source.class_name, None)
         if not inspect.isclass(cls):
-            raise InputError(f"{where} has no class '{class_name}'")
-        return cls, name
+            raise InputError(f"{where} has no class '{source.class_name}'")
+        return cls, source.name
     found = [
         cls
         for _, cls in inspect.getmembers(module, inspect.isclass)
@@ -160,10 +227,10 @@ def _find_class(text: str, tracks: list[str]) -> tuple[type, str]:
     ]
     if len(found) != 1:
         names = ", ".join(cls.__name__ for cls in found) or "none"
-        raise InputError(
-            f"{where} must hold one class with fit and sample (or reconstruct), it holds: {names}"
-        )
-    return found[0], name
+        first, *others = (track.method for track in tracks().values())
+        methods = f"{first} (or {', '.join(others)})"
+        raise InputError(f"{where} must hold one class with fit and {methods}, it holds: {names}")
+    return found[0], source.name
 
 
 def _import(module: str, asked: str) -> ModuleType:

@@ -116,3 +116,13 @@ def saving_interval(times: NDArray[np.float64], unit: str, name: str) -> Time:
             f"the next at {times[at + 1]:g} {unit}; cut the file there, or save it anew"
         )
     return Time(float(f"{(times[-1] - times[0]) / (len(times) - 1):.6g}"), unit)
+
+
+#: eV of one u Å²/fs².
+ENERGY = 103.642697
+
+
+ANGSTROM = 10.0  # of a nm, mdtraj's unit
+
+
+FEMTOSECOND = 1_000.0  # of a ps, mdtraj's unit

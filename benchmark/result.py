@@ -111,9 +111,10 @@ class RunModel(_Strict):
     description: str = ""
     citation: str = ""
     role: Literal["model", "control"] = "model"
+    trained_on: Literal["train", "fresh"] = "train"
 
 
-def _plain(settings: Any) -> Any:
+def plain(settings: Any) -> Any:
     """Give settings as they are after a trip through JSON, so that a resumed run finds them equal.
 
     A tuple becomes a list, infinity (which JSON lacks) and objects become text.
@@ -124,7 +125,7 @@ def _plain(settings: Any) -> Any:
 class RunConfig(_Strict):
     """The resolved configuration of a run: everything that can change a number."""
 
-    settings: Annotated[dict[str, Any], BeforeValidator(_plain)] = {}
+    settings: Annotated[dict[str, Any], BeforeValidator(plain)] = {}
     replicas: int
     seeds: int
     quick: bool

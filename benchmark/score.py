@@ -8,16 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmark.registry import track_of
 from benchmark.result import TaskMetric, TaskResult, Unit, UnitMetric
 from benchmark.task import MetricScale, Task
-from benchmark.track import track_of
-from benchmark.tracks.kinetics import track as kinetics
-from benchmark.tracks.superresolution import track as superresolution
+from benchmark.track import Metric
 
 #: Goes up when any estimator, tolerance or rule below changes.
 SCORER_VERSION = 1
-
-UNITS = kinetics.UNITS | superresolution.UNITS
 
 
 def verify(task: Task) -> None:
@@ -28,7 +25,8 @@ def verify(task: Task) -> None:
     InputError
         If a file is missing, unreadable, or not the one the card names.
     """
-    track_of(task).verify(task)
+    for read in track_of(task).work.frozen(task):
+        read()
 
 
 def score_unit(task: Task, folder: Path) -> tuple[dict[str, UnitMetric], str]:
@@ -45,13 +43,14 @@ def score_unit(task: Task, folder: Path) -> tuple[dict[str, UnitMetric], str]:
     ModelError
         If the files are damaged or do not fit the task.
     """
-    estimates, fault = track_of(task).unit_errors(task, folder)
+    track = track_of(task)
+    estimates, fault = track.work.measure(task, folder)
     metrics = {
         name: UnitMetric(
             value=float(estimate.value),
             stderr=float(estimate.stderr),
             bias=float(estimate.bias),
-            unit=UNITS[name],
+            unit=track.metric(name).unit,
         )
         for name, estimate in estimates.items()
     }
@@ -73,9 +72,12 @@ def score_task(task: Task, units: Sequence[Unit]) -> TaskResult:
     -------
     TaskResult
     """
-    card = task.card
-    names = [name for name in UNITS if name in card.metrics]
-    metrics = {name: _over_replicas(name, card.metrics[name], units) for name in names}
+    card, track = task.card, track_of(task)
+    metrics = {
+        metric.name: _over_replicas(metric, card.metrics[metric.name], units)
+        for metric in track.metrics
+        if metric.name in card.metrics
+    }
     groups = {
         group: float(np.mean([metrics[name].z for name in members]))
         for group, members in card.counting.items()
@@ -86,8 +88,7 @@ def score_task(task: Task, units: Sequence[Unit]) -> TaskResult:
     ]
     failed = [unit for unit in units if unit.status != "done"]
     reasons = sorted({unit.reason for unit in units if unit.reason})
-    sound = [set(unit.metrics) for unit in units if unit.status == "done" and not unit.reason]
-    reasons += track_of(task).remarks(sound)
+    reasons += _remarks(track.metrics, units)
     return TaskResult(
         task=card.id,
         version=card.version,
@@ -101,11 +102,23 @@ def score_task(task: Task, units: Sequence[Unit]) -> TaskResult:
     )
 
 
-def _over_replicas(name: str, scale: MetricScale, units: Sequence[Unit]) -> TaskMetric:
+def _remarks(metrics: Sequence[Metric], units: Sequence[Unit]) -> list[str]:
+    """Say which metrics done units lack because the model does without a method."""
+    sound = [unit for unit in units if unit.status == "done" and not unit.reason]
+    return [
+        f"{metric.absent}, so that its {metric.group} counts as trivial"
+        for metric in metrics
+        if metric.method and any(metric.name not in unit.metrics for unit in sound)
+    ]
+
+
+def _over_replicas(metric: Metric, scale: MetricScale, units: Sequence[Unit]) -> TaskMetric:
     """Root mean square over replicas (of the mean square over seeds), and its z."""
     blank = UnitMetric(value=math.nan)
-    measured = [unit.metrics.get(name, blank) if unit.status == "done" else blank for unit in units]
-    found = [metric.value for metric in measured]
+    measured = [
+        unit.metrics.get(metric.name, blank) if unit.status == "done" else blank for unit in units
+    ]
+    found = [one.value for one in measured]
     by_replica: dict[int, list[float]] = {}
     for unit, value in zip(units, found, strict=True):
         error = scale.trivial if math.isnan(value) else value
@@ -120,10 +133,10 @@ def _over_replicas(name: str, scale: MetricScale, units: Sequence[Unit]) -> Task
     spread = 0.0
     if len(squares) > 1 and value > 0:
         spread = float(np.std(squares, ddof=1)) / math.sqrt(len(squares)) / (2 * value)
-    own = float(np.sqrt(np.mean([np.nan_to_num(metric.stderr) ** 2 for metric in measured])))
-    shared = own if name == kinetics.LIKELIHOOD or len(squares) == 1 else 0.0
+    own = float(np.sqrt(np.mean([np.nan_to_num(one.stderr) ** 2 for one in measured])))
+    shared = own if metric.shared_noise or len(squares) == 1 else 0.0
     stderr = math.hypot(spread, shared)
-    biases = [metric.bias for metric in measured if not math.isnan(metric.bias)]
+    biases = [one.bias for one in measured if not math.isnan(one.bias)]
     means = [float(np.mean(seeds)) for seeds in by_replica.values()]
     most_seeds = max(by_replica.values(), key=len)
     z, z_raw, z_stderr = z_score(value, stderr, scale)
@@ -137,7 +150,7 @@ def _over_replicas(name: str, scale: MetricScale, units: Sequence[Unit]) -> Task
         z_raw=z_raw,
         z_stderr=z_stderr,
         counts=scale.counts,
-        missing=sum(math.isnan(metric) for metric in found),
+        missing=sum(math.isnan(value) for value in found),
     )
 
 
@@ -149,11 +162,15 @@ def z_score(value: float, stderr: float, scale: MetricScale) -> tuple[float, flo
     z, z_raw, z_stderr : float
         Clipped to −1 … 1 (from below only, where the scale is not capped), not clipped, and the
         standard error of the latter, which holds the errors of E, E₀ and f. An error below f/100
-        counts as f/100.
+        counts as f/100 (where large values are good: one above 100 f as 100 f, and one that scores
+        less than −1 as one that scores −1, as it may be 0). All are nan without an f, or where f is
+        no better than E₀.
     """
-    if scale.floor is None or scale.trivial <= scale.floor:
+    if scale.floor is None or not scale.ratio > 1:
         return math.nan, math.nan, math.nan
     error = max(value, scale.floor / 100)
+    if not scale.smaller_is_better:
+        error = max(min(value, scale.floor * 100), scale.trivial**2 / scale.floor)
     length = math.log(scale.trivial / scale.floor)
     raw = math.log(scale.trivial / error) / length
     parts = (
@@ -162,4 +179,4 @@ def z_score(value: float, stderr: float, scale: MetricScale) -> tuple[float, flo
         raw * scale.floor_stderr / scale.floor,
     )
     z = float(np.clip(raw, -1, 1 if scale.capped else None))
-    return z, raw, math.hypot(*parts) / length
+    return z, raw, math.hypot(*parts) / abs(length)

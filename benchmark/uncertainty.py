@@ -131,3 +131,17 @@ def jackknife_standard_error(without_one: Float64) -> float:
     if n_groups < 2:
         raise ValueError(f"a jackknife needs at least two groups; got {n_groups}")
     return float(math.sqrt((n_groups - 1) * np.var(without_one)))
+
+
+def with_error(value: float, error: float) -> str:
+    """Write a value with its standard error in the last digits, as in 0.123(4).
+
+    Two digits of the error where its first is 1, one otherwise; without an error, three digits.
+    """
+    if not math.isfinite(value):
+        return "–"
+    if not math.isfinite(error) or error <= 0:
+        return f"{value:.3g}"
+    digits = max(0, -math.floor(math.log10(error)) + (f"{error:e}"[0] == "1"))
+    rounded = round(value, digits) + 0.0  # no minus before a zero
+    return f"{rounded:.{digits}f}({error * 10**digits:.0f})"

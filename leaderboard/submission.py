@@ -12,12 +12,12 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-import tasks as shipped
 from benchmark.errors import InputError
 from benchmark.files import atomic_folder, write_text
+from benchmark.registry import shipped_tasks
 from benchmark.result import Call, Result, TaskResult, Unit, read_result
 from benchmark.score import SCORER_VERSION, score_task
-from benchmark.task import Task, all_tasks
+from benchmark.task import Task
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
 
@@ -52,11 +52,6 @@ class Submission:
     def units(self, task: str) -> list[Unit]:
         """Give the units of one task."""
         return [unit for unit in self.result.units if unit.task == task]
-
-
-def shipped_tasks() -> dict[str, Task]:
-    """Read the cards of this repository alone: a board must not depend on anybody's own tasks."""
-    return all_tasks(Path(location) for location in shipped.__path__)
 
 
 def read_submissions(folder: Path, tasks: Mapping[str, Task]) -> list[Submission]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +13,7 @@ import typer
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:
-    from benchmark.task import Task
+    pass
 
 app = typer.Typer(
     help="Import your own trajectories, fetch public ones, verify the frozen data.",
@@ -100,7 +98,7 @@ def import_(
     """
     from importlib import import_module
 
-    from benchmark.console.show import console
+    from benchmark.console.show import console, progress_bar
     from benchmark.quantities import parse_time
 
     make = import_module("tasks.private.make")
@@ -152,7 +150,7 @@ def import_(
         command=shlex.join(["python", "-m", "benchmark", *sys.argv[1:]]),
         citations=citations,
     )
-    with _progress() as progress:
+    with progress_bar() as progress:
         bar = progress.add_task("import", total=len(make.STEPS))
 
         def tell(step: int, note: str) -> None:
@@ -203,48 +201,11 @@ def fetch(
     typer.echo(f"import it: python -m benchmark data import {source} --name {name}", err=True)
 
 
-@app.command()
-def verify(
-    globs: Annotated[list[str] | None, typer.Argument(metavar="[GLOB]…", help="of tasks")] = None,
-) -> None:
-    """Check all frozen data against the cards.
-
-    Example: python -m benchmark data verify 'potentials/*'
-    """
-    import datasets
-
-    from benchmark.task import select_tasks
-
-    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # every fault is a line of ours
-    tasks = select_tasks(globs or [])
-    width = max(len(task.id) for task in tasks)
-    damaged = 0
-    with _progress() as progress:
-        bar = progress.add_task("verify", total=len(tasks))
-        for task in tasks:
-            progress.update(bar, description=task.id, refresh=True)
-            faults = _faults(task)
-            damaged += bool(faults)
-            splits = task.card.splits.values()
-            progress.console.print(
-                f"{task.id:<{width}}  {sum(split.rows for split in splits):>6,} rows  "
-                f"{sum(split.frames for split in splits):>12,} frames  "
-                f"{_bytes(task):>12,} bytes  {'[red]damaged[/]' if faults else 'ok'}",
-                soft_wrap=True,
-            )
-            for fault in faults:
-                progress.console.print(f"  {fault}", markup=False, soft_wrap=True)
-            progress.advance(bar)
-    if damaged:
-        typer.echo(f"error: {damaged} of {len(tasks)} tasks are damaged", err=True)
-        raise typer.Exit(1)
-
-
 def _fetch_md17(molecule: Any, folder: Path) -> None:
     """Fetch one molecule and make its tasks."""
     from importlib import import_module
 
-    from benchmark.task import user_tasks
+    from benchmark.registry import user_tasks
 
     download = import_module("tasks.making.download")
     dft = import_module("tasks.md17.dft")
@@ -277,52 +238,3 @@ def _words(text: str | None) -> tuple[str, ...]:
     if not all(words):
         raise InputError(f"'{text}': expected words between commas")
     return words
-
-
-def _faults(task: Task) -> list[str]:
-    """List everything that is wrong with the frozen data of a task."""
-    from benchmark.store import frozen as splits
-    from benchmark.task import SuperResolutionCard
-    from benchmark.tracks.kinetics.track import kinetics_reference
-    from benchmark.tracks.superresolution import data as segment_files
-
-    checks: list[Callable[[], object]]
-    if isinstance(task.card, SuperResolutionCard):
-        checks = [partial(segment_files.load, task, split) for split in task.card.splits]
-    else:
-        checks = [partial(splits.load, task, split) for split in task.card.splits]
-        checks.append(partial(kinetics_reference, task))
-    faults = []
-    for check in checks:
-        try:
-            check()
-        except InputError as error:
-            faults.append(str(error))
-    return faults
-
-
-def _bytes(task: Task) -> int:
-    from benchmark.task import SuperResolutionCard
-
-    if isinstance(task.card, SuperResolutionCard):
-        folder = task.path.parent.parent / "data"
-        # Tasks of one molecule share their files.
-        files = {folder / piece.file for pieces in task.card.pieces.values() for piece in pieces}
-    else:
-        files = set(task.data.glob("*"))
-    return sum(path.stat().st_size for path in files if path.is_file())
-
-
-def _progress() -> Any:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from benchmark.console.show import console
-
-    return Progress(
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-        console=console,
-        transient=True,
-    )

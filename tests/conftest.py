@@ -10,7 +10,8 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
-from benchmark.task import TASKS_VARIABLE, Task, find_task
+from benchmark.registry import TASKS_VARIABLE, find_task
+from benchmark.task import Task
 from benchmark.tracks.kinetics.metrics.errors import KineticsReference, reference_from_chains
 from tasks.making.calibrate import calibrate
 from tasks.making.freeze import freeze_task, generation, lag_times

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from benchmark import cli
+from benchmark.job import Job
 from benchmark.result import TaskResult, Unit
-from benchmark.run.worker import Job, do_unit
+from benchmark.run.local import asking
+from benchmark.run.worker import do_unit
 from benchmark.score import score_task, score_unit
 from benchmark.task import Task
 
@@ -72,7 +74,7 @@ def do(
 ) -> Unit:
     """Fit, sample, predict, audit and score one unit in this process."""
     job = Job(task, replica, seed, model, settings, folder, "cpu", 1.0, 60.0)
-    unit = do_unit(job, lambda fraction, note: None)
+    unit = do_unit(job, asking(job), lambda fraction, note: None)
     if unit.status == "done":
         unit.metrics, fault = score_unit(task, folder)
         unit.reason = unit.reason or fault

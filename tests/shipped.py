@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from benchmark.task import all_tasks
+from benchmark.registry import all_tasks
 
 KINETICS = [name for name, task in all_tasks().items() if task.card.track == "kinetics"]

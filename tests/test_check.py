@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.check import TINY_TRANSITION, check_model, tiny_chains
+from benchmark.check import check_model
 from benchmark.loading import load_model
+from benchmark.tracks.kinetics.check import TINY_TRANSITION, tiny_chains
 from tests.plugs import MARKOV, SAVED
 
 CLAUSES = ["fit", "sample", "predict", "normalised", "causal", "deterministic", "save and load"]

@@ -15,10 +15,16 @@ from hypothesis import strategies as st
 from benchmark.errors import InputError, ModelError
 from benchmark.result import Unit, UnitMetric
 from benchmark.score import score_task, score_unit, z_score
-from benchmark.store import frozen as splits
 from benchmark.store import predictions
 from benchmark.task import MetricScale, Task
-from benchmark.tracks.kinetics.track import UNITS, kinetics_reference, reference_sha256
+from benchmark.tracks.kinetics.card import METRICS
+from benchmark.tracks.kinetics.data import (
+    kinetics_reference,
+    load_chains,
+    load_test,
+    reference_sha256,
+)
+from benchmark.tracks.kinetics.predictions import LOG_PROB, SAMPLES
 from tasks.making.freeze import freeze_task
 from tests.plugs import MARKOV, do, scored
 
@@ -216,13 +222,13 @@ def refrozen(task, folder, permutation):
     """Freeze a task again with label i called ``permutation[i]``."""
     table = np.array(permutation, np.uint8)
     names = list(task.card.splits)
-    chains = {name: table[np.stack(splits.load_chains(task, name))] for name in names}
+    chains = {name: table[np.stack(load_chains(task, name))] for name in names}
     described = {"splits", "reference_sha256", "generation", "metrics"}
     renamed = freeze_task(
         folder / "renamed",
         task.card.model_dump(exclude=described),
         chains,
-        splits.load_test(task)[1],
+        load_test(task)[1],
         kinetics_reference(task).relabelled(permutation),
     )
     return replace(renamed, card=renamed.card.model_copy(update={"metrics": task.card.metrics}))
@@ -249,8 +255,8 @@ def test_true_chains_score_one_within_their_error(toy: Task, tmp_path):
 
 def test_oracle_itself_has_no_regret(toy: Task, tmp_path):
     do(toy, "truth", tmp_path)
-    _, oracle = splits.load_test(toy)
-    predictions.write(tmp_path, predictions.LOG_PROB, oracle.astype(np.float32))
+    _, oracle = load_test(toy)
+    predictions.write(tmp_path, LOG_PROB, oracle.astype(np.float32))
     metric = score_unit(toy, tmp_path)[0]["nll_regret"]
     assert metric.value == pytest.approx(0, abs=3e-6)  # what mixing in 1e-6 costs
     assert score_task(toy, [unit(toy, nll_regret=metric.value)]).groups["likelihood"] == 1
@@ -258,9 +264,10 @@ def test_oracle_itself_has_no_regret(toy: Task, tmp_path):
 
 def test_every_metric_has_a_unit_and_a_standard_error(toy: Task, plug, tmp_path):
     metrics = do(toy, plug(MARKOV), tmp_path).metrics
-    assert list(metrics) == list(UNITS)
+    units = {metric.name: metric.unit for metric in METRICS}
+    assert list(metrics) == list(units)
     for name, metric in metrics.items():
-        assert metric.unit == UNITS[name]
+        assert metric.unit == units[name]
         assert metric.stderr > 0
 
 
@@ -275,10 +282,10 @@ def test_renaming_the_labels_changes_no_score(toy: Task, plug, tmp_path, permuta
     unit = do(toy, plug(MARKOV), tmp_path / "unit")
     renamed = refrozen(toy, tmp_path / "tasks", permutation)
     table = np.array(permutation, np.uint8)
-    for name in (predictions.SAMPLES, predictions.LOG_PROB):
+    for name in (SAMPLES, LOG_PROB):
         rows = predictions.read(tmp_path / "unit", name)
         assert rows is not None
-        rows = table[rows] if name == predictions.SAMPLES else rows
+        rows = table[rows] if name == SAMPLES else rows
         predictions.write(tmp_path / "renamed", name, rows)
     metrics, _ = score_unit(renamed, tmp_path / "renamed")
     for name, metric in metrics.items():
@@ -306,10 +313,10 @@ def test_another_frame_time_changes_no_score(toy: Task, plug, tmp_path):
 def test_merged_labels_are_scored_as_macrostates(toy: Task, tmp_path):
     """Five labels of which two pairs look alike give the errors of the three that are seen."""
     do(toy, "truth", tmp_path / "one")
-    samples = predictions.read(tmp_path / "one", predictions.SAMPLES)
+    samples = predictions.read(tmp_path / "one", SAMPLES)
     assert samples is not None
     finer = samples + 3 * (np.random.default_rng(0).random(samples.shape) < 0.5) * (samples < 2)
-    predictions.write(tmp_path / "two", predictions.SAMPLES, finer.astype(np.uint8))
+    predictions.write(tmp_path / "two", SAMPLES, finer.astype(np.uint8))
     card = toy.card.model_copy(update={"labels": 5, "observable": [0, 1, 2, 0, 1]})
     assert score_unit(replace(toy, card=card), tmp_path / "two") == score_unit(
         toy, tmp_path / "one"
@@ -320,7 +327,7 @@ def test_hold_removes_recrossings_before_scoring(toy: Task, tmp_path):
     """Single frames of another label, far apart, cost nothing where a state must be held twice."""
     held = replace(toy, card=toy.card.model_copy(update={"hold": 2}))
     do(toy, "truth", tmp_path / "one")
-    samples = predictions.read(tmp_path / "one", predictions.SAMPLES)
+    samples = predictions.read(tmp_path / "one", SAMPLES)
     assert samples is not None
     flickering = samples.copy()
     inside = np.zeros(samples.shape, bool)
@@ -329,7 +336,7 @@ def test_hold_removes_recrossings_before_scoring(toy: Task, tmp_path):
     ).all(0)
     inside &= np.arange(samples.shape[1]) % 10 == 0
     flickering[inside] = (flickering[inside] + 1) % 3
-    predictions.write(tmp_path / "two", predictions.SAMPLES, flickering)
+    predictions.write(tmp_path / "two", SAMPLES, flickering)
     assert score_unit(held, tmp_path / "two") == score_unit(held, tmp_path / "one")
     raw, clean = (score_unit(toy, tmp_path / name)[0]["mfpt_error"] for name in ("two", "one"))
     assert raw.value > 3 * clean.value
@@ -346,19 +353,19 @@ def done(toy: Task, plug, tmp_path):
 
 
 def test_unit_without_samples_cannot_be_scored(toy: Task, done):
-    (done / predictions.SAMPLES).unlink()
+    (done / SAMPLES).unlink()
     with pytest.raises(ModelError, match=r"samples\.parquet is missing"):
         score_unit(toy, done)
 
 
 def test_samples_of_another_shape_cannot_be_scored(toy: Task, done):
-    predictions.write(done, predictions.SAMPLES, np.zeros((13, 10), np.uint8))
+    predictions.write(done, SAMPLES, np.zeros((13, 10), np.uint8))
     with pytest.raises(ModelError, match=r"shape \(13, 10\), expected \(13, 3847\)"):
         score_unit(toy, done)
 
 
 def test_log_prob_of_another_shape_cannot_be_scored(toy: Task, done):
-    predictions.write(done, predictions.LOG_PROB, np.zeros((4, 10), np.float32))
+    predictions.write(done, LOG_PROB, np.zeros((4, 10), np.float32))
     with pytest.raises(ModelError, match=r"log_prob.parquet has shape \(4, 10\), not \(4, 3000\)"):
         score_unit(toy, done)
 
@@ -367,7 +374,7 @@ def test_log_prob_of_another_shape_cannot_be_scored(toy: Task, done):
 def test_log_prob_above_zero_cannot_be_scored(toy: Task, done, value):
     rows = np.full((4, 3000), -1.0, np.float32)
     rows[2, 2000] = value
-    predictions.write(done, predictions.LOG_PROB, rows)
+    predictions.write(done, LOG_PROB, rows)
     with pytest.raises(ModelError, match=r"log_prob.parquet: log_prob is .* in chain 2"):
         score_unit(toy, done)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from benchmark.arrays import Labels
 from benchmark.errors import InputError, ModelError
-from benchmark.model import FitContext, Labels, ModelCard, StateTrajectories
+from benchmark.model import FitContext, ModelCard
+from benchmark.tracks.kinetics.contract import StateTrajectories
 
 
 class BlockShuffle:

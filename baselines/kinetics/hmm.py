@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from baselines._arrays import load_arrays, save_arrays
 from baselines.kinetics._parts.sampling import Floats, draw, lag1_counts, populations
+from benchmark.arrays import Labels, Probabilities
 from benchmark.errors import InputError
-from benchmark.model import FitContext, Labels, ModelCard, Probabilities, StateTrajectories
+from benchmark.model import FitContext, ModelCard
+from benchmark.tracks.kinetics.contract import StateTrajectories
 
 #: Frames of the training data on which first guesses are compared.
 SCREENING_FRAMES = 40_000

@@ -8,7 +8,9 @@ import numpy as np
 
 from baselines._arrays import load_arrays, save_arrays
 from baselines.kinetics._parts.sampling import populations
-from benchmark.model import FitContext, Labels, ModelCard, Probabilities, StateTrajectories
+from benchmark.arrays import Labels, Probabilities
+from benchmark.model import FitContext, ModelCard
+from benchmark.tracks.kinetics.contract import StateTrajectories
 
 
 class Iid:

@@ -14,7 +14,9 @@ from baselines.kinetics._parts.sampling import (
     predict_markov,
     sample_markov,
 )
-from benchmark.model import FitContext, Labels, ModelCard, Probabilities, StateTrajectories
+from benchmark.arrays import Labels, Probabilities
+from benchmark.model import FitContext, ModelCard
+from benchmark.tracks.kinetics.contract import StateTrajectories
 
 #: Strengths of the prior that validation chooses from, in pseudo-counts a row.
 PRIORS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)

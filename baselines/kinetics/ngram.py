@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from baselines._arrays import load_arrays, save_arrays
 from baselines.kinetics._parts.sampling import populations
+from benchmark.arrays import Labels, Probabilities
 from benchmark.errors import InputError
-from benchmark.model import FitContext, Labels, ModelCard, Probabilities, StateTrajectories
+from benchmark.model import FitContext, ModelCard
+from benchmark.tracks.kinetics.contract import StateTrajectories
 
 Integers = NDArray[np.int64]
 Reals = NDArray[np.float32]

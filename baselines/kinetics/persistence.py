@@ -13,7 +13,9 @@ from baselines.kinetics._parts.sampling import (
     predict_markov,
     sample_markov,
 )
-from benchmark.model import FitContext, Labels, ModelCard, Probabilities, StateTrajectories
+from benchmark.arrays import Labels, Probabilities
+from benchmark.model import FitContext, ModelCard
+from benchmark.tracks.kinetics.contract import StateTrajectories
 
 
 class Persistence:

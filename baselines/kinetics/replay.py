@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from baselines.kinetics._parts.recorded import replay_chains
-from benchmark.model import FitContext, Labels, ModelCard, StateTrajectories
+from benchmark.arrays import Labels
+from benchmark.model import FitContext, ModelCard
+from benchmark.tracks.kinetics.contract import StateTrajectories
 
 
 class Replay:

@@ -8,8 +8,9 @@ import numpy as np
 from scipy import interpolate
 
 from baselines.superresolution._parts.reads import declared
+from benchmark.arrays import Positions
 from benchmark.model import FitContext, ModelCard
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, Positions
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 
 class CubicSpline:

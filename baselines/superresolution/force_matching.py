@@ -24,7 +24,7 @@ from baselines.superresolution._parts.passes import (
     hidden_frames,
     track_of,
 )
-from baselines.superresolution._parts.reads import declared, interleave, moving_orders_read
+from baselines.superresolution._parts.reads import declared, moving_orders_read
 from baselines.superresolution._parts.shooting import BLOCK, Filled, Shooting
 from baselines.superresolution._parts.training import Training, descend, identify
 from baselines.superresolution._parts.windows import (
@@ -34,8 +34,11 @@ from baselines.superresolution._parts.windows import (
     check_training,
     scored_part,
 )
-from benchmark.model import FitContext, ModelCard
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, Positions
+from benchmark.arrays import Positions
+from benchmark.model import ModelCard
+from benchmark.tracks.superresolution.contract import GapContext
+from benchmark.tracks.superresolution.interpolation import interleave
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
 Coefficients = tuple[Floats, Floats, Floats]  # even, odd, intercept: float32
@@ -131,7 +134,7 @@ class ForceMatching:
         self,
         train: Sequence[DenseSegment],
         validation: Sequence[DenseSegment],
-        context: FitContext,
+        context: GapContext,
     ) -> None:
         """Learn the force, or go on from the checkpoint in ``context.scratch``; then the rest.
 
@@ -164,7 +167,7 @@ class ForceMatching:
         return Shooting(field, reference, gap, self._orders)
 
     def _match(
-        self, train: Track, held_out: Track, device: torch.device, context: FitContext
+        self, train: Track, held_out: Track, device: torch.device, context: GapContext
     ) -> None:
         """Train the force field on frames drawn at random; keep the weights that err least."""
         field, gap = self._shooting.field, self._shooting.gap

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from baselines._arrays import load_arrays, save_arrays
 from baselines.superresolution._parts.frame import align, mean_geometry
-from baselines.superresolution._parts.reads import declared, interleave, orders_read
+from baselines.superresolution._parts.reads import declared, orders_read
 from baselines.superresolution._parts.windows import (
     MIDDLE,
     PLACES,
@@ -22,8 +22,11 @@ from baselines.superresolution._parts.windows import (
     scored_part,
     training_windows,
 )
-from benchmark.model import FitContext, ModelCard
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, Positions
+from benchmark.arrays import Positions
+from benchmark.model import ModelCard
+from benchmark.tracks.superresolution.contract import GapContext
+from benchmark.tracks.superresolution.interpolation import interleave
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
 
@@ -75,7 +78,7 @@ class Gp:
         self,
         train: Sequence[DenseSegment],
         validation: Sequence[DenseSegment],
-        context: FitContext,
+        context: GapContext,
     ) -> None:
         """Estimate the kernels, choose the noise.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from baselines.superresolution._parts.reads import declared, reconstruct_hermite
+from baselines.superresolution._parts.reads import declared
+from benchmark.arrays import Positions
 from benchmark.model import FitContext, ModelCard
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, Positions
+from benchmark.tracks.superresolution.interpolation import reconstruct_hermite
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 
 class Linear:

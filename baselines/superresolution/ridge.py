@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from baselines._arrays import load_arrays, save_arrays
 from baselines.superresolution._parts.frame import mean_geometry
 from baselines.superresolution._parts.parity import Moments, Solvers, diagonalised, solve
-from baselines.superresolution._parts.reads import declared, interleave, orders_read
+from baselines.superresolution._parts.reads import declared, orders_read
 from baselines.superresolution._parts.windows import (
     MIDDLE,
     PLACES,
@@ -26,8 +26,11 @@ from baselines.superresolution._parts.windows import (
     scored_part,
     training_windows,
 )
-from benchmark.model import FitContext, ModelCard
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, Positions
+from benchmark.arrays import Positions
+from benchmark.model import ModelCard
+from benchmark.tracks.superresolution.contract import GapContext
+from benchmark.tracks.superresolution.interpolation import interleave
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
 
@@ -81,7 +84,7 @@ class Ridge:
         self,
         train: Sequence[DenseSegment],
         validation: Sequence[DenseSegment],
-        context: FitContext,
+        context: GapContext,
     ) -> None:
         """Accumulate moments over all windows, choose the strength, solve.
 

@@ -1,18 +1,22 @@
-"""What all figures share: formats, colours, style; and the figure of a task."""
+"""What all figures share: formats, colours, style; the figures of a task and of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import InputError
 from benchmark.files import atomic
-from benchmark.task import KineticsCard, Task
+from benchmark.job import Event, Key
+from benchmark.registry import all_tasks, track_of
+from benchmark.task import Task
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from benchmark.result import Result
 
 FORMATS = ("png", "pdf", "svg")
 
@@ -84,9 +88,48 @@ def draw_task(task: Task, path: Path) -> None:
         If the suffix is unknown, the file cannot be written, or the frozen data are damaged.
     """
     with drawn(path, (9.5, 6.6)) as figure:
-        if isinstance(task.card, KineticsCard):
-            from benchmark.tracks.kinetics.plots import draw
-        else:
-            from benchmark.tracks.superresolution.plots import draw
-        draw(figure, task)
+        track_of(task).work.draw(figure, task)
         figure.suptitle(f"{task.card.id}: {task.card.title}")
+
+
+def draw_run(folder: Path, result: Result, watch: Callable[[Event], None]) -> list[Path]:
+    """Draw every task of a run whose track draws answers: the first of its units that is done.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's; figures go to ``figures/<task>.png`` in it. One that is newer than what it
+        shows stays as it is.
+    result : Result
+        Of the same run.
+    watch : callable
+        Told of each unit that is drawn.
+
+    Returns
+    -------
+    list of Path
+        All figures, also those that were there.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be written, or the frozen data are damaged.
+    """
+    first: dict[str, Key] = {}
+    for unit in result.units:
+        if unit.status == "done" and unit.task not in first:
+            first[unit.task] = Key(task=unit.task, replica=unit.replica, seed=unit.seed)
+    figures = []
+    known = all_tasks()
+    for name, key in first.items():
+        task, unit_folder = known[name], key.folder(folder)
+        work = track_of(task).work
+        if work.draw_unit is None:
+            continue
+        watch(Event(key, 0.5, "draw"))
+        path = folder / "figures" / f"{name.replace('/', '--')}.png"
+        shown = (unit_folder / work.drawn).stat().st_mtime
+        if not path.exists() or path.stat().st_mtime < shown:
+            work.draw_unit(task, unit_folder, result.model.name, path)
+        figures.append(path)
+    return figures

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -23,50 +22,17 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from benchmark.task import KineticsCard, SuperResolutionCard
+from benchmark.registry import find_task, track_of, tracks
+from benchmark.uncertainty import with_error
 
 if TYPE_CHECKING:  # a list of tasks needs no compiler
-    from benchmark.check import Finding
+    from benchmark.job import Event, Key
     from benchmark.result import Result, TaskResult
-    from benchmark.run.folder import Key
-    from benchmark.run.runner import Event
     from benchmark.task import MetricScale, Task
+    from benchmark.track import Finding, Metric
     from benchmark.uncertainty import Estimate
 
 console = Console(highlight=False)
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How the results of a track are shown: errors with heading and factor, and groups."""
-
-    errors: dict[str, tuple[str, float]]
-    groups: tuple[str, ...]
-    scale: str
-
-
-KINETICS = Layout(
-    {
-        "nll_regret": ("regret\nmnat/fr.", 1000),
-        "mfpt_error": ("MFPT\nrms ln", 1),
-        "its_error": ("ITS\nrms ln", 1),
-        "commit_error": ("commit\n|Δ ln|", 1),
-        "dwell_error": ("dwell\n|Δ ln|", 1),
-    },
-    ("likelihood", "rates", "paths"),
-    "0 = trivial, 1 = data-limited",
-)
-SUPERRESOLUTION = Layout(
-    {
-        "mae": ("MAE\nmÅ", 1000),
-        "rmse": ("RMSE\nmÅ", 1000),
-        "velocity_rmse": ("velocity\nmÅ/fs", 1000),
-        "vdos_w1": ("VDOS\ncm⁻¹", 1),
-        "bond_break_fraction": ("broken\nbonds %", 100),
-    },
-    ("accuracy",),
-    "0 = linear interpolation, 1 = 1e-4 Å",
-)
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -79,30 +45,17 @@ def _table(title: str, *columns: str) -> Table:
 
 def print_tasks(tasks: Sequence[Task]) -> None:
     """Print one line a task, a table a track."""
-    kinetics = [task.card for task in tasks if isinstance(task.card, KineticsCard)]
-    table = _table("", "task", "labels", "frame", "training", "t₂", "oracle")
-    for card in kinetics:
-        table.add_row(
-            card.id,
-            str(card.labels),
-            f"{card.frame_time:g}",
-            f"{card.replicas} × {card.training_frames:,}",
-            f"{card.slowest:,.0f}",
-            card.oracle,
-        )
-    if kinetics:
+    for track in tracks().values():
+        cards = [task.card for task in tasks if task.card.track == track.name]
+        if not cards:
+            continue
+        listing = track.listing
+        table = _table("", "task", *listing.headings)
+        for card in cards:
+            table.add_row(card.id, *listing.row(card))
         console.print(table)
-        console.print("training and t₂, the slowest relaxation time, in frames")
-    filled = [task.card for task in tasks if isinstance(task.card, SuperResolutionCard)]
-    table = _table("", "task", "atoms", "gap", "frame", "training")
-    for one in filled:
-        training = one.splits["train"]
-        frame = f"{one.frame_time:g} {one.time_unit}"
-        table.add_row(
-            one.id, str(len(one.numbers)), str(one.gap), frame, f"{training.rows} segments"
-        )
-    if filled:
-        console.print(table)
+        if listing.footnote:
+            console.print(listing.footnote)
     console.print("more of one: python -m benchmark describe TASK")
 
 
@@ -113,11 +66,8 @@ def print_task(task: Task) -> None:
     console.print(escape(card.description))
     for citation in card.citations:
         console.print(f"  source: {escape(citation)}")
-    if isinstance(card, KineticsCard):
-        facts = _kinetics_facts(card)
-    else:
-        facts = _superresolution_facts(card)
-    for name, fact in {**facts, "generator": card.generator}.items():
+    facts = {**track_of(task).facts(card), "generator": card.generator}
+    for name, fact in facts.items():
         console.print(f"  {name}: {fact}")
     table = _table("", "metric", "group", "E₀ trivial", "f data", "E₀/f", "counts")
     for name, scale in card.metrics.items():
@@ -134,32 +84,6 @@ def print_task(task: Task) -> None:
     for name, split in card.splits.items():
         table.add_row(name, str(split.rows), f"{split.frames:,}", split.sha256[:16] + "…")
     console.print(table)
-
-
-def _kinetics_facts(card: KineticsCard) -> dict[str, str]:
-    shape = card.generation
-    held = f", entered once held for {card.hold} frames" if card.hold > 1 else ""
-    return {
-        "labels": f"{card.labels}, seen as {card.macrostates} macrostates{held}",
-        "frame": f"{card.frame_time:g} {card.time_unit}",
-        "slowest relaxation": f"{card.slowest:,.1f} frames",
-        "oracle": card.oracle,
-        "training": f"{card.replicas} replicas of {card.training_frames:,} frames "
-        f"({card.training_frames / card.slowest:,.1f} slowest relaxation times)",
-        "generation": f"{shape.chains} chains of {shape.frames:,} frames after a prompt and "
-        f"{shape.burn_in:,} of burn-in",
-    }
-
-
-def _superresolution_facts(card: SuperResolutionCard) -> dict[str, str]:
-    segments = {name: f"{split.rows} {name}" for name, split in card.splits.items()}
-    return {
-        "molecule": f"{card.molecule}, {len(card.numbers)} atoms",
-        "frame": f"{card.frame_time:g} {card.time_unit}",
-        "kept": f"every {card.gap}th frame, one in {card.gap * card.frame_time:g} {card.time_unit}",
-        "scored": f"hidden frames at least two from a kept one: {card.gap - 3} a gap",
-        "segments": ", ".join(segments.values()),
-    }
 
 
 def _ratio(ratio: float) -> str:
@@ -179,6 +103,18 @@ def print_checks(findings: Sequence[Finding]) -> None:
     for finding in findings:
         mark = "[red]fault[/]" if finding.fault else "[green]ok[/]"
         console.print(f"{mark:<16} {finding.name}: {escape(finding.fault or finding.note)}")
+
+
+def progress_bar() -> Progress:
+    """Give a bar that counts steps, and is gone at the end."""
+    return Progress(
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=console,
+        transient=True,
+    )
 
 
 class RunDisplay:
@@ -240,20 +176,27 @@ def print_result(result: Result, folder: Path) -> None:
     kind = "quick, not ranked" if result.config.quick else full
     families = {task.task.split("/")[0] for task in result.tasks}
     family = f", {families.pop()}" if len(families) == 1 else ""
-    filled = any("mae" in task.metrics for task in result.tasks)
-    layout = SUPERRESOLUTION if filled else KINETICS
-    headings = [heading for heading, _ in layout.errors.values()]
-    errors = _table(f"{result.model.name}{family}, {kind}: errors", "task", *headings)
-    scores = _table(f"scores: {layout.scale}", "task", *layout.groups, "score")
+    track = track_of(find_task(result.tasks[0].task))
+    shown = _headed(track.metrics)
+    groups = [name for name in track.groups if any(name in one.groups for one in result.tasks)]
+    title = f"{result.model.name}{family}, {kind}: errors"
+    errors = _table(title, "task", *(metric.heading for metric in shown))
+    scores = _table(f"scores: {track.scale}", "task", *groups, "score")
     for task in result.tasks:
         name = task.task.split("/")[1] if family else task.task
-        shown = [_metric(task, metric, factor) for metric, (_, factor) in layout.errors.items()]
-        errors.add_row(name, *shown)
-        groups = [_z(task.groups.get(group)) for group in layout.groups]
-        scores.add_row(name, *groups, with_error(task.score, task.stderr))
+        errors.add_row(name, *(_error(task, metric) for metric in shown))
+        cells = [_z(task.groups.get(group)) for group in groups]
+        scores.add_row(name, *cells, with_error(task.score, task.stderr))
     console.print(errors)
     console.print(scores)
     console.print("12(3): 12 with standard error 3; an error in \\[…] does not count in the score")
+    _print_remarks(result)
+    console.print(f"written: {folder / 'results.json'}")
+    console.print(f"again from the files alone: python -m benchmark score {folder}")
+
+
+def _print_remarks(result: Result) -> None:
+    """Print each remark once, with the tasks that have it."""
     remarks: dict[str, list[str]] = {}
     for task in result.tasks:
         if task.mark:
@@ -263,50 +206,38 @@ def print_result(result: Result, folder: Path) -> None:
         console.print(
             f"[yellow]{'all tasks' if everywhere else ', '.join(where)}[/]: {escape(remark)}"
         )
-    console.print(f"written: {folder / 'results.json'}")
-    console.print(f"again from the files alone: python -m benchmark score {folder}")
 
 
-def print_errors(title: str, errors: Mapping[str, Mapping[str, Estimate]]) -> None:
-    """Print errors of reconstructions, a line each, in the columns of a run's."""
-    headings = [heading for heading, _ in SUPERRESOLUTION.errors.values()]
-    table = _table(title, "", *headings)
+def print_errors(
+    title: str, metrics: Sequence[Metric], errors: Mapping[str, Mapping[str, Estimate]]
+) -> None:
+    """Print errors by name, a line each, in the columns of a run's."""
+    shown = _headed(metrics)
+    table = _table(title, "", *(metric.heading for metric in shown))
     for name, found in errors.items():
-        cells = [
-            with_error(factor * found[metric].value, factor * found[metric].stderr)
-            for metric, (_, factor) in SUPERRESOLUTION.errors.items()
-        ]
+        estimates = [(metric.factor, found[metric.name]) for metric in shown]
+        cells = [with_error(factor * one.value, factor * one.stderr) for factor, one in estimates]
         table.add_row(escape(name), *cells)
     console.print(table)
+
+
+def _headed(metrics: Sequence[Metric]) -> list[Metric]:
+    return [metric for metric in metrics if metric.heading]
 
 
 def _failures(task: TaskResult) -> str:
     return f"{task.failed} of {task.units} units count as trivial: " if task.failed else ""
 
 
-def _metric(task: TaskResult, name: str, factor: float) -> str:
-    metric = task.metrics.get(name)
-    if metric is None or metric.missing == task.units:
+def _error(task: TaskResult, metric: Metric) -> str:
+    found = task.metrics.get(metric.name)
+    if found is None or found.missing == task.units:
         return "–"
-    text = with_error(factor * metric.value, factor * metric.stderr)
-    return text if metric.counts else f"[{text}]"  # rich takes no digit for the start of markup
+    text = with_error(metric.factor * found.value, metric.factor * found.stderr)
+    return text if found.counts else f"[{text}]"  # rich takes no digit for the start of markup
 
 
 def _z(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     return f"{round(value, 2) + 0.0:.2f}"  # + 0.0: no minus before a zero
-
-
-def with_error(value: float, error: float) -> str:
-    """Write a value with its standard error in the last digits, as in 0.123(4).
-
-    Two digits of the error where its first is 1, one otherwise; without an error, three digits.
-    """
-    if not math.isfinite(value):
-        return "–"
-    if not math.isfinite(error) or error <= 0:
-        return f"{value:.3g}"
-    digits = max(0, -math.floor(math.log10(error)) + (f"{error:e}"[0] == "1"))
-    rounded = round(value, digits) + 0.0  # no minus before a zero
-    return f"{rounded:.{digits}f}({error * 10**digits:.0f})"

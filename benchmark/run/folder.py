@@ -1,44 +1,29 @@
 """The folder of a run: what was asked, which units there are, how each has ended.
 
 It holds ``run.json`` (what was asked), ``units/<task>/r<replica>-s<seed>/`` with the prediction
-files and ``unit.json`` (written last: a unit without it is not done), ``results.json``, and of
-super-resolution ``figures/<task>.png``.
+files and ``unit.json`` (written last: a unit without it is not done), ``results.json``, and
+``figures/<task>.png`` of tracks that draw what a unit has answered.
 Running again does what is missing; failures are tried again.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmark.errors import InputError
-from benchmark.files import write_text
-from benchmark.loading import LoadedModel
+from benchmark.files import explained, write_text
+from benchmark.job import Key
+from benchmark.model import ModelFacts
 from benchmark.result import Call, RunConfig, RunModel, Status, Unit
-from benchmark.run.worker import SCRATCH
 from benchmark.task import Task
 
-
-class Key(BaseModel):
-    """Which unit."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    task: str
-    replica: int
-    seed: int
-
-    def folder(self, run: Path) -> Path:
-        """Where the unit's files lie."""
-        return run / "units" / self.task.replace("/", "--") / f"r{self.replica}-s{self.seed}"
-
-    def __str__(self) -> str:
-        return f"{self.task} r{self.replica}-s{self.seed}"
+#: Of a unit: what it needs only on the way.
+SCRATCH = "scratch"
 
 
 class RunFile(BaseModel):
@@ -152,23 +137,6 @@ def finish_unit(unit: Unit, folder: Path) -> None:
         shutil.rmtree(folder / SCRATCH, ignore_errors=True)
 
 
-@contextmanager
-def explained(path: Path) -> Iterator[Path]:
-    """Give ``path``; if it cannot be written to (a full disk, say), explain that.
-
-    Raises
-    ------
-    InputError
-        With the path, the reason, and what to do.
-    """
-    try:
-        yield path
-    except OSError as error:
-        raise InputError(
-            f"cannot write {path}: {error.strerror}; what is done stays, run again to go on"
-        ) from error
-
-
 def blank_unit(key: Key, task: Task, status: Status, reason: str) -> Unit:
     """Make the record of a unit that has no results."""
     return Unit(
@@ -181,6 +149,6 @@ def blank_unit(key: Key, task: Task, status: Status, reason: str) -> Unit:
     )
 
 
-def run_model(loaded: LoadedModel) -> RunModel:
-    """Describe a loaded model in a result."""
-    return RunModel(name=loaded.name, **loaded.card.model_dump())
+def run_model(facts: ModelFacts) -> RunModel:
+    """Describe a model in a result."""
+    return RunModel(name=facts.name, **facts.card.model_dump())

@@ -1,4 +1,8 @@
-"""One unit of a run, in a process of its own: fit, answer, write."""
+"""One unit of a run, in a process of its own: fit, answer, write.
+
+This process runs a model's code. It holds no frozen data but what the model has asked for and may
+see, which the run's own process hands out through a pipe.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,55 +23,26 @@ import numpy as np
 
 from benchmark.errors import InputError, ModelError, named
 from benchmark.files import atomic_folder, write_text
+from benchmark.job import Job, Phases
 from benchmark.loading import load_model
-from benchmark.model import FitContext
+from benchmark.registry import track_of
 from benchmark.result import Cost, Status, Unit
-from benchmark.task import Task
-from benchmark.track import track_of
+from benchmark.run.folder import SCRATCH
+from benchmark.track import Ask, Report
 
 #: Full disk, spent quota, file too large.
 NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 FITTED = "model"
-SCRATCH = "scratch"
-
-
-@dataclass(frozen=True)
-class Job:
-    """What a worker needs to know to do one unit."""
-
-    task: Task
-    replica: int
-    seed: int
-    model: str
-    settings: dict[str, str]
-    folder: Path
-    device: str
-    effort: float
-    seconds: float
-
-
-class Phases:
-    """Wall and CPU seconds of each phase of a unit, and the frames it has made."""
-
-    def __init__(self) -> None:
-        self.wall: dict[str, float] = {}
-        self.cpu = 0.0
-        self.frames = 0
-
-    @contextmanager
-    def __call__(self, name: str) -> Iterator[None]:
-        """Add what the block takes to phase ``name``."""
-        wall, cpu = time.perf_counter(), time.process_time()
-        try:
-            yield
-        finally:
-            self.wall[name] = self.wall.get(name, 0.0) + time.perf_counter() - wall
-            self.cpu += time.process_time() - cpu
 
 
 def serve(connection: Connection, job: Job) -> None:
-    """Do a job; sends ``("progress", fraction, note)`` now and then, ``("unit", Unit)`` at last."""
+    """Do a job.
+
+    Sends ``("progress", fraction, note)`` now and then, ``("ask", what, …)`` where the model is to
+    be shown something, answered by ``("shown", content)`` or ``("fault", message)``, and
+    ``("unit", Unit)`` at last.
+    """
     threading.Thread(target=_end_with_the_run, daemon=True).start()
     last = 0.0
 
@@ -80,7 +53,14 @@ def serve(connection: Connection, job: Job) -> None:
             last = now
             connection.send(("progress", float(fraction), str(note)))
 
-    connection.send(("unit", do_unit(job, report)))
+    def ask(*what: str) -> Any:
+        connection.send(("ask", *what))
+        kind, content = connection.recv()
+        if kind == "fault":
+            raise InputError(content)
+        return content
+
+    connection.send(("unit", do_unit(job, ask, report)))
 
 
 def _end_with_the_run() -> None:
@@ -90,7 +70,7 @@ def _end_with_the_run() -> None:
         os._exit(1)
 
 
-def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
+def do_unit(job: Job, ask: Ask, report: Report) -> Unit:
     """Do one unit and write its files; never raises for what the model does."""
     phases = Phases()
     status: Status = "done"
@@ -98,7 +78,7 @@ def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
     parameters = None
     start = time.perf_counter()
     try:
-        model, reason = _fit_and_answer(job, report, phases)
+        model, reason = _fit_and_answer(job, ask, report, phases)
         parameters = getattr(model, "parameters", None)
     except (ModelError, InputError) as error:
         status, reason = "failed", str(error)
@@ -108,18 +88,6 @@ def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
         status, reason = "failed", where_raised(error)
         if isinstance(error, OSError) and error.errno in NO_SPACE:  # no fault of the model
             reason = f"cannot write its files: {error.strerror}"
-    sample_seconds = phases.wall.get("sample", float("nan"))
-    answering = phases.wall.get("sample", phases.wall.get("predict", 0.0))
-    cost = Cost(
-        parameters=int(parameters) if isinstance(parameters, int | np.integer) else None,
-        fit_seconds=phases.wall.get("fit", float("nan")),
-        predict_seconds=phases.wall.get("predict", float("nan")),
-        sample_seconds=sample_seconds,
-        cpu_seconds=phases.cpu,
-        total_seconds=time.perf_counter() - start,
-        sampled_frames_per_second=phases.frames / answering if answering > 0 else float("nan"),
-        peak_memory_bytes=_peak_memory(),
-    )
     return Unit(
         task=job.task.id,
         version=job.task.card.version,
@@ -127,20 +95,32 @@ def do_unit(job: Job, report: Callable[[float, str], None]) -> Unit:
         seed=job.seed,
         status=status,
         reason=reason,
-        cost=cost,
+        cost=_cost(phases, parameters, time.perf_counter() - start),
     )
 
 
-def _fit_and_answer(
-    job: Job, report: Callable[[float, str], None], phases: Phases
-) -> tuple[Any, str]:
+def _cost(phases: Phases, parameters: Any, total_seconds: float) -> Cost:
+    answering = phases.wall.get("sample", phases.wall.get("predict", 0.0))
+    return Cost(
+        parameters=int(parameters) if isinstance(parameters, int | np.integer) else None,
+        fit_seconds=phases.wall.get("fit", float("nan")),
+        predict_seconds=phases.wall.get("predict", float("nan")),
+        sample_seconds=phases.wall.get("sample", float("nan")),
+        cpu_seconds=phases.cpu,
+        total_seconds=total_seconds,
+        sampled_frames_per_second=phases.frames / answering if answering > 0 else float("nan"),
+        peak_memory_bytes=_peak_memory(),
+    )
+
+
+def _fit_and_answer(job: Job, ask: Ask, report: Report, phases: Phases) -> tuple[Any, str]:
     """Write the prediction files; give the model, and why they count less than in full."""
     model = load_model(job.model, job.settings, job.task.card.track).build()
-    _fit(model, job, report, phases)
-    return model, track_of(job.task).answer(model, job, report, phases)
+    _fit(model, job, ask, report, phases)
+    return model, track_of(job.task).work.answer(model, job, ask, report, phases)
 
 
-def fitted_model(job: Job, report: Callable[[float, str], None]) -> Any:
+def fitted_model(job: Job, ask: Ask, report: Report) -> Any:
     """Give the model of a unit that is done: loaded, or fitted again if it has no ``save``.
 
     Raises
@@ -153,7 +133,8 @@ def fitted_model(job: Job, report: Callable[[float, str], None]) -> Any:
         raise InputError(f"{job.folder / FITTED} is missing: no fitted model came with this run")
     with tempfile.TemporaryDirectory() as folder:
         # A run folder is only read here; a fit leaves nothing in it.
-        _fit(model, job if _keeps(model) else replace(job, folder=Path(folder)), report, Phases())
+        at = job if _keeps(model) else replace(job, folder=Path(folder))
+        _fit(model, at, ask, report, Phases())
     return model
 
 
@@ -161,20 +142,21 @@ def _keeps(model: Any) -> bool:
     return callable(getattr(model, "save", None)) and callable(getattr(model, "load", None))
 
 
-def _fit(model: Any, job: Job, report: Callable[[float, str], None], phases: Phases) -> None:
+def _fit(model: Any, job: Job, ask: Ask, report: Report, phases: Phases) -> None:
     """Fit, or load what an interrupted run has fitted already."""
-    card = job.task.card
     fitted = job.folder / FITTED
-    scratch = job.folder / SCRATCH
     if _keeps(model) and (fitted / "seconds").exists():
         model.load(fitted)
         wall, cpu = (fitted / "seconds").read_text().split()
         phases.wall["fit"], phases.cpu = float(wall), float(cpu)
         return
     report(0.0, "fit")
+    scratch = job.folder / SCRATCH
     scratch.mkdir(parents=True, exist_ok=True)
-    train, validation, known = track_of(job.task).training(job.task, job.replica)
-    context = FitContext(
+    train, validation = ask("training")
+    card = job.task.card
+    context = track_of(job.task).context(
+        card,
         task=card.id,
         replica=job.replica,
         frame_time=card.frame_time,
@@ -185,7 +167,6 @@ def _fit(model: Any, job: Job, report: Callable[[float, str], None], phases: Pha
         scratch=scratch,
         seconds=job.seconds,
         progress=lambda fraction, note: report(fraction, f"fit {note}"),
-        **known,
     )
     with phases("fit"):
         model.fit(train, validation, context)
@@ -206,7 +187,7 @@ def where_raised(error: Exception) -> str:
 
 def _peak_memory() -> int:
     """Peak resident memory of this process, which does one unit, in bytes."""
-    import resource
+    import resource  # Unix only
     import sys
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -12,12 +12,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError
 from benchmark.files import atomic
-from benchmark.model import Labels
 from benchmark.task import Split, Task
-
-#: Stored oracle log-probabilities are integers of this many nats. The rounding is unbiased, so
-#: that the mean over 3e5 frames is off by 5e-9 nats.
-ORACLE_UNIT = 1e-5
 
 #: What each column of a split may hold; the fingerprint is taken of exactly these bytes.
 COLUMNS: dict[str, np.dtype[Any]] = {
@@ -92,24 +87,6 @@ def load(task: Task, split: str) -> dict[str, list[NDArray[Any]]]:
             f"{frozen[:12]}…; restore it (git checkout -- '{path.name}' in its folder)"
         )
     return columns
-
-
-def load_chains(task: Task, split: str) -> list[Labels]:
-    """Read the label sequences of a split: a list of uint8 arrays of shape (frames,)."""
-    return load(task, split)["states"]
-
-
-def load_replicas(task: Task, split: str) -> list[tuple[Labels, ...]]:
-    """Read ``train`` or ``fresh``: a tuple of independent chains, one tuple a replica."""
-    chains, n = load_chains(task, split), task.kinetics.chains_per_replica
-    return [tuple(chains[first : first + n]) for first in range(0, len(chains), n)]
-
-
-def load_test(task: Task) -> tuple[Labels, NDArray[np.float64]]:
-    """Read the test chains and the oracle's ln p*(s_t | s_<t) in nats, both (chains, frames)."""
-    columns = load(task, "test")
-    oracle = np.stack(columns["oracle_log_prob"]) * ORACLE_UNIT
-    return np.stack(columns["states"]), oracle
 
 
 def _read(path: Path) -> dict[str, list[NDArray[Any]]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +19,10 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.arrays import Positions
 from benchmark.errors import InputError, named
-from benchmark.files import atomic
-from benchmark.task import SuperResolutionCard
-from benchmark.tracks.superresolution.contract import ENERGY, Positions
+from benchmark.quantities import ANGSTROM, ENERGY, FEMTOSECOND
+from benchmark.trajectories.paths import ascii_path
 
 if TYPE_CHECKING:
     import mdtraj
@@ -36,12 +35,6 @@ TIMES_OPTIONAL = (".h5", ".hdf5", ".nc", ".ncdf", ".netcdf")
 
 #: Formats that hold their own topology.
 SELF_CONTAINED = (".h5", ".hdf5", ".lh5", ".pdb", ".pdb.gz", ".gro", ".cif", ".cif.gz", ".mmcif")
-
-#: Formats written. A .dcd holds no times, and an .xtc is rounded to 0.01 Å.
-WRITTEN = (".trr", ".dcd", ".xtc")
-
-ANGSTROM = 10.0  # of a nm, mdtraj's unit
-FEMTOSECOND = 1_000.0  # of a ps, mdtraj's unit
 
 #: Å/fs of a nm/ps, and eV/Å of a kJ/mol/nm, which is a u nm/ps²: the units of a .trr.
 TRR_VELOCITY = ANGSTROM / FEMTOSECOND
@@ -308,30 +301,6 @@ def explained(path: Path, n_atoms: int) -> Iterator[None]:
 
 
 @contextmanager
-def ascii_path(path: Path) -> Iterator[str]:
-    """Give a name that mdtraj opens, which takes no signs beyond ASCII: if need be, of a link.
-
-    Raises
-    ------
-    InputError
-        If there is no place for a link.
-    """
-    if str(path).isascii():
-        yield str(path)
-        return
-    name = "".join(sign if sign.isascii() else "_" for sign in path.name)
-    with tempfile.TemporaryDirectory() as folder:
-        link = Path(folder) / name
-        try:
-            link.symlink_to(path.resolve())
-        except OSError as error:
-            raise InputError(f"{path}: mdtraj opens no such name; rename it in ASCII") from error
-        if not str(link).isascii():
-            raise InputError(f"{path}: mdtraj opens no such name; rename it in ASCII")
-        yield str(link)
-
-
-@contextmanager
 def quiet() -> Iterator[None]:
     """Silence warnings, and what the C libraries below mdtraj write to the file descriptors."""
     sys.stdout.flush()
@@ -349,125 +318,3 @@ def quiet() -> Iterator[None]:
             os.dup2(copy, number)
             os.close(copy)
         os.close(nowhere)
-
-
-# ---- writing ----------------------------------------------------------------------------------
-
-
-def molecule_topology(card: SuperResolutionCard) -> mdtraj.Topology:
-    """Make the topology of a card's molecule, with elements and bonds.
-
-    Atoms are called by element and number, from 0, as in the card's bonds; the one residue is
-    UNL, the Protein Data Bank's name for a ligand without one.
-    """
-    from mdtraj.core.element import Element
-    from mdtraj.core.topology import Topology
-
-    top = Topology()
-    residue = top.add_residue("UNL", top.add_chain())
-    for index, number in enumerate(card.numbers):
-        element = Element.getByAtomicNumber(number)
-        top.add_atom(f"{element.symbol}{index}", element, residue)
-    return with_bonds(top, card)
-
-
-def with_bonds(top: mdtraj.Topology, card: SuperResolutionCard) -> mdtraj.Topology:
-    """Give a copy that has the card's bonds, if it has none of its own."""
-    top = top.copy()
-    if top.n_bonds == 0:
-        for i, j in card.bonds:
-            top.add_bond(top.atom(i), top.atom(j))
-    return top
-
-
-def require_writable(path: Path, force: bool, inputs: tuple[Path, ...] = ()) -> None:
-    """Require that a trajectory and the .pdb beside it can be written and nothing is lost.
-
-    Raises
-    ------
-    InputError
-        If the format is none of `WRITTEN`, a file is there already and ``force`` is not set, or it
-        is one of ``inputs``.
-    """
-    if path.suffix.lower() not in WRITTEN:
-        raise InputError(f"cannot write '{path}': expected a name that ends in {_or(WRITTEN)}")
-    for each in (path, path.with_suffix(".pdb")):
-        if any(each.exists() and one.exists() and each.samefile(one) for one in inputs):
-            raise InputError(f"{each} is an input, which would be overwritten; take another --to")
-        if each.exists() and not force:
-            raise InputError(f"{each} exists; take another --to, or --force to replace it")
-
-
-def rounded(path: Path, n_atoms: int) -> bool:
-    """Whether a file rounds positions to 0.01 Å: an .xtc does, but for nine atoms or fewer."""
-    return path.suffix.lower() == ".xtc" and n_atoms > 9
-
-
-def _or(words: tuple[str, ...]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-class TrajectoryWriter:
-    """Takes frames piece by piece, in Å and fs; see `written`."""
-
-    def __init__(self, file: Any, suffix: str) -> None:
-        self._file, self._suffix = file, suffix
-        self.n_frames = 0
-        self.first: Positions = np.empty((0, 0, 3))
-
-    def write(
-        self,
-        positions: Positions,
-        times: NDArray[np.floating[Any]],
-        cells: NDArray[np.float64] | None = None,
-    ) -> None:
-        """Append frames (frames, atoms, 3) at ``times`` (frames,), in boxes (frames, 3, 3)."""
-        from mdtraj.utils import box_vectors_to_lengths_and_angles
-
-        if not self.n_frames:
-            self.first = positions[:1].copy()
-        if self._suffix == ".dcd":  # in Å
-            box = {}
-            if cells is not None:
-                shape = np.stack(
-                    box_vectors_to_lengths_and_angles(cells[:, 0], cells[:, 1], cells[:, 2])
-                ).T.astype(np.float32)  # (frames, 6)
-                box = {"cell_lengths": shape[:, :3], "cell_angles": shape[:, 3:]}
-            self._file.write(positions.astype(np.float32), **box)
-        else:  # in nm and ps
-            steps = np.arange(self.n_frames, self.n_frames + len(positions), dtype=np.int32)
-            self._file.write(
-                (positions / ANGSTROM).astype(np.float32),
-                time=(times / FEMTOSECOND).astype(np.float32),
-                step=steps,
-                box=None if cells is None else (cells / ANGSTROM).astype(np.float32),
-            )
-        self.n_frames += len(positions)
-
-
-@contextmanager
-def written(path: Path, top: mdtraj.Topology) -> Iterator[TrajectoryWriter]:
-    """Write a trajectory, and its first frame with the topology as a .pdb beside it.
-
-    Both files appear when the block has ended without an error, and not before.
-
-    Raises
-    ------
-    InputError
-        If they cannot be written.
-    """
-    import mdtraj
-    from mdtraj.formats.registry import FormatRegistry
-
-    suffix = path.suffix.lower()
-    try:
-        with atomic(path.with_suffix(".pdb")) as pdb, atomic(path) as temporary:
-            with (
-                ascii_path(temporary) as name,
-                FormatRegistry.fileobjects[suffix](name, "w") as file,
-            ):
-                writer = TrajectoryWriter(file, suffix)
-                yield writer
-            mdtraj.Trajectory(writer.first / ANGSTROM, top).save_pdb(str(pdb))
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from benchmark.console.show import with_error
 from benchmark.result import TaskResult
 from benchmark.task import TaskCard
+from benchmark.uncertainty import with_error
 from leaderboard.claims.superresolution import superresolution_claims
 from leaderboard.ranking import TIE_SIGMAS, by_track, ranking
 from leaderboard.site.markdown import NO_VALUE, rms_percent, table

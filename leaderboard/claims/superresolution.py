@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from benchmark.console.show import with_error
-from benchmark.task import SuperResolutionCard, TaskCard
+from benchmark.task import TaskCard
+from benchmark.tracks.superresolution.card import SuperResolutionCard
+from benchmark.uncertainty import with_error
 from leaderboard.ranking import TIE_SIGMAS
 from leaderboard.site.markdown import NO_VALUE, rms_percent, table
 from leaderboard.submission import Submission

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.registry import track_named
 from benchmark.result import Unit
-from benchmark.score import UNITS
 from benchmark.task import TaskCard
 from leaderboard.ranking import GROUPS
 from leaderboard.submission import Submission
@@ -51,7 +51,7 @@ def _rows(submission: Submission, card: TaskCard) -> Iterable[dict[str, Any]]:
             "task": card.id,
             "version": card.version,
             "metric": name,
-            "unit": UNITS[name],
+            "unit": track_named(card.track).metric(name).unit,
             **metric.model_dump(),
             **task.groups,
             "score": task.score,

@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 from tabulate import tabulate
 
-from benchmark.console.show import with_error
 from benchmark.result import TaskMetric, Unit
 from benchmark.task import TaskCard
+from benchmark.uncertainty import with_error
 from leaderboard.ranking import LIKELIHOOD_METRIC, by_track, groups_of, ranking
 from leaderboard.submission import Submission
 

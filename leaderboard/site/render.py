@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from benchmark.files import write_text
+from benchmark.files import explained, write_text
+from benchmark.registry import shipped_tasks
 from benchmark.result import json_schema
-from benchmark.run.folder import explained
 from benchmark.task import Task
 from leaderboard.claims.page import claims
 from leaderboard.ranking import board_cards, by_track
 from leaderboard.site.csv_table import csv_text
 from leaderboard.site.figure import scores_svg
 from leaderboard.site.markdown import page
-from leaderboard.submission import SUBMISSIONS, read_submissions, shipped_tasks
+from leaderboard.submission import SUBMISSIONS, read_submissions
 
 BOARD = SUBMISSIONS.parent
 

@@ -18,7 +18,7 @@ from tabulate import tabulate
 
 from benchmark.console.plots import INK, MUTED, PALETTE, STYLE
 from benchmark.files import atomic
-from benchmark.task import find_task
+from benchmark.registry import find_task
 from benchmark.tracks.kinetics.metrics.errors import cycle_mfpt, held
 from tasks.alanine.freeze import (
     FRAME,

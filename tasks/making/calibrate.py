@@ -20,20 +20,21 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from benchmark.errors import InputError
-from benchmark.store import frozen as splits
-from benchmark.task import Group, MetricScale, Task, select_tasks
+from benchmark.registry import select_tasks
+from benchmark.task import MetricScale, Task
+from benchmark.tracks.kinetics.card import METRICS, kinetics_card
+from benchmark.tracks.kinetics.data import (
+    SKIPPED_FRAMES,
+    kinetics_reference,
+    load_chains,
+    load_replicas,
+    load_test,
+    observe,
+)
 from benchmark.tracks.kinetics.metrics.errors import kinetics_errors, nll_regret
-from benchmark.tracks.kinetics.track import SKIPPED_FRAMES, kinetics_reference, observe
 
-GROUPS: dict[str, Group | None] = {
-    "nll_regret": "likelihood",
-    "mfpt_error": "rates",
-    "its_error": "rates",
-    "commit_error": "paths",
-    "dwell_error": "paths",
-    "population_error": None,
-    "free_energy_error": None,
-}
+#: Groups that count towards a score; what belongs to another one is only shown.
+COUNTED = ("likelihood", "rates", "paths")
 
 #: Smallest number of parameters whose price f of the likelihood is: f = d / 2N.
 MIN_DIMENSION = 20
@@ -65,10 +66,11 @@ def calibrate(task: Task, known_only: bool = False) -> Task:
     """
     trivial = _trivial_errors(task)
     floor = _floor_errors(task)
-    card = task.kinetics
-    dimension = max(MIN_DIMENSION, common_jumps(splits.load_chains(task, "fresh")))
+    card = kinetics_card(task)
+    dimension = max(MIN_DIMENSION, common_jumps(load_chains(task, "fresh")))
     scales = {}
-    for name, group in GROUPS.items():
+    for metric in METRICS:
+        name = metric.name
         e0, e0_stderr = _root_mean_square(trivial[name])
         f, f_stderr = dimension / (2 * card.training_frames), 0.0
         if name != "nll_regret":
@@ -76,7 +78,7 @@ def calibrate(task: Task, known_only: bool = False) -> Task:
         if known_only and not (np.isfinite([e0, e0_stderr, f, f_stderr]).all() and f > 0):
             continue
         scales[name] = MetricScale(
-            group=group,
+            group=metric.group if metric.group in COUNTED else None,
             trivial=_short(e0),
             trivial_stderr=_short(e0_stderr),
             floor=_short(f),
@@ -101,11 +103,11 @@ def common_jumps(chains: list[NDArray[np.uint8]]) -> int:
 
 def _trivial_errors(task: Task) -> dict[str, list[float]]:
     """Errors of iid frames, one value a training replica."""
-    card = task.kinetics
-    states, oracle = splits.load_test(task)
+    card = kinetics_card(task)
+    states, oracle = load_test(task)
     reference = kinetics_reference(task)
-    errors: dict[str, list[float]] = {name: [] for name in GROUPS}
-    for replica, train in enumerate(splits.load_replicas(task, "train")):
+    errors: dict[str, list[float]] = {metric.name: [] for metric in METRICS}
+    for replica, train in enumerate(load_replicas(task, "train")):
         rng = np.random.default_rng([SEED, replica])
         counts = np.bincount(np.concatenate(train), minlength=card.labels) + 0.5
         populations = counts / counts.sum()
@@ -114,7 +116,7 @@ def _trivial_errors(task: Task) -> dict[str, list[float]]:
         found = kinetics_errors(observe(card, drawn), reference, card.generation.n_frames)
         log_prob = np.log(populations)[states]
         found["nll_regret"] = nll_regret(log_prob, oracle, card.labels, SKIPPED_FRAMES)
-        for name in GROUPS:
+        for name in errors:
             errors[name].append(found[name].value)
     return errors
 
@@ -125,12 +127,12 @@ def _floor_errors(task: Task) -> dict[str, list[float]]:
     They are fresh chains; where these are few, the training replicas join them, which are true
     chains as well.
     """
-    card = task.kinetics
+    card = kinetics_card(task)
     reference = kinetics_reference(task)
-    errors: dict[str, list[float]] = {name: [] for name in GROUPS}
-    true = splits.load_replicas(task, "fresh")[card.replicas :]
+    errors: dict[str, list[float]] = {metric.name: [] for metric in METRICS}
+    true = load_replicas(task, "fresh")[card.replicas :]
     if len(true) < MIN_TRUE_CHAINS:
-        true += splits.load_replicas(task, "train")
+        true += load_replicas(task, "train")
     for chains in true:
         found = kinetics_errors(observe(card, chains), reference, card.generation.n_frames)
         for name, estimate in found.items():

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.files import write_text
-from benchmark.store import frozen as splits
-from benchmark.task import Generation, KineticsCard, Task
+from benchmark.store import frozen
+from benchmark.task import Task
+from benchmark.tracks.kinetics.card import Generation, KineticsCard
+from benchmark.tracks.kinetics.data import ORACLE_UNIT, reference_sha256
 from benchmark.tracks.kinetics.metrics.errors import KineticsReference
-from benchmark.tracks.kinetics.track import reference_sha256
 from tasks.making.pieces import bad_input
 
 #: Frames of the held-out prompt from which a model generates.
@@ -127,11 +128,11 @@ def freeze_task(
     """
     task_id = str(card["id"])
     data = folder / "data" / task_id.split("/")[1]
-    columns: dict[str, splits.Columns] = {name: {"states": list(c)} for name, c in chains.items()}
-    stored = np.rint(oracle_log_prob / splits.ORACLE_UNIT).astype(np.int32)
+    columns: dict[str, frozen.Columns] = {name: {"states": list(c)} for name, c in chains.items()}
+    stored = np.rint(oracle_log_prob / ORACLE_UNIT).astype(np.int32)
     columns["test"] = {"states": list(chains["test"]), "oracle_log_prob": list(stored)}
     described = {
-        name: splits.freeze(data / f"{name}.parquet", content) for name, content in columns.items()
+        name: frozen.freeze(data / f"{name}.parquet", content) for name, content in columns.items()
     }
     write_text(data / "reference.json", reference.to_json() + "\n")
     training_frames = chains["train"].shape[1] * int(card.get("chains_per_replica", 1))

@@ -16,12 +16,12 @@ from typing import Any
 import typer
 from rich.progress import track
 
-from benchmark.loading import load_model
-from benchmark.task import MetricScale, Piece, Split, SuperResolutionCard, Task
-from benchmark.tracks.superresolution import data as segment_files
-from benchmark.tracks.superresolution.contract import DenseSegment
+from benchmark.task import MetricScale, Split, Task
+from benchmark.tracks.superresolution import data
+from benchmark.tracks.superresolution.card import Piece, SuperResolutionCard
+from benchmark.tracks.superresolution.interpolation import INTERPOLANTS
 from benchmark.tracks.superresolution.metrics.errors import superresolution_errors
-from benchmark.tracks.superresolution.track import UNITS
+from benchmark.tracks.superresolution.segments import DenseSegment
 from tasks.making.pieces import bad_input
 from tasks.md17.generate import DEFAULT_OUT, N_FRAMES, TIME_STEP
 from tasks.md17.molecules import GEOMETRIES, Molecule, load_molecule
@@ -82,21 +82,18 @@ def described(molecule: Molecule, folder: Path) -> dict[str, Split]:
     """Give rows, frames and fingerprint of each split of a molecule."""
     found = {}
     for split, files in pieces(molecule.name).items():
-        read = [
-            segment_files.read_piece(folder / "data", piece, len(molecule.numbers))
-            for piece in files
-        ]
+        read = [data.read_piece(folder / "data", piece, len(molecule.numbers)) for piece in files]
         found[split] = Split(
             rows=len(read),
             frames=sum(map(len, read)),
-            sha256=segment_files.positions_sha256(read),
+            sha256=data.positions_sha256(read),
         )
     return found
 
 
 def scales(test: list[DenseSegment], gap: int, molecule: Molecule) -> dict[str, MetricScale]:
     """Measure linear interpolation, E₀ of every metric; only the MAE is scored."""
-    linear = load_model("linear", track="superresolution").build()
+    linear = INTERPOLANTS[0]
     truth = [segment.cut(gap) for segment in test]
     filled = [linear.reconstruct(segment.coarse(gap, linear.reads)) for segment in truth]
     errors = superresolution_errors(filled, truth, gap, molecule.bonds)
@@ -108,7 +105,7 @@ def scales(test: list[DenseSegment], gap: int, molecule: Molecule) -> dict[str, 
             floor=CLAIM if name == "mae" else None,
             capped=False,
         )
-        for name in UNITS
+        for name in errors
     }
 
 
@@ -151,7 +148,7 @@ def freeze(molecule: Molecule, origin: Origin) -> list[Task]:
         fields = card(molecule, gap, splits, origin)
         bare = SuperResolutionCard.model_validate(fields)
         task = Task(bare, origin.folder / "cards" / f"{bare.name}.yaml")
-        test = segment_files.load(task, "test")
+        test = data.load(task, "test")
         scaled = bare.model_copy(update={"metrics": scales(test, gap, molecule)})
         tasks.append(Task(scaled, task.path))
         tasks[-1].write()

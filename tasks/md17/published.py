@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError, named
 from benchmark.files import write_text
-from benchmark.store.predictions import MAX_POSITION
+from benchmark.tracks.superresolution.predictions import MAX_POSITION
 from tasks.making.download import PublicFile
 from tasks.md17.molecules import ATOMIC_NUMBERS
 

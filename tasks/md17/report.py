@@ -15,15 +15,12 @@ from numpy.typing import NDArray
 from rich.progress import track
 from tabulate import tabulate
 
-from benchmark.loading import load_model
-from benchmark.tracks.superresolution.contract import DenseSegment, scored_frames
+from benchmark.tracks.superresolution.interpolation import INTERPOLANTS, Interpolant
 from benchmark.tracks.superresolution.metrics.errors import bond_lengths
+from benchmark.tracks.superresolution.segments import DenseSegment, scored_frames
 from tasks.md17.freeze import GAPS, SPLITS
 from tasks.md17.generate import DEFAULT_OUT, N_SEGMENTS, TIME_STEP, read_segment
 from tasks.md17.molecules import GEOMETRIES, Molecule, load_molecule
-
-#: One of each degree: linear, a spline through positions, Hermite with v, Hermite with v and F.
-INTERPOLATORS = ("linear", "cubic-spline", "hermite3", "hermite5")
 
 Floats = NDArray[np.float64]
 
@@ -77,9 +74,8 @@ def correlations(lengths: Sequence[Floats]) -> tuple[float, float]:
     return float(shared), float(backwards)
 
 
-def interpolation_errors(segments: Sequence[DenseSegment], gap: int, name: str) -> Floats:
+def interpolation_errors(segments: Sequence[DenseSegment], gap: int, model: Interpolant) -> Floats:
     """Give the mean absolute error (Å) of an interpolator: over all hidden frames, and scored."""
-    model = load_model(name, track="superresolution").build()
     total, counts = np.zeros(2), np.zeros(2)
     for dense in (segment.cut(gap) for segment in segments):
         error = np.abs(model.reconstruct(dense.coarse(gap, model.reads)) - dense.positions)
@@ -104,9 +100,9 @@ def interpolation_rows(molecule: Molecule) -> list[dict[str, str]]:
     rows = []
     for gap in GAPS:
         row = {"molecule": molecule.name.replace("_", " "), "k": str(gap)}
-        for name in INTERPOLATORS:
-            hidden, scored = interpolation_errors(segments, gap, name)
-            row[f"`{name}`"] = f"{_short(hidden)} ({_short(scored)})"
+        for model in INTERPOLANTS:
+            hidden, scored = interpolation_errors(segments, gap, model)
+            row[f"`{model.name}`"] = f"{_short(hidden)} ({_short(scored)})"
         rows.append(row)
     return rows
 

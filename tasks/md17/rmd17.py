@@ -26,9 +26,10 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from benchmark.arrays import Positions
 from benchmark.errors import InputError
-from benchmark.loading import load_model
-from benchmark.tracks.superresolution.contract import CoarseSegment, Positions, scored_frames
+from benchmark.tracks.superresolution.interpolation import INTERPOLANTS
+from benchmark.tracks.superresolution.segments import CoarseSegment, scored_frames
 from tasks.md17.freeze import GAPS
 from tasks.md17.molecules import MASSES
 from tasks.md17.published import PUBLISHED, Published, formula, read_arrays
@@ -208,7 +209,7 @@ def table(trajectories: list[SparseTrajectory], gaps: list[int]) -> str:
     """Give a table of the errors of both interpolations, with standard errors."""
     from tabulate import tabulate
 
-    linear = load_model("linear", track="superresolution").build()
+    linear = INTERPOLANTS[0]
     rows = []
     for trajectory in trajectories:
         for gap in gaps:

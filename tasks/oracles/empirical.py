@@ -14,9 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.arrays import Labels
 from benchmark.loading import load_model
-from benchmark.model import FitContext, Labels, StateTrajectories
-from benchmark.store.predictions import checked_probabilities, realised_log_prob
+from benchmark.model import FitContext
+from benchmark.tracks.kinetics.contract import StateTrajectories
+from benchmark.tracks.kinetics.predictions import checked_probabilities, realised_log_prob
 
 #: Shipped models that stand for the oracle, with their settings.
 CANDIDATES: Mapping[str, Mapping[str, str]] = {"ngram": {}, "hmm": {}, "lstm": {}}
@@ -59,7 +61,7 @@ def empirical_oracle(
     for name, settings in candidates.items():
         with tempfile.TemporaryDirectory() as scratch:
             model = load_model(name, dict(settings)).build()
-            context = FitContext(task="oracle", n_labels=n_labels, scratch=Path(scratch), seed=SEED)
+            context = FitContext(task="oracle", scratch=Path(scratch), seed=SEED)
             model.fit(fitted, validation, context)
         held_out = float(_log_prob(model, chosen_on, n_labels).mean())
         print(f"oracle {name}: {-1000 * held_out:.4f} mnats/frame held out", flush=True)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.tracks.kinetics.track import SKIPPED_FRAMES
+from benchmark.tracks.kinetics.data import SKIPPED_FRAMES
 from tasks.making.freeze import PROMPT_FRAMES
 from tasks.private.partition import Labels
 

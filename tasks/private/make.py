@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError
 from benchmark.quantities import FRAMES, Time
-from benchmark.task import Generation, Task, read_card, user_tasks
+from benchmark.registry import read_card, user_tasks
+from benchmark.task import Task
+from benchmark.tracks.kinetics.card import Generation, kinetics_card
 from benchmark.tracks.kinetics.metrics.errors import (
     KineticsReference,
     held,
@@ -158,7 +160,7 @@ def make_private_task(
     for replica in range(request.replicas):
         spans = parts.train[replica * n : (replica + 1) * n]
         observed[f"training replica {replica}"] = _observed(labelling, spans, hold)
-    return placed, Report(placed.kinetics, labelling.lag, observed, reference)
+    return placed, Report(kinetics_card(placed), labelling.lag, observed, reference)
 
 
 def _free_version(family: Path, request: Request) -> int:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from benchmark.task import KineticsCard
+from benchmark.tracks.kinetics.card import KineticsCard
 from benchmark.tracks.kinetics.metrics.errors import KineticsReference, count_matrix
 
 #: A transition seen less often in a replica has a rate that is uncertain by a third.

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError
 from benchmark.quantities import Time, saving_interval
+from benchmark.trajectories.paths import ascii_path
 from benchmark.trajectories.reading import (
     TIMES_OPTIONAL,
     are_constant,
-    ascii_path,
     explained,
     holds_times,
     load_topology,

@@ -14,8 +14,8 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from benchmark.task import find_task
-from benchmark.tracks.kinetics.track import kinetics_reference
+from benchmark.registry import find_task
+from benchmark.tracks.kinetics.data import kinetics_reference
 from tasks.oracles.hidden_chain import HiddenChain
 from tasks.riboswitch.generate import SPECS, Spec
 from tasks.riboswitch.model import SAMPLING, Molecule

@@ -13,11 +13,11 @@ from rich.console import Console
 
 from benchmark import cli
 from benchmark.console import show
-from benchmark.console.show import with_error
+from benchmark.console.options import sort_arguments
+from benchmark.job import Event, Key
+from benchmark.registry import all_tasks
 from benchmark.result import Unit
-from benchmark.run.folder import Key
-from benchmark.run.runner import Event
-from benchmark.task import all_tasks
+from benchmark.uncertainty import with_error
 from tests.plugs import MARKOV, command, one_line, python, tasks_in
 
 COMMANDS = [
@@ -270,7 +270,7 @@ def test_interruption_is_exit_code_130_and_says_what_next(capsys, plug):
     ],
 )
 def test_words_left_behind_go_to_tasks_and_settings(arguments, expected):
-    assert cli._sort_arguments(*arguments) == expected
+    assert sort_arguments(*arguments) == expected
 
 
 # ---- runs: these start processes --------------------------------------------------------------

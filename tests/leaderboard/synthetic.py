@@ -8,15 +8,9 @@ from typing import Any
 
 from benchmark.result import Cost, Result, Unit, UnitMetric
 from benchmark.score import score_task
-from benchmark.task import (
-    Generation,
-    KineticsCard,
-    MetricScale,
-    Piece,
-    Split,
-    SuperResolutionCard,
-    Task,
-)
+from benchmark.task import MetricScale, Split, Task
+from benchmark.tracks.kinetics.card import Generation, KineticsCard
+from benchmark.tracks.superresolution.card import Piece, SuperResolutionCard
 from leaderboard.submission import Submission
 
 REPLICAS = 3

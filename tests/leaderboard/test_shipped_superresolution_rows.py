@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from benchmark.registry import shipped_tasks
 from leaderboard.claims.superresolution import BOTH_WAYS, ONE_WAY, REACHED
 from leaderboard.ranking import board_cards, by_track
-from leaderboard.submission import SUBMISSIONS, read_submissions, shipped_tasks
+from leaderboard.submission import SUBMISSIONS, read_submissions
 
 INTERPOLATORS = ("linear", "cubic-spline", "hermite3", "hermite5")
 ENOUGH = 6  # of eight molecules

@@ -15,20 +15,15 @@ from typing import Any
 import pytest
 
 from benchmark.errors import InputError
+from benchmark.job import Key
 from benchmark.loading import load_model
+from benchmark.registry import find_task
 from benchmark.result import Result, RunConfig, Unit, json_schema, read_result
-from benchmark.run.folder import (
-    Key,
-    RunFile,
-    open_run,
-    plan,
-    read_run,
-    read_unit,
-    run_model,
-)
-from benchmark.run.runner import execute, score_run
-from benchmark.store import predictions
-from benchmark.task import Task, find_task
+from benchmark.run.folder import RunFile, open_run, plan, read_run, read_unit, run_model
+from benchmark.run.runner import execute
+from benchmark.run.scoring import score_run
+from benchmark.task import Task
+from benchmark.tracks.kinetics.predictions import SAMPLES
 from tests.plugs import MARKOV, ROOT, SAVED, tasks_in
 
 TOY = "toy/three"
@@ -269,7 +264,7 @@ def test_missing_unit_is_skipped_and_counts_as_trivial(run):
 
 
 def test_damaged_prediction_file_fails_its_unit_only(run):
-    path = unit_folder(run, 1) / predictions.SAMPLES
+    path = unit_folder(run, 1) / SAMPLES
     path.write_bytes(path.read_bytes()[:-10])
     result = score_run(run)
     assert [unit.status for unit in result.units] == ["done", "failed", "done"]

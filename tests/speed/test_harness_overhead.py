@@ -13,11 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmark.job import Job
 from benchmark.loading import load_model
-from benchmark.model import FitContext, StateTrajectories
-from benchmark.run.worker import Job, do_unit
-from benchmark.store import frozen as splits
-from benchmark.task import Task, find_task
+from benchmark.model import FitContext
+from benchmark.registry import find_task
+from benchmark.run.local import asking
+from benchmark.run.worker import do_unit
+from benchmark.task import Task
+from benchmark.tracks.kinetics.contract import StateTrajectories
+from benchmark.tracks.kinetics.data import load_chains, load_test
 
 ROUNDS = 5
 
@@ -26,7 +30,7 @@ def own(task: Task, model: str, arrays: dict, scratch: Path) -> None:
     """Fit, sample and predict without a harness."""
     card = task.card
     built = load_model(model, {}).build()
-    context = FitContext(task=card.id, n_labels=card.labels, scratch=scratch)
+    context = FitContext(task=card.id, scratch=scratch)
     built.fit(
         StateTrajectories((arrays["train"],), card.labels),
         StateTrajectories((arrays["validation"],), card.labels),
@@ -42,16 +46,16 @@ def own(task: Task, model: str, arrays: dict, scratch: Path) -> None:
 def test_unit(benchmark, tmp_path, model):
     task = find_task("potentials/linear3")
     arrays = {
-        "train": splits.load_chains(task, "train")[0],
-        "validation": splits.load_chains(task, "validation")[0],
-        "test": splits.load_test(task)[0],
-        "prompt": np.stack(splits.load_chains(task, "prompt")),
+        "train": load_chains(task, "train")[0],
+        "validation": load_chains(task, "validation")[0],
+        "test": load_test(task)[0],
+        "prompt": np.stack(load_chains(task, "prompt")),
     }
     own(task, model, arrays, tmp_path)  # imports and compiles
 
     def unit() -> None:
         job = Job(task, 0, 0, model, {}, tmp_path / str(time.monotonic_ns()), "cpu", 1.0, 600.0)
-        done = do_unit(job, lambda fraction, note: None)
+        done = do_unit(job, asking(job), lambda fraction, note: None)
         assert done.status == "done", done.reason
 
     benchmark.pedantic(unit, rounds=ROUNDS, warmup_rounds=1)

@@ -13,7 +13,7 @@ import pytest
 from deeptime.markov.hmm import HiddenMarkovModel, MaximumLikelihoodHMM
 
 from baselines.kinetics.hmm import _expectations, _guess_resolved, _Parameters
-from benchmark.model import StateTrajectories
+from benchmark.tracks.kinetics.contract import StateTrajectories
 
 FRAMES = 20_000
 SIZES = [(3, 3), (20, 2)]  # labels, hidden states of each

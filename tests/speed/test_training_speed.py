@@ -16,7 +16,8 @@ import pytest
 from baselines.kinetics.gru import Gru
 from baselines.kinetics.lstm import Lstm
 from baselines.kinetics.transformer import Transformer
-from benchmark.model import FitContext, StateTrajectories
+from benchmark.model import FitContext
+from benchmark.tracks.kinetics.contract import StateTrajectories
 
 LABELS, FRAMES = 4, 110_000  # enough frames for as many streams as in the tasks
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from benchmark.loading import load_model
-from benchmark.tracks.superresolution.contract import CoarseSegment
+from benchmark.tracks.superresolution.segments import CoarseSegment
 from benchmark.tracks.superresolution.upsampling import reconstruct
-from benchmark.trajectories.reading import written
+from benchmark.trajectories.writing import written
 
 ATOMS, GAP, KEPT = 21, 10, 4_001
 

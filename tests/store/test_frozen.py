@@ -15,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.errors import InputError
-from benchmark.store import frozen as splits
-from benchmark.task import Task, all_tasks, read_card
+from benchmark.registry import all_tasks, read_card
+from benchmark.store import frozen
+from benchmark.task import Task
+from benchmark.tracks.kinetics.data import load_chains, load_replicas, load_test
 from tests.shipped import KINETICS
 
 
@@ -31,7 +33,7 @@ def copy(toy: Task, tmp_path):
 def refusal(task, split="test"):
     """Load a split that must be refused; give the message, which is one line naming the file."""
     with pytest.raises(InputError) as caught:
-        splits.load(task, split)
+        frozen.load(task, split)
     message = str(caught.value)
     assert str(task.data / f"{split}.parquet") in message
     assert "\n" not in message
@@ -51,11 +53,11 @@ def test_frozen_rows_are_loaded_bit_for_bit(toy, tmp_path, lengths):
     states = [rng.integers(0, 256, length, np.uint8) for length in lengths]
     oracle = [rng.integers(-(2**31), 2**31, length, np.int32) for length in lengths]
     columns = {"states": states, "oracle_log_prob": oracle}
-    split = splits.freeze(tmp_path / "data" / "three" / "test.parquet", columns)
+    split = frozen.freeze(tmp_path / "data" / "three" / "test.parquet", columns)
     assert split.rows == len(lengths)
     assert split.frames == sum(lengths)
     card = toy.card.model_copy(update={"splits": {"test": split}})
-    found = splits.load(Task(card, tmp_path / "cards" / "three.yaml"), "test")
+    found = frozen.load(Task(card, tmp_path / "cards" / "three.yaml"), "test")
     assert same(found, columns)
     assert [row.dtype for row in found["states"]] == [np.uint8] * len(lengths)
 
@@ -72,26 +74,26 @@ def test_frozen_rows_are_loaded_bit_for_bit(toy, tmp_path, lengths):
 )
 def test_rewritten_file_with_the_same_content_loads(copy, encoding):
     path = copy.data / "test.parquet"
-    expected = splits.load(copy, "test")
+    expected = frozen.load(copy, "test")
     before = path.read_bytes()
     pq.write_table(pq.read_table(path), path, **encoding)
     assert path.read_bytes() != before
-    assert same(splits.load(copy, "test"), expected)
+    assert same(frozen.load(copy, "test"), expected)
 
 
 def test_order_of_columns_does_not_matter(copy):
     path = copy.data / "test.parquet"
-    expected = splits.load(copy, "test")
+    expected = frozen.load(copy, "test")
     table = pq.read_table(path)
     pq.write_table(table.select(table.column_names[::-1]), path)
-    assert same(splits.load(copy, "test"), expected)
+    assert same(frozen.load(copy, "test"), expected)
 
 
 def test_fingerprint_is_that_of_the_documented_bytes():
     columns = {"states": [np.array([1, 2], np.uint8)], "oracle_log_prob": [np.array([-1, 256])]}
     content = b"oracle_log_prob:<i4:1;" + b"\2\0\0\0\0\0\0\0" + b"\xff\xff\xff\xff\0\1\0\0"
     content += b"states:|u1:1;" + b"\2\0\0\0\0\0\0\0" + b"\1\2"
-    assert splits.fingerprint(columns) == hashlib.sha256(content).hexdigest()
+    assert frozen.fingerprint(columns) == hashlib.sha256(content).hexdigest()
 
 
 @settings(max_examples=50, deadline=None)
@@ -99,18 +101,18 @@ def test_fingerprint_is_that_of_the_documented_bytes():
 def test_fingerprint_changes_with_any_label_and_any_boundary(data):
     content = data.draw(st.lists(st.lists(st.integers(0, 255), max_size=8), min_size=1))
     chains = [np.array(row, np.uint8) for row in content]
-    original = splits.fingerprint({"states": chains})
+    original = frozen.fingerprint({"states": chains})
     joined = np.concatenate(chains)
     if len(joined):
         place = data.draw(st.integers(0, len(joined) - 1))
         joined[place] ^= np.uint8(data.draw(st.integers(1, 255)))
         changed = np.split(joined, np.cumsum([len(row) for row in chains])[:-1])
-        assert splits.fingerprint({"states": changed}) != original
-    assert splits.fingerprint({"states": [*chains, np.array([], np.uint8)]}) != original
+        assert frozen.fingerprint({"states": changed}) != original
+    assert frozen.fingerprint({"states": [*chains, np.array([], np.uint8)]}) != original
     cut = data.draw(st.integers(0, len(joined)))
     apart = [joined[:cut], joined[cut:]]
     if [len(row) for row in apart] != [len(row) for row in chains]:
-        assert splits.fingerprint({"states": apart}) != original
+        assert frozen.fingerprint({"states": apart}) != original
 
 
 def test_one_changed_label_is_refused(copy):
@@ -124,7 +126,7 @@ def test_one_changed_label_is_refused(copy):
 
 
 def test_flipped_byte_never_changes_what_is_loaded(copy):
-    expected = splits.load(copy, "test")
+    expected = frozen.load(copy, "test")
     path = copy.data / "test.parquet"
     whole = path.read_bytes()
     refused = 0
@@ -133,7 +135,7 @@ def test_flipped_byte_never_changes_what_is_loaded(copy):
         broken[place] ^= 0x10
         path.write_bytes(broken)
         try:
-            found = splits.load(copy, "test")
+            found = frozen.load(copy, "test")
         except InputError as error:
             message = str(error)
             refused += str(path) in message and "\n" not in message
@@ -201,11 +203,11 @@ def test_missing_file_is_refused(copy):
 def test_unknown_split_is_refused_and_the_known_are_named(toy):
     message = "toy/three has no split 'tset'; it has train, validation, test, prompt, fresh"
     with pytest.raises(InputError, match=re.escape(message)):
-        splits.load(toy, "tset")
+        frozen.load(toy, "tset")
 
 
 def test_oracle_is_stored_to_a_hundred_thousandth_of_a_nat(toy):
-    states, oracle = splits.load_test(toy)
+    states, oracle = load_test(toy)
     assert states.shape == oracle.shape == (4, 3_000)
     assert states.dtype == np.uint8
     assert (oracle <= 0).all()
@@ -215,7 +217,7 @@ def test_oracle_is_stored_to_a_hundred_thousandth_of_a_nat(toy):
 @pytest.mark.parametrize("task_id", KINETICS)
 def test_shipped_test_split_fits_its_card(task_id):
     task = all_tasks()[task_id]
-    states, oracle = splits.load_test(task)
+    states, oracle = load_test(task)
     assert states.shape == oracle.shape
     assert states.size == task.card.splits["test"].frames
     assert states.max() < task.card.labels
@@ -225,8 +227,8 @@ def test_shipped_test_split_fits_its_card(task_id):
 
 def test_rows_of_a_replica_stay_apart(toy: Task):
     several = replace(toy, card=toy.card.model_copy(update={"chains_per_replica": 5}))
-    rows = splits.load_chains(toy, "fresh")
-    replicas = splits.load_replicas(several, "fresh")
+    rows = load_chains(toy, "fresh")
+    replicas = load_replicas(several, "fresh")
     assert [len(replica) for replica in replicas] == [5, 5, 5]
     assert all(map(np.array_equal, rows, [row for replica in replicas for row in replica]))
     assert several.card.replicas == 1

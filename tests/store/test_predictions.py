@@ -12,7 +12,13 @@ from hypothesis.extra import numpy as hnp
 
 from benchmark.errors import ModelError
 from benchmark.store import predictions
-from benchmark.store.predictions import LOG_PROB, SAMPLES
+from benchmark.tracks.kinetics.predictions import (
+    LOG_PROB,
+    SAMPLES,
+    checked_probabilities,
+    checked_samples,
+    realised_log_prob,
+)
 
 STATES = np.array([[0, 1, 2], [2, 1, 0]], np.uint8)
 
@@ -80,7 +86,7 @@ def test_file_of_another_shape_is_damaged(tmp_path, case, columns):
 
 def test_probabilities_of_the_right_shape_pass_as_float32():
     given = np.full((2, 3, 4), 0.25)
-    checked = predictions.checked_probabilities(given, STATES, 4)
+    checked = checked_probabilities(given, STATES, 4)
     assert checked.dtype == np.float32
     assert np.array_equal(checked, given)
 
@@ -99,11 +105,11 @@ def test_probabilities_of_the_right_shape_pass_as_float32():
 )
 def test_wrong_probabilities_are_refused_with_the_value(answer, message):
     with pytest.raises(ModelError, match=message):
-        predictions.checked_probabilities(answer, STATES, 3)
+        checked_probabilities(answer, STATES, 3)
 
 
 def test_samples_of_any_integer_type_become_uint8():
-    checked = predictions.checked_samples(STATES.astype(np.int64), 2, 3, 3)
+    checked = checked_samples(STATES.astype(np.int64), 2, 3, 3)
     assert checked.dtype == np.uint8
     assert np.array_equal(checked, STATES)
 
@@ -123,17 +129,17 @@ def test_samples_of_any_integer_type_become_uint8():
 )
 def test_wrong_samples_are_refused_with_the_value(answer, message):
     with pytest.raises(ModelError, match=message):
-        predictions.checked_samples(answer, 2, 3, 3)
+        checked_samples(answer, 2, 3, 3)
 
 
 def test_ragged_answer_is_refused():
     with pytest.raises((ModelError, ValueError)):
-        predictions.checked_samples([[0, 1], [0]], 2, 2, 3)
+        checked_samples([[0, 1], [0]], 2, 2, 3)
 
 
 def test_realised_log_prob_is_that_of_the_label_that_came():
     probabilities = np.array([[[0.5, 0.25, 0.25], [0.0, 0.0, 1.0]]], np.float32)
-    found = predictions.realised_log_prob(probabilities, np.array([[1, 0]], np.uint8))
+    found = realised_log_prob(probabilities, np.array([[1, 0]], np.uint8))
     assert found.dtype == np.float32
     assert found[0, 0] == np.log(np.float32(0.25))
     assert found[0, 1] == -np.inf

@@ -17,12 +17,10 @@ import pytest
 
 from benchmark import cli
 from benchmark.errors import InputError
+from benchmark.registry import TASKS_VARIABLE, find_task, shipped_tasks, task_roots
 from benchmark.score import verify
-from benchmark.store.frozen import load_chains
-from benchmark.task import TASKS_VARIABLE, find_task, task_roots
-from benchmark.tracks.kinetics.track import kinetics_reference
+from benchmark.tracks.kinetics.data import kinetics_reference, load_chains
 from leaderboard.ranking import board_cards
-from leaderboard.submission import shipped_tasks
 from tasks import commands as data_commands
 from tasks.making.download import FILES, PublicFile, fetch
 from tasks.oracles.hidden_chain import HiddenChain

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmark.model import Labels
+from benchmark.arrays import Labels
 
 
 def replay_chains(recorded: Sequence[Labels], n_chains: int, n_frames: int) -> Labels:

@@ -6,7 +6,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.model import Labels, Probabilities, StateTrajectories
+from benchmark.arrays import Labels, Probabilities
+from benchmark.tracks.kinetics.contract import StateTrajectories
 
 Floats = NDArray[np.float64]
 

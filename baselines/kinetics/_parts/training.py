@@ -28,8 +28,10 @@ from baselines._torch import (
     require_more_than_zero,
     write_checkpoint,
 )
+from benchmark.arrays import Labels, Probabilities
 from benchmark.errors import InputError
-from benchmark.model import FitContext, Labels, Probabilities, StateTrajectories
+from benchmark.model import FitContext
+from benchmark.tracks.kinetics.contract import StateTrajectories
 
 State = tuple[Tensor, ...]  # what a network carries from a window to the next one
 

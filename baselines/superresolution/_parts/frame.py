@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.tracks.superresolution.contract import DenseSegment
+from benchmark.tracks.superresolution.segments import DenseSegment
 
 Floats = NDArray[np.float64]
 

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from baselines.superresolution._parts.frame import align
 from baselines.superresolution._parts.passes import Track
-from baselines.superresolution._parts.reads import hermite_weights
+from benchmark.tracks.superresolution.interpolation import hermite_weights
 
 Floats = NDArray[np.float64]
 Force = Callable[[Tensor, Tensor], Tensor]

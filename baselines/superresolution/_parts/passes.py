@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.superresolution._parts.frame import Frames, align
-from baselines.superresolution._parts.reads import scaled_derivatives
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment
+from benchmark.tracks.superresolution.interpolation import scaled_derivatives
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]

@@ -12,7 +12,7 @@ from torch import Tensor
 from baselines._torch import device_of
 from baselines.superresolution._parts.force_field import ForceField, frames_last
 from baselines.superresolution._parts.passes import Track
-from baselines.superresolution._parts.reads import hermite_weights
+from benchmark.tracks.superresolution.interpolation import hermite_weights
 
 Floats = NDArray[np.float64]
 

@@ -35,10 +35,12 @@ from baselines.superresolution._parts.passes import (
     hidden_frames,
     track_of,
 )
-from baselines.superresolution._parts.reads import declared, interleave, moving_orders_read
+from baselines.superresolution._parts.reads import declared, moving_orders_read
 from baselines.superresolution._parts.windows import check_hidden, check_segment, check_training
-from benchmark.model import FitContext
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, Positions
+from benchmark.arrays import Positions
+from benchmark.tracks.superresolution.contract import GapContext
+from benchmark.tracks.superresolution.interpolation import interleave
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
 
@@ -138,7 +140,7 @@ class NetworkModel:
         self,
         train: Sequence[DenseSegment],
         validation: Sequence[DenseSegment],
-        context: FitContext,
+        context: GapContext,
     ) -> None:
         """Fit the springs, then train, or go on from the checkpoint in ``context.scratch``.
 
@@ -284,7 +286,7 @@ def _train(
     source: _Source,
     train: Track,
     held_out: Track,
-    context: FitContext,
+    context: GapContext,
 ) -> None:
     """Train the source's network in place; leave it with the weights of its best epoch."""
     updates = training.updates(context.gap, context.effort)
@@ -310,7 +312,7 @@ def descend(
     update: Callable[[np.random.Generator], None],
     validate: Callable[[], None],
     unit: str,
-    context: FitContext,
+    context: GapContext,
 ) -> None:
     """Train in epochs, from the start or from the checkpoint; leave the best weights in place.
 
@@ -392,7 +394,7 @@ def _spread(starts: Integers, gap: int) -> Integers:
     return starts[:: max(1, len(starts) // wanted)]
 
 
-def identify(name: str, train: Track, held_out: Track, context: FitContext) -> str:
+def identify(name: str, train: Track, held_out: Track, context: GapContext) -> str:
     """Name a training run: a checkpoint of other data or other options must not be resumed."""
     digest = hashlib.sha256(f"{name} {context.seed}".encode())
     for track in (train, held_out):

@@ -21,9 +21,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from baselines.superresolution._parts.frame import Frames, align
-from baselines.superresolution._parts.reads import interpolate, scaled_derivatives
 from benchmark.errors import InputError, ModelError
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment
+from benchmark.tracks.superresolution.interpolation import interpolate, scaled_derivatives
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
 

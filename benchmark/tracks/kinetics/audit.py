@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmark.model import Labels, Probabilities
-from benchmark.store.predictions import NORMALISATION_TOLERANCE
+from benchmark.arrays import Labels, Probabilities
+from benchmark.tracks.kinetics.predictions import NORMALISATION_TOLERANCE
 
 #: Two evaluations of one network may differ by rounding, never by this much.
 CAUSALITY_TOLERANCE = 1e-4

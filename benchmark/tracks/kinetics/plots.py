@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.console.plots import INK, MUTED, PALETTE, SHADE
-from benchmark.store.frozen import load_chains, load_replicas
-from benchmark.task import KineticsCard, Task
+from benchmark.task import Task
+from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
+from benchmark.tracks.kinetics.data import kinetics_reference, load_chains, load_replicas, observe
 from benchmark.tracks.kinetics.metrics import errors as kinetics
-from benchmark.tracks.kinetics.track import kinetics_reference, observe
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,13 +44,13 @@ def draw(figure: Figure, task: Task) -> None:
         If the frozen data are damaged.
     """
     labels = load_replicas(task, "train")
-    observed = [observe(task.kinetics, replica) for replica in labels]
+    observed = [observe(kinetics_card(task), replica) for replica in labels]
     reference = kinetics_reference(task)
     axes = figure.subplots(2, 2)
-    _trajectory(axes[0, 0], task.kinetics, labels[0][0], observed[0][0])
-    _free_energies(axes[0, 1], task.kinetics, load_chains(task, "fresh"), labels)
-    _timescales(axes[1, 0], task.kinetics, reference, observed)
-    _dwells(axes[1, 1], task.kinetics, reference, observed[0])
+    _trajectory(axes[0, 0], kinetics_card(task), labels[0][0], observed[0][0])
+    _free_energies(axes[0, 1], kinetics_card(task), load_chains(task, "fresh"), labels)
+    _timescales(axes[1, 0], kinetics_card(task), reference, observed)
+    _dwells(axes[1, 1], kinetics_card(task), reference, observed[0])
 
 
 def _colour(macrostate: int) -> str:

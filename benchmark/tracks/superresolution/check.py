@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.check import TINY_EFFORT, Finding, repeated, tried
+from benchmark.arrays import Positions
+from benchmark.check import TINY_EFFORT, repeated, tried
 from benchmark.loading import LoadedModel
-from benchmark.model import FitContext
-from benchmark.store.predictions import checked_positions
-from benchmark.tracks.superresolution.contract import DenseSegment, Positions
-from benchmark.tracks.superresolution.track import declared
+from benchmark.track import Finding
+from benchmark.tracks.superresolution.contract import GapContext, declared
+from benchmark.tracks.superresolution.predictions import checked_positions
+from benchmark.tracks.superresolution.segments import DenseSegment
 
 TINY_FRAMES, TINY_GAP = 301, 10
 
@@ -33,7 +34,7 @@ def tiny_segment(frames: int, seed: int) -> DenseSegment:
     return DenseSegment(positions, 0.5, np.array([8, 1, 1]), np.array([15.999, 1.008, 1.008]))
 
 
-def superresolution_findings(model: LoadedModel, folder: Path) -> Iterator[Finding]:
+def findings(model: LoadedModel, folder: Path) -> Iterator[Finding]:
     """Try every clause; stop at the first that the rest cannot do without."""
     test = tiny_segment(TINY_FRAMES, seed=3)
     reads, fault = tried(lambda: declared(model.build()))
@@ -66,7 +67,7 @@ def superresolution_findings(model: LoadedModel, folder: Path) -> Iterator[Findi
 def _fitted(model: LoadedModel, scratch: Path) -> Any:
     scratch.mkdir()
     fresh = model.build()
-    context = FitContext(
+    context = GapContext(
         task="check/tiny", gap=TINY_GAP, scratch=scratch, seed=1, effort=TINY_EFFORT
     )
     train = [tiny_segment(TINY_FRAMES, seed) for seed in (0, 1)]

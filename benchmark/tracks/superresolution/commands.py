@@ -13,8 +13,8 @@ import typer
 from benchmark.errors import InputError, ModelError
 
 if TYPE_CHECKING:
-    from benchmark.task import SuperResolutionCard
-    from benchmark.tracks.superresolution.contract import Positions
+    from benchmark.arrays import Positions
+    from benchmark.tracks.superresolution.card import SuperResolutionCard
     from benchmark.tracks.superresolution.upsampling import Report, Unit
     from benchmark.trajectories.reading import AtomTrajectory
 
@@ -46,18 +46,20 @@ def export(
 
     Example: python -m benchmark export runs/ridge --task md17-xtb/ethanol-k10 --to ethanol.trr
     """
-    from benchmark.tracks.superresolution import track, upsampling
-    from benchmark.trajectories.reading import require_writable
+    from benchmark.tracks.superresolution import upsampling
+    from benchmark.tracks.superresolution.data import truth as true_segments
+    from benchmark.tracks.superresolution.measures import reconstructed
+    from benchmark.trajectories.writing import require_writable
 
     unit = upsampling.only(upsampling.units_done(run, task, seed))
     twin = to.with_name(f"{to.stem}-truth{to.suffix}")
     for path in (to, twin) if truth else (to,):
         require_writable(path, force)
-    true = track.truth(unit.task)
+    true = true_segments(unit.task)
     if segment >= len(true):
         raise InputError(f"--segment {segment}: {unit.key.task} has {len(true)}, from 0")
     try:
-        made = track.reconstructed(unit.task, unit.folder)
+        made = reconstructed(unit.task, unit.folder)
     except ModelError as error:
         raise InputError(f"{unit.folder}: {error}") from error
     _write_segment(to, unit.card, made[segment])
@@ -68,15 +70,15 @@ def export(
 def _write_segment(path: Path, card: SuperResolutionCard, positions: Positions) -> None:
     import numpy as np
 
-    from benchmark.trajectories.reading import molecule_topology, written
+    from benchmark.trajectories.writing import molecule_topology, written
 
-    with written(path, molecule_topology(card)) as writer:
+    with written(path, molecule_topology(card.numbers, card.bonds)) as writer:
         writer.write(positions, np.arange(len(positions)) * card.frame_time)
     _say_written(path, writer.n_frames, card)
 
 
 def _say_written(path: Path, n_frames: int, card: SuperResolutionCard) -> None:
-    from benchmark.trajectories.reading import rounded
+    from benchmark.trajectories.writing import rounded
 
     about = f"{n_frames:,} frames {card.frame_time:g} fs apart"
     if rounded(path, len(card.numbers)):
@@ -121,7 +123,8 @@ def upsample(
     """
     from benchmark.tracks.superresolution import trajectory_checks as checks
     from benchmark.tracks.superresolution import upsampling
-    from benchmark.trajectories.reading import read_trajectory, require_writable, rounded
+    from benchmark.trajectories.reading import read_trajectory
+    from benchmark.trajectories.writing import require_writable, rounded
 
     out = to or Path(f"{trajectory.stem}-x{factor}.trr")
     inputs = (trajectory, topology) if topology else (trajectory,)
@@ -151,12 +154,12 @@ def _femtoseconds(text: str | None) -> float | None:
     """Read ``--spacing``."""
     if text is None:
         return None
-    from benchmark import quantities as times
+    from benchmark import quantities
 
-    given = times.parse_time(text, "--spacing")
-    if given.unit == times.FRAMES:
+    given = quantities.parse_time(text, "--spacing")
+    if given.unit == quantities.FRAMES:
         raise InputError(f"--spacing {text}: expected a time with a unit, such as 5fs")
-    return float(given.value * times.SECONDS[given.unit] / times.SECONDS["fs"])
+    return float(given.value * quantities.SECONDS[given.unit] / quantities.SECONDS["fs"])
 
 
 def _upsample(unit: Unit, read: AtomTrajectory, out: Path, hidden: bool) -> None:
@@ -164,14 +167,18 @@ def _upsample(unit: Unit, read: AtomTrajectory, out: Path, hidden: bool) -> None
     import numpy as np
 
     from benchmark.tracks.superresolution import upsampling
-    from benchmark.trajectories.reading import molecule_topology, with_bonds, written
+    from benchmark.trajectories.writing import molecule_topology, with_bonds, written
 
     card = unit.card
     name = f"{unit.run} ({unit.key})"
     if upsampling.code_has_changed(unit):
         typer.echo(f"note: the code of the model has changed since {unit.run} was made", err=True)
     kept = read.every(card.gap) if hidden else read
-    top = molecule_topology(card) if read.topology is None else with_bonds(read.topology, card)
+    top = (
+        molecule_topology(card.numbers, card.bonds)
+        if read.topology is None
+        else with_bonds(read.topology, card.bonds)
+    )
     n_frames = (len(kept.positions) - 1) * card.gap + 1
     start = 0.0 if kept.times is None else float(kept.times[0])
     made = []
@@ -206,17 +213,17 @@ def _print_errors(unit: Unit, coarse: Any, made: Positions, true: Positions) -> 
     import numpy as np
 
     from benchmark.console.show import print_errors
-    from benchmark.loading import load_model
     from benchmark.tracks.superresolution import upsampling
-    from benchmark.tracks.superresolution.plots import YARDSTICKS
+    from benchmark.tracks.superresolution.card import METRICS
+    from benchmark.tracks.superresolution.interpolation import INTERPOLANTS
 
-    trivial = load_model(YARDSTICKS[0], track="superresolution")
-    line = np.concatenate(list(upsampling.reconstruct(trivial.build(), coarse)))
+    line = np.concatenate(list(upsampling.reconstruct(INTERPOLANTS[0], coarse)))
     print_errors(
         "hidden frames at least two from a kept one",
+        METRICS,
         {
             name: upsampling.hidden_errors(found, true, unit.card)
-            for name, found in ((unit.run.name, made), (trivial.name, line))
+            for name, found in ((unit.run.name, made), (INTERPOLANTS[0].name, line))
         },
     )
 

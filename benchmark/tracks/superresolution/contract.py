@@ -1,157 +1,82 @@
-"""Segments of molecular dynamics: every frame of one, or only what a model may read of it."""
+"""The contract of a super-resolution model, and what the harness tells it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-Positions = NDArray[np.float64]
-
-#: What a super-resolution model can ask for, at kept frames only.
-READABLE = frozenset({"positions", "velocities", "forces"})
-
-#: eV of one u Å²/fs².
-ENERGY = 103.642697
-
-
-@dataclass(frozen=True, eq=False)
-class DenseSegment:
-    """Every frame of a stretch of dynamics at constant energy, made by a Verlet integrator.
-
-    Velocities and forces follow from the positions: for velocity Verlet with step h,
-    v = (x₊ − x₋)/2h and F = m (x₊ − 2x + x₋)/h² are the integrator's own, not approximations
-    (L. Verlet, Phys. Rev. 159, 98 (1967)). They need a frame on both sides, so that the frame
-    before the first and the one after the last are taken in as well.
-
-    Parameters
-    ----------
-    padded : float64 array of shape (frames + 2, atoms, 3)
-        Å. The first and the last row are the frames before and after the segment.
-    time_step : float
-        fs between frames.
-    numbers : int array of shape (atoms,)
-        Atomic numbers.
-    masses : float64 array of shape (atoms,)
-        u.
-    """
-
-    padded: Positions = field(repr=False)
-    time_step: float
-    numbers: NDArray[np.int64] = field(repr=False)
-    masses: NDArray[np.float64] = field(repr=False)
-
-    @property
-    def positions(self) -> Positions:
-        """Å, shape (frames, atoms, 3)."""
-        return self.padded[1:-1]
-
-    @cached_property
-    def velocities(self) -> Positions:
-        """Å/fs, shape (frames, atoms, 3)."""
-        return (self.padded[2:] - self.padded[:-2]) / (2 * self.time_step)
-
-    @cached_property
-    def forces(self) -> Positions:
-        """eV/Å, shape (frames, atoms, 3)."""
-        second = self.padded[2:] - 2 * self.padded[1:-1] + self.padded[:-2]
-        return ENERGY * self.masses[:, None] * second / self.time_step**2
-
-    @property
-    def n_frames(self) -> int:
-        """Number of frames."""
-        return len(self.padded) - 2
-
-    @property
-    def n_atoms(self) -> int:
-        """Number of atoms."""
-        return self.padded.shape[1]
-
-    def cut(self, gap: int) -> DenseSegment:
-        """Drop the frames after the last one that is kept at ``gap``."""
-        last = (self.n_frames - 1) // gap * gap
-        return DenseSegment(self.padded[: last + 3], self.time_step, self.numbers, self.masses)
-
-    def coarse(self, gap: int, reads: frozenset[str]) -> CoarseSegment:
-        """Keep every ``gap``-th frame from the first, and of it only what is in ``reads``.
-
-        The arrays are copies: nothing in them leads back to a hidden frame.
-        """
-        kept = slice(None, None, gap)
-        return CoarseSegment(
-            gap=gap,
-            time_step=self.time_step,
-            numbers=self.numbers.copy(),
-            masses=self.masses.copy(),
-            positions=self.positions[kept].copy(),
-            velocities=self.velocities[kept].copy() if "velocities" in reads else None,
-            forces=self.forces[kept].copy() if "forces" in reads else None,
-        )
+from benchmark.arrays import Positions
+from benchmark.errors import ModelError
+from benchmark.model import FitContext
+from benchmark.tracks.superresolution.segments import (
+    POSITIONS,
+    READABLE,
+    CoarseSegment,
+    DenseSegment,
+)
 
 
-@dataclass(frozen=True, eq=False)
-class CoarseSegment:
-    """The kept frames of a segment.
+@dataclass(frozen=True)
+class GapContext(FitContext):
+    """What a super-resolution model may know of its task besides.
 
     Attributes
     ----------
     gap : int
-        k: a kept frame, k − 1 hidden ones, a kept frame, …
-    time_step : float
-        fs between two frames of the dense segment; kept frames are ``gap`` times as far apart.
-    numbers : int array of shape (atoms,)
-        Atomic numbers.
-    masses : float64 array of shape (atoms,)
-        u.
-    positions : float64 array of shape (kept, atoms, 3)
-        Å.
-    velocities : float64 array of shape (kept, atoms, 3), or None
-        Å/fs; None unless the model declares that it reads them.
-    forces : float64 array of shape (kept, atoms, 3), or None
-        eV/Å; None unless the model declares that it reads them.
+        k: every k-th frame is kept.
     """
 
-    gap: int
-    time_step: float
-    numbers: NDArray[np.int64] = field(repr=False)
-    masses: NDArray[np.float64] = field(repr=False)
-    positions: Positions = field(repr=False)
-    velocities: Positions | None = field(default=None, repr=False)
-    forces: Positions | None = field(default=None, repr=False)
-
-    @property
-    def n_frames(self) -> int:
-        """Frames of the whole reconstruction: (kept − 1) gap + 1."""
-        return (len(self.positions) - 1) * self.gap + 1
-
-    @property
-    def n_atoms(self) -> int:
-        """Number of atoms."""
-        return self.positions.shape[1]
-
-    @property
-    def accelerations(self) -> Positions | None:
-        """Å/fs², shape (kept, atoms, 3); None without forces."""
-        if self.forces is None:
-            return None
-        return self.forces / (ENERGY * self.masses[:, None])
+    gap: int = 0
 
 
-def scored_frames(n_frames: int, gap: int) -> NDArray[np.intp]:
-    """Give the hidden frames that are scored: those at least two frames from a kept one.
+class SuperResolutionModel(Protocol):
+    """A model that fills in the hidden frames of molecular dynamics.
 
-    With position, velocity and force of a kept frame one Verlet step gives its neighbours
-    exactly, so that these say nothing about a model.
+    ``save`` and ``load`` are optional, and ``__init__`` is set, as in a `KineticsModel`.
+    """
+
+    #: What it reads at kept frames: positions, and perhaps "velocities" and "forces".
+    reads: frozenset[str]
+
+    def fit(
+        self,
+        train: Sequence[DenseSegment],
+        validation: Sequence[DenseSegment],
+        context: GapContext,
+    ) -> None:
+        """Learn from ``train``; ``validation`` may choose among models, never train one."""
+
+    def reconstruct(self, coarse: CoarseSegment) -> Positions:
+        """Give every frame of a segment.
+
+        Parameters
+        ----------
+        coarse : CoarseSegment
+            Holds what the model declares in ``reads``, and no more.
+
+        Returns
+        -------
+        float64 array of shape (frames, atoms, 3)
+            Å, (kept − 1) gap + 1 frames. Only hidden frames two or more frames away from a kept
+            one are scored.
+        """
+
+
+def declared(model: Any) -> frozenset[str]:
+    """Give what a model declares that it reads.
 
     Raises
     ------
-    ValueError
-        If there is none, as with a gap below 4.
+    ModelError
+        If it declares nothing, or something that does not exist.
     """
-    place = np.arange(n_frames) % gap
-    scored = np.flatnonzero((place >= 2) & (place <= gap - 2))
-    if scored.size == 0:
-        raise ValueError(f"no hidden frame is two frames away from a kept one at gap {gap}")
-    return scored
+    reads = getattr(model, "reads", None)
+    if isinstance(reads, str) or not isinstance(reads, set | frozenset | tuple | list):
+        raise ModelError(f"reads is {reads!r}; expected a set out of {', '.join(sorted(READABLE))}")
+    unknown = set(reads) - READABLE
+    if unknown or POSITIONS not in reads:
+        raise ModelError(
+            f"reads is {sorted(reads)}; expected positions, and perhaps velocities and forces"
+        )
+    return frozenset(reads)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,9 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError
 from benchmark.store.frozen import fingerprint
-from benchmark.task import Piece, Task
-from benchmark.tracks.superresolution.contract import DenseSegment
+from benchmark.task import Task
+from benchmark.tracks.superresolution.card import Piece, superresolution_card
+from benchmark.tracks.superresolution.segments import DenseSegment
 
 #: Å. Positions are stored, and fingerprinted, as integers of it.
 RESOLUTION = 1e-6
@@ -28,7 +31,7 @@ def load(task: Task, split: str) -> list[DenseSegment]:
         If the task has no such split, a file is missing or unreadable, or its content is not the
         frozen one.
     """
-    card = task.superresolution
+    card = superresolution_card(task)
     if split not in card.pieces:
         raise InputError(f"{task.id} has no split '{split}'; it has {', '.join(card.pieces)}")
     folder = task.path.parent.parent / "data"
@@ -91,3 +94,21 @@ def _read(path: Path) -> Any:
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} is not a readable Parquet file: {reason}") from error
+
+
+def frozen_parts(task: Task) -> list[Callable[[], object]]:
+    """Give what reads each split; a damaged one raises InputError."""
+    return [partial(load, task, split) for split in task.card.splits]
+
+
+@lru_cache(maxsize=2)
+def truth(task: Task) -> tuple[DenseSegment, ...]:
+    """Give the test segments, each up to its last kept frame.
+
+    Raises
+    ------
+    InputError
+        If the frozen data are missing or damaged.
+    """
+    segments = load(task, "test")
+    return tuple(segment.cut(superresolution_card(task).gap) for segment in segments)

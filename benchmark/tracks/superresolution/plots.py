@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,30 +10,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.arrays import Positions
 from benchmark.console.plots import INK, MUTED, PALETTE, SHADE, drawn
-from benchmark.loading import load_model
-from benchmark.run.folder import Key
-from benchmark.run.runner import Event
-from benchmark.store.predictions import POSITIONS
-from benchmark.task import SuperResolutionCard, Task, all_tasks
-from benchmark.tracks.superresolution import track
-from benchmark.tracks.superresolution.contract import DenseSegment, Positions, scored_frames
+from benchmark.task import Task
+from benchmark.tracks.superresolution.card import SuperResolutionCard, superresolution_card
+from benchmark.tracks.superresolution.data import truth
+from benchmark.tracks.superresolution.interpolation import INTERPOLANTS, Interpolant
+from benchmark.tracks.superresolution.measures import reconstructed
 from benchmark.tracks.superresolution.metrics.errors import (
     bond_lengths,
     central_velocities,
     error_by_place,
 )
 from benchmark.tracks.superresolution.metrics.vibrational import SPEED_OF_LIGHT, vdos
+from benchmark.tracks.superresolution.segments import DenseSegment, scored_frames
 from benchmark.tracks.superresolution.trajectory_checks import symbols
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from benchmark.result import Result
-
-#: Shipped models that learn nothing, worst first: what a task is drawn with. The first is E₀.
-YARDSTICKS = ("linear", "cubic-spline", "hermite3", "hermite5")
 
 #: fs of a bond's length shown, in whole gaps: some ten vibrations of a bond to hydrogen.
 SHOWN_TIME, SHOWN_GAPS = 100.0, (6, 24)
@@ -68,8 +64,8 @@ def draw(figure: Figure, task: Task) -> None:
         If the frozen data are damaged.
     """
     colours = (PALETTE[0], PALETTE[4], PALETTE[2], PALETTE[1])
-    looks = zip(YARDSTICKS, colours, ("-", "--", "-.", "-"), strict=True)
-    curves = [_yardstick(task, name, colour, line) for name, colour, line in looks]
+    looks = zip(INTERPOLANTS, colours, ("-", "--", "-.", "-"), strict=True)
+    curves = [_interpolated(task, rule, colour, line) for rule, colour, line in looks]
     line, *_, best = curves
     _fill(figure, task, curves, [line, best], [line])
 
@@ -96,62 +92,18 @@ def draw_reconstruction(task: Task, unit: Path, name: str, path: Path) -> None:
     ModelError
         If the unit's predictions are missing or damaged.
     """
-    found = track.reconstructed(task, unit)
+    found = reconstructed(task, unit)
     model = Curve(name, found, PALETTE[1], bold=True)
-    linear = _yardstick(task, YARDSTICKS[0], PALETTE[0], "--")
+    linear = _interpolated(task, INTERPOLANTS[0], PALETTE[0], "--")
     with drawn(path, (9.5, 6.6)) as figure:
         _fill(figure, task, [linear, model], [linear, model], [linear, model])
         figure.suptitle(f"{name} on {task.id}: {task.card.title}")
 
 
-def draw_run(folder: Path, result: Result, watch: Callable[[Event], None]) -> list[Path]:
-    """Draw every super-resolution task of a run: the first of its units that is done.
-
-    Parameters
-    ----------
-    folder : Path
-        The run's; figures go to ``figures/<task>.png`` in it. One that is newer than what it
-        shows stays as it is.
-    result : Result
-        Of the same run.
-    watch : callable
-        Told of each unit that is drawn.
-
-    Returns
-    -------
-    list of Path
-        All figures, also those that were there.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be written, or the frozen data are damaged.
-    """
-    first: dict[str, Key] = {}
-    for unit in result.units:
-        if unit.status == "done" and unit.task not in first:
-            first[unit.task] = Key(task=unit.task, replica=unit.replica, seed=unit.seed)
-    figures = []
-    known = all_tasks()
-    for name, key in first.items():
-        task, unit_folder = known[name], key.folder(folder)
-        if not isinstance(task.card, SuperResolutionCard):
-            continue
-        watch(Event(key, 0.5, "draw"))
-        path = folder / "figures" / f"{name.replace('/', '--')}.png"
-        shown = (unit_folder / POSITIONS).stat().st_mtime
-        if not path.exists() or path.stat().st_mtime < shown:
-            draw_reconstruction(task, unit_folder, result.model.name, path)
-        figures.append(path)
-    return figures
-
-
-def _yardstick(task: Task, name: str, colour: str, line: str) -> Curve:
-    """Reconstruct the test segments with a shipped model that needs no fit."""
-    loaded = load_model(name, track="superresolution")
-    model, gap = loaded.build(), task.superresolution.gap
-    made = [model.reconstruct(one.coarse(gap, model.reads)) for one in track.truth(task)]
-    return Curve(loaded.card.title.lower().replace("hermite", "Hermite"), made, colour, line)
+def _interpolated(task: Task, rule: Interpolant, colour: str, line: str) -> Curve:
+    gap = superresolution_card(task).gap
+    made = [rule.reconstruct(one.coarse(gap, rule.reads)) for one in truth(task)]
+    return Curve(rule.title, made, colour, line)
 
 
 def _fill(
@@ -163,10 +115,10 @@ def _fill(
 ) -> None:
     """Draw the three panels, each with the curves that are legible there."""
     grid = figure.add_gridspec(2, 2)
-    truth, card = track.truth(task), task.superresolution
-    _bond(figure.add_subplot(grid[0, :]), card, truth[0], in_bond)
-    _places(figure.add_subplot(grid[1, 0]), card, truth, curves)
-    _spectra(figure.add_subplot(grid[1, 1]), card, truth, in_spectrum)
+    true, card = truth(task), superresolution_card(task)
+    _bond(figure.add_subplot(grid[0, :]), card, true[0], in_bond)
+    _places(figure.add_subplot(grid[1, 0]), card, true, curves)
+    _spectra(figure.add_subplot(grid[1, 1]), card, true, in_spectrum)
 
 
 def _bond(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.arrays import Positions
 from benchmark.errors import InputError
 from benchmark.quantities import Time, saving_interval
-from benchmark.task import SuperResolutionCard, Task
-from benchmark.tracks.superresolution.contract import Positions
+from benchmark.task import Task
+from benchmark.tracks.superresolution.card import SuperResolutionCard, superresolution_card
 from benchmark.tracks.superresolution.data import load
 from benchmark.tracks.superresolution.metrics.errors import BROKEN_BOND, bond_lengths
 from benchmark.trajectories.reading import AtomTrajectory
@@ -117,7 +118,7 @@ def require_whole(trajectory: AtomTrajectory, task: Task, spacing: float) -> Non
     InputError
         If a bond is broken, by the box or otherwise, or the molecule jumps between two frames.
     """
-    card, name = task.superresolution, trajectory.name
+    card, name = superresolution_card(task), trajectory.name
     if card.bonds:
         _require_bonds(trajectory, task, np.array(card.bonds, np.int64))
     steps = np.diff(trajectory.positions, axis=0)
@@ -150,8 +151,8 @@ def _require_bonds(trajectory: AtomTrajectory, task: Task, bonds: NDArray[np.int
     i, j = bonds[bond]
     what = (
         f"{trajectory.name}: atoms {i} and {j} (from 0), bonded in "
-        f"{task.superresolution.molecule}, are {found[frame, bond]:.3g} Å apart in frame {frame} "
-        f"and {usual[bond]:.3g} Å where the model was trained"
+        f"{superresolution_card(task).molecule}, are {found[frame, bond]:.3g} Å apart in frame "
+        f"{frame} and {usual[bond]:.3g} Å where the model was trained"
     )
     if trajectory.cells is not None:
         apart: Positions = positions[:, j] - positions[:, i]

@@ -10,16 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.arrays import Positions
 from benchmark.errors import InputError, ModelError
+from benchmark.job import Key
 from benchmark.loading import load_model, shipped_models
-from benchmark.run.folder import Key, read_run, read_unit
+from benchmark.registry import all_tasks, find_task
+from benchmark.run.folder import read_run, read_unit
+from benchmark.run.local import asking
 from benchmark.run.runner import job_of
 from benchmark.run.worker import fitted_model, where_raised
-from benchmark.store.predictions import checked_positions
-from benchmark.task import SuperResolutionCard, Task, all_tasks, find_task
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment, Positions
+from benchmark.task import Task
+from benchmark.tracks.superresolution.card import SuperResolutionCard, superresolution_card
+from benchmark.tracks.superresolution.contract import declared
 from benchmark.tracks.superresolution.metrics.errors import superresolution_errors
-from benchmark.tracks.superresolution.track import POSITIONS, declared
+from benchmark.tracks.superresolution.predictions import checked_positions
+from benchmark.tracks.superresolution.segments import POSITIONS, CoarseSegment, DenseSegment
 from benchmark.tracks.superresolution.trajectory_checks import mismatch
 from benchmark.trajectories.reading import AtomTrajectory
 from benchmark.uncertainty import Estimate
@@ -50,7 +55,7 @@ class Unit:
     @property
     def card(self) -> SuperResolutionCard:
         """The card of its task."""
-        return self.task.superresolution
+        return superresolution_card(self.task)
 
     def __str__(self) -> str:
         return f"--task {self.key.task} --seed {self.key.seed}"
@@ -145,7 +150,7 @@ def load_fitted(unit: Unit, report: Report) -> Any:
     run = read_run(unit.run)
     job = replace(job_of(unit.key, unit.task, run, unit.run), device="cpu")
     try:
-        return fitted_model(job, report)
+        return fitted_model(job, asking(job), report)
     except (InputError, ModelError) as error:
         raise InputError(f"{unit.run}, {unit.key}: {error}") from error
     except Exception as error:

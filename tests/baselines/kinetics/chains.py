@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.model import FitContext, Labels, StateTrajectories
+from benchmark.arrays import Labels
+from benchmark.model import FitContext
+from benchmark.tracks.kinetics.contract import StateTrajectories
 from tasks.oracles.hidden_chain import HiddenChain
 
 

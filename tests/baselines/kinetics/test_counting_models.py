@@ -14,7 +14,7 @@ from baselines.kinetics.hmm import Hmm
 from baselines.kinetics.msm import Msm
 from baselines.kinetics.ngram import Ngram
 from benchmark.errors import InputError
-from benchmark.model import StateTrajectories
+from benchmark.tracks.kinetics.contract import StateTrajectories
 from tests.baselines.kinetics.chains import (
     draw_labels,
     fit_context,

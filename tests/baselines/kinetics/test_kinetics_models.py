@@ -13,7 +13,7 @@ from baselines.kinetics._parts.recorded import replay_chains
 from baselines.kinetics.block_shuffle import BlockShuffle
 from baselines.kinetics.truth import Truth
 from benchmark.errors import InputError, ModelError
-from benchmark.model import StateTrajectories
+from benchmark.tracks.kinetics.contract import StateTrajectories
 from tests.baselines.kinetics.chains import draw_labels, fit_context, trajectories, two_speed_chain
 
 PREDICTING = {

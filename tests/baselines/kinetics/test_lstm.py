@@ -12,7 +12,7 @@ from baselines.kinetics._parts import training as _training
 from baselines.kinetics.lstm import Lstm
 from baselines.kinetics.msm import Msm
 from benchmark.errors import InputError, ModelError
-from benchmark.model import StateTrajectories
+from benchmark.tracks.kinetics.contract import StateTrajectories
 from tests.baselines.kinetics.chains import (
     draw_labels,
     fit_context,

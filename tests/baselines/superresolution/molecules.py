@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from benchmark.model import FitContext
-from benchmark.tracks.superresolution.contract import ENERGY, CoarseSegment, DenseSegment
+from benchmark.quantities import ENERGY
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
 

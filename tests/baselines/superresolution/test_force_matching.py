@@ -13,7 +13,6 @@ import torch
 from baselines.superresolution._parts import training as _training
 from baselines.superresolution._parts.force_field import ForceField, mean_distances
 from baselines.superresolution._parts.passes import Track
-from baselines.superresolution._parts.reads import scaled_derivatives
 from baselines.superresolution.force_matching import STRENGTHS, ForceMatching
 from baselines.superresolution.hermite3 import Hermite3
 from baselines.superresolution.hermite5 import Hermite5
@@ -22,7 +21,8 @@ from benchmark.check import check_model
 from benchmark.errors import InputError, ModelError
 from benchmark.loading import load_model
 from benchmark.model import FitContext
-from benchmark.tracks.superresolution.contract import DenseSegment
+from benchmark.tracks.superresolution.interpolation import scaled_derivatives
+from benchmark.tracks.superresolution.segments import DenseSegment
 from tests.baselines.superresolution.molecules import (
     GEOMETRY,
     MASSES,

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from scipy import interpolate
 
-from baselines.superresolution._parts.reads import hermite_weights
 from baselines.superresolution.cubic_spline import CubicSpline
 from baselines.superresolution.hermite3 import Hermite3
 from baselines.superresolution.hermite5 import Hermite5
 from baselines.superresolution.linear import Linear
 from benchmark.errors import ModelError
-from benchmark.model import SuperResolutionModel
+from benchmark.tracks.superresolution.contract import SuperResolutionModel
+from benchmark.tracks.superresolution.interpolation import hermite_weights
 from tests.baselines.superresolution.molecules import (
     fit_context,
     harmonic_segment,

@@ -6,7 +6,6 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from baselines.superresolution._parts.frame import align, mean_geometry
-from baselines.superresolution._parts.reads import scaled_derivatives
 from baselines.superresolution._parts.windows import (
     WINDOW,
     bridge,
@@ -15,7 +14,8 @@ from baselines.superresolution._parts.windows import (
     reverse_time,
     training_windows,
 )
-from benchmark.tracks.superresolution.contract import DenseSegment
+from benchmark.tracks.superresolution.interpolation import scaled_derivatives
+from benchmark.tracks.superresolution.segments import DenseSegment
 from tests.baselines.superresolution.molecules import (
     GEOMETRY,
     MASSES,

@@ -14,7 +14,6 @@ import torch
 
 from baselines.superresolution._parts import training as _training
 from baselines.superresolution._parts.networks import Network, Shape
-from baselines.superresolution._parts.reads import interpolate, scaled_derivatives
 from baselines.superresolution._parts.training import NetworkModel
 from baselines.superresolution.hermite5 import Hermite5
 from baselines.superresolution.hnn import Hnn
@@ -24,7 +23,8 @@ from benchmark.check import check_model
 from benchmark.errors import InputError, ModelError
 from benchmark.loading import load_model
 from benchmark.model import FitContext
-from benchmark.tracks.superresolution.contract import CoarseSegment, DenseSegment
+from benchmark.tracks.superresolution.interpolation import interpolate, scaled_derivatives
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 from tests.baselines.superresolution.molecules import (
     backwards,
     bonded_segment,

@@ -15,7 +15,7 @@ from baselines.superresolution.hermite3 import Hermite3
 from baselines.superresolution.hermite5 import Hermite5
 from baselines.superresolution.ridge import Ridge
 from benchmark.errors import InputError, ModelError
-from benchmark.tracks.superresolution.contract import DenseSegment
+from benchmark.tracks.superresolution.segments import DenseSegment
 from tests.baselines.superresolution.molecules import (
     backwards,
     fit_context,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.store import frozen as splits
-from benchmark.task import Task, find_task, select_tasks
+from benchmark.registry import find_task, select_tasks
+from benchmark.task import Task
+from benchmark.tracks.kinetics.card import kinetics_card
+from benchmark.tracks.kinetics.data import kinetics_reference, load_chains, load_test, observe
 from benchmark.tracks.kinetics.metrics.errors import cycle_mfpt
-from benchmark.tracks.kinetics.track import kinetics_reference, observe
 from tasks.alanine.freeze import (
     REFERENCE,
     REPLICA_RUNS,
@@ -67,20 +68,20 @@ def test_states_and_slowest_time_are_those_of_the_reference_runs(runs) -> None:
     np.testing.assert_array_equal(found.basins, frozen.basins)
     slowest = slowest_time(runs, frozen)
     for name, spec in SPEC.items():
-        card = find_task(name).kinetics
+        card = kinetics_card(find_task(name))
         assert card.slowest * spec.frame_time == pytest.approx(slowest, abs=1e-3 * spec.frame_time)
 
 
 def test_every_split_holds_the_runs_that_the_readme_names(task: Task, runs) -> None:
-    spec, card = SPEC[task.id], task.kinetics
+    spec, card = SPEC[task.id], kinetics_card(task)
     frames = (RUN_FRAMES - SKIPPED) // spec.stride
-    train = splits.load_chains(task, "train")
+    train = load_chains(task, "train")
     assert [len(chain) for chain in train] == [frames] * 10
     assert card.training_frames == REPLICA_RUNS * frames
-    assert [len(chain) for chain in splits.load_chains(task, "validation")] == [frames] * 3
-    assert [len(chain) for chain in splits.load_chains(task, "fresh")] == [frames] * 40
+    assert [len(chain) for chain in load_chains(task, "validation")] == [frames] * 3
+    assert [len(chain) for chain in load_chains(task, "fresh")] == [frames] * 40
     np.testing.assert_array_equal(train[1], spec.label(runs[TRAIN[1]]))
-    states, oracle = splits.load_test(task)
+    states, oracle = load_test(task)
     length = min(frames, TEST_FRAMES // len(TEST))
     assert states.shape == oracle.shape == (len(TEST), length)
     np.testing.assert_array_equal(states[2], spec.label(runs[TEST[2]])[:length])
@@ -88,7 +89,7 @@ def test_every_split_holds_the_runs_that_the_readme_names(task: Task, runs) -> N
 
 
 def test_generation_is_long_enough_in_every_task(task: Task) -> None:
-    card = task.kinetics
+    card = kinetics_card(task)
     assert card.generation.chains >= 8
     assert card.generation.n_frames >= 10 * card.training_frames
     assert card.generation.burn_in >= 5 * card.slowest
@@ -103,7 +104,7 @@ def test_strides_of_a_partition_show_the_same_frames() -> None:
     # Cores are visited at what was saved: the coarse labels are not those of the fine ones there.
     for partition in ("phi20", "fine100", "macro4"):
         fine, middle, coarse = (
-            splits.load_chains(find_task(f"alanine/{partition}-{stride}ps"), "train")[0]
+            load_chains(find_task(f"alanine/{partition}-{stride}ps"), "train")[0]
             for stride in ("0.1", "1", "10")
         )
         np.testing.assert_array_equal(fine[::10], middle)
@@ -125,7 +126,7 @@ def test_every_task_sees_the_same_passages_in_physical_time() -> None:
 
 def test_populations_of_the_fresh_chains_are_those_of_the_reference(task: Task) -> None:
     reference = kinetics_reference(task)
-    chains = observe(task.kinetics, splits.load_chains(task, "fresh"))
+    chains = observe(kinetics_card(task), load_chains(task, "fresh"))
     K = len(reference.populations)
     shares = np.stack([np.bincount(chain, minlength=K) / len(chain) for chain in chains])
     error = shares.std(axis=0, ddof=1) / np.sqrt(len(shares))
@@ -133,7 +134,7 @@ def test_populations_of_the_fresh_chains_are_those_of_the_reference(task: Task) 
 
 
 def test_no_visit_is_shorter_than_the_hold(task: Task) -> None:
-    reference, hold = kinetics_reference(task), task.kinetics.hold
+    reference, hold = kinetics_reference(task), kinetics_card(task).hold
     assert hold * SPEC[task.id].frame_time == pytest.approx(10.0)
     assert (reference.dwell_cdf[:, reference.dwell_edges < hold] == 0).all()
 

@@ -17,11 +17,11 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
+from benchmark.registry import TASKS_VARIABLE, find_task, shipped_tasks
 from benchmark.score import verify
-from benchmark.task import TASKS_VARIABLE, find_task
-from benchmark.tracks.superresolution import data as segment_files
-from benchmark.tracks.superresolution.contract import scored_frames
-from leaderboard.submission import shipped_tasks
+from benchmark.tracks.superresolution import data
+from benchmark.tracks.superresolution.card import superresolution_card
+from benchmark.tracks.superresolution.segments import scored_frames
 from tasks.md17.dft import FAMILY, blocks, make_tasks
 from tasks.md17.freeze import GAPS, SPLITS
 from tasks.md17.generate import N_FRAMES
@@ -95,7 +95,7 @@ def test_tasks_hold_the_frames_of_their_blocks(home: Path, water):
     tasks = make_tasks(WATER, path, home)
     assert [task.id for task in tasks] == [f"{FAMILY}/water-k{gap}" for gap in GAPS]
     for task in tasks:
-        card = find_task(task.id).superresolution
+        card = superresolution_card(find_task(task.id))
         assert (card.ranked, card.frame_time, card.time_unit) == (False, 0.5, "fs")
         assert (card.numbers, card.bonds) == ([8, 1, 1], [(0, 1), (0, 2)])
         assert {name: split.rows for name, split in card.splits.items()} == {
@@ -106,7 +106,7 @@ def test_tasks_hold_the_frames_of_their_blocks(home: Path, water):
         assert card.metrics["mae"].floor == 1e-4
         verify(task)
     for split, numbers in SPLITS.items():
-        for number, segment in zip(numbers, segment_files.load(tasks[0], split), strict=True):
+        for number, segment in zip(numbers, data.load(tasks[0], split), strict=True):
             block = blocks(WATER.frames)[number]
             truth = positions[block.start : block.stop]
             assert np.abs(segment.padded - truth).max() <= 0.5001e-6
@@ -115,7 +115,7 @@ def test_tasks_hold_the_frames_of_their_blocks(home: Path, water):
 
 def test_scale_is_the_error_of_straight_lines(home: Path, water):
     path, positions = water
-    card = make_tasks(WATER, path, home)[1].superresolution
+    card = superresolution_card(make_tasks(WATER, path, home)[1])
     errors = []
     for block in blocks(WATER.frames)[9:]:
         x = positions[block.start + 1 : block.stop - 1]  # without the frames at both ends

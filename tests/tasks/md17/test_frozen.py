@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.task import find_task, select_tasks
-from benchmark.tracks.superresolution import data as segment_files
+from benchmark.registry import find_task, select_tasks
+from benchmark.tracks.superresolution import data
+from benchmark.tracks.superresolution.card import superresolution_card
 from benchmark.tracks.superresolution.metrics.errors import bond_lengths, superresolution_errors
 from tasks.md17.freeze import CLAIM, GAPS, SPLITS, UNRANKED_GAPS
 from tasks.md17.generate import (
@@ -54,7 +55,7 @@ def test_the_family_has_four_gaps_of_eight_molecules_and_ranks_three() -> None:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_cards_hold_the_molecule_and_the_splits_that_the_readme_names(name: str) -> None:
-    card, (molecule, gap) = find_task(name).superresolution, TASKS[name]
+    card, (molecule, gap) = superresolution_card(find_task(name)), TASKS[name]
     expected = load_molecule(molecule)
     assert (card.gap, card.frame_time, card.molecule) == (gap, TIME_STEP, molecule)
     np.testing.assert_array_equal(card.numbers, expected.numbers)
@@ -102,7 +103,7 @@ def test_segments_share_nothing_but_chance(molecule, read) -> None:
 @pytest.mark.parametrize("gap", GAPS)
 @pytest.mark.parametrize("name", DESIGNED)
 def test_interpolators_miss_ethanol_by_what_the_tasks_were_designed_for(name, gap) -> None:
-    test = segment_files.load(find_task(f"md17-xtb/ethanol-k{gap}"), "test")
+    test = data.load(find_task(f"md17-xtb/ethanol-k{gap}"), "test")
     hidden, scored = interpolation_errors(test, gap, name)
     assert hidden == pytest.approx(DESIGNED[name][GAPS.index(gap)], rel=0.3)
     assert scored > hidden
@@ -111,8 +112,8 @@ def test_interpolators_miss_ethanol_by_what_the_tasks_were_designed_for(name, ga
 @pytest.mark.parametrize("name", ["md17-xtb/uracil-k10", "md17-xtb/aspirin-k40"])
 def test_scale_of_a_card_is_linear_interpolation(name: str) -> None:
     task = find_task(name)
-    card = task.superresolution
-    truth = [segment.cut(card.gap) for segment in segment_files.load(task, "test")]
+    card = superresolution_card(task)
+    truth = [segment.cut(card.gap) for segment in data.load(task, "test")]
     straight = []
     for segment in truth:
         kept = np.arange(0, segment.n_frames, card.gap)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.tracks.superresolution.contract import DenseSegment
+from benchmark.tracks.superresolution.segments import DenseSegment
 from tasks.md17.report import correlations, interpolation_errors
 
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from baselines.superresolution.linear import Linear
 from benchmark.errors import InputError
-from benchmark.tracks.superresolution.contract import ENERGY
+from benchmark.quantities import ENERGY
 from tasks.md17 import rmd17
 from tasks.md17.molecules import MASSES
 from tasks.md17.rmd17 import KCAL_PER_MOL, cubic_of_forces, gap_errors, read_rmd17

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.store import frozen as splits
-from benchmark.task import Task, find_task, select_tasks
-from benchmark.tracks.kinetics.track import kinetics_reference
+from benchmark.registry import find_task, select_tasks
+from benchmark.task import Task
+from benchmark.tracks.kinetics.data import ORACLE_UNIT, kinetics_reference, load_chains, load_test
 from tasks.potentials.generate import FAMILY, SPECS
 from tasks.potentials.lattice import hidden_chain
 
@@ -28,12 +28,12 @@ def test_the_family_has_ten_tasks_and_takes_under_10_megabytes() -> None:
 
 def test_every_split_holds_what_the_specification_says(task: Task) -> None:
     spec, card = SPEC[task.id], task.card
-    assert [len(c) for c in splits.load_chains(task, "train")] == [spec.frames] * 5
-    assert [len(c) for c in splits.load_chains(task, "validation")] == [spec.frames]
-    assert [len(c) for c in splits.load_chains(task, "fresh")] == [spec.frames] * 30
-    prompts = splits.load_chains(task, "prompt")
+    assert [len(c) for c in load_chains(task, "train")] == [spec.frames] * 5
+    assert [len(c) for c in load_chains(task, "validation")] == [spec.frames]
+    assert [len(c) for c in load_chains(task, "fresh")] == [spec.frames] * 30
+    prompts = load_chains(task, "prompt")
     assert [len(c) for c in prompts] == [256] * card.generation.chains
-    states, oracle = splits.load_test(task)
+    states, oracle = load_test(task)
     assert states.shape == oracle.shape == (10, 30_000)
     assert states.max() < card.labels
     assert (oracle <= 0).all()
@@ -52,7 +52,7 @@ def test_every_score_group_counts_and_populations_never_do(task: Task) -> None:
 
 
 def test_populations_of_the_test_chains_agree_with_the_reference(task: Task) -> None:
-    states, _ = splits.load_test(task)
+    states, _ = load_test(task)
     observed = np.array(task.card.observable)[states]
     truth = kinetics_reference(task).populations
     # The number of independent looks at the slowest process bounds the error of a population.
@@ -72,7 +72,7 @@ def test_mfpt_reference_keeps_detailed_balance_of_cycles(task: Task) -> None:
 
 def test_ladder_of_strides_is_one_trajectory() -> None:
     fine, middle, coarse = (
-        splits.load_chains(find_task(f"potentials/diamond4-t{tau}"), "train") for tau in (1, 5, 25)
+        load_chains(find_task(f"potentials/diamond4-t{tau}"), "train") for tau in (1, 5, 25)
     )
     for one, five, all_25 in zip(fine, middle, coarse, strict=True):
         np.testing.assert_array_equal(one[::5], five)
@@ -84,9 +84,9 @@ def test_ladder_of_strides_is_one_trajectory() -> None:
 def test_stored_oracle_is_the_exact_likelihood_of_the_lattice_chain(name: str) -> None:
     spec = SPEC[f"potentials/{name}"]
     task = find_task(f"potentials/{name}")
-    states, oracle = splits.load_test(task)
+    states, oracle = load_test(task)
     exact = hidden_chain(spec.potential, spec.tau, spec.label).log_probabilities(states[:, :400])
-    np.testing.assert_allclose(oracle[:, :400], exact, atol=0.51 * splits.ORACLE_UNIT)
+    np.testing.assert_allclose(oracle[:, :400], exact, atol=0.51 * ORACLE_UNIT)
 
 
 @pytest.mark.slow

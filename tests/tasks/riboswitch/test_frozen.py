@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmark.store import frozen as splits
-from benchmark.task import Task, find_task, select_tasks
-from benchmark.tracks.kinetics.track import kinetics_reference, observe
+from benchmark.registry import find_task, select_tasks
+from benchmark.task import Task
+from benchmark.tracks.kinetics.data import (
+    ORACLE_UNIT,
+    kinetics_reference,
+    load_chains,
+    load_test,
+    observe,
+)
 from tasks.riboswitch.generate import FRAMES, SPECS, Spec, held_reference
 from tasks.riboswitch.partition import flickering_mfpt, folding_mfpt, partition_error
 
@@ -25,12 +31,12 @@ def test_the_family_has_four_tasks() -> None:
 
 def test_every_split_holds_what_the_specification_says(task: Task) -> None:
     card = task.card
-    assert [len(c) for c in splits.load_chains(task, "train")] == [FRAMES] * 5
-    assert [len(c) for c in splits.load_chains(task, "validation")] == [FRAMES]
-    assert [len(c) for c in splits.load_chains(task, "fresh")] == [FRAMES] * 25
-    prompts = splits.load_chains(task, "prompt")
+    assert [len(c) for c in load_chains(task, "train")] == [FRAMES] * 5
+    assert [len(c) for c in load_chains(task, "validation")] == [FRAMES]
+    assert [len(c) for c in load_chains(task, "fresh")] == [FRAMES] * 25
+    prompts = load_chains(task, "prompt")
     assert [len(c) for c in prompts] == [256] * card.generation.chains
-    states, oracle = splits.load_test(task)
+    states, oracle = load_test(task)
     assert states.shape == oracle.shape == (10, 30_000)
     assert states.max() < card.labels
     assert (oracle <= 0).all()
@@ -52,14 +58,14 @@ def test_every_score_group_counts_and_populations_never_do(task: Task) -> None:
 
 
 def test_stored_oracle_is_the_exact_likelihood_of_the_product_chain(task: Task) -> None:
-    states, oracle = splits.load_test(task)
+    states, oracle = load_test(task)
     exact = SPEC[task.id].chain.log_probabilities(states[:, :300])
-    np.testing.assert_allclose(oracle[:, :300], exact, atol=0.51 * splits.ORACLE_UNIT)
+    np.testing.assert_allclose(oracle[:, :300], exact, atol=0.51 * ORACLE_UNIT)
 
 
 def test_labels_of_the_training_chains_are_populated_as_the_chain_says(task: Task) -> None:
     exact = SPEC[task.id].chain.populations()
-    chains = splits.load_chains(task, "train")
+    chains = load_chains(task, "train")
     found = np.bincount(np.concatenate(chains), minlength=task.card.labels) / (5 * FRAMES)
     # The drift is the slowest process: so many independent looks at it bound the error.
     looks = 5 * FRAMES / (2 * task.card.slowest)
@@ -68,7 +74,7 @@ def test_labels_of_the_training_chains_are_populated_as_the_chain_says(task: Tas
 
 def test_held_reference_agrees_with_the_fresh_chains(task: Task) -> None:
     reference = kinetics_reference(task)
-    macrostates = observe(task.card, splits.load_chains(task, "fresh"))
+    macrostates = observe(task.card, load_chains(task, "fresh"))
     shares = np.stack([np.bincount(chain, minlength=3) / len(chain) for chain in macrostates])
     error = shares.std(axis=0, ddof=1) / np.sqrt(len(shares))
     assert (np.abs(shares.mean(axis=0) - reference.populations) < 5 * error).all()
@@ -88,7 +94,7 @@ def test_hold_brings_passage_times_near_those_of_the_folding_states(task: Task) 
 
 def test_coarse_task_sees_the_trajectories_of_the_fine_one() -> None:
     fine, coarse = (
-        splits.load_chains(find_task(f"riboswitch/{n}"), "train") for n in ("34-0.1ms", "3-0.1ms")
+        load_chains(find_task(f"riboswitch/{n}"), "train") for n in ("34-0.1ms", "3-0.1ms")
     )
     for bins, levels in zip(fine, coarse, strict=True):
         # Bins 19 and 24 are cut by a mid-level; every other belongs to one level.

@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmark.registry import all_tasks
 from benchmark.score import score_task
-from benchmark.store import frozen as splits
 from benchmark.store import predictions
-from benchmark.task import Task, all_tasks
-from benchmark.tracks.kinetics.track import kinetics_reference
+from benchmark.task import Task
+from benchmark.tracks.kinetics.data import kinetics_reference, load_chains, load_test
+from benchmark.tracks.kinetics.predictions import LOG_PROB, SAMPLES
 from tasks.potentials.generate import SPECS, chain_splits
 from tests.plugs import MARKOV, ROOT, do, scored
 from tests.shipped import KINETICS
@@ -79,7 +80,7 @@ def test_frozen_stride_ladder_shares_its_training_trajectories():
     if not {"potentials/diamond4-t1", "potentials/diamond4-t5"} <= set(found):
         pytest.skip("the ladder is not frozen yet")
     fine, coarse = (
-        splits.load_chains(found[f"potentials/diamond4-{rung}"], "train") for rung in ("t1", "t5")
+        load_chains(found[f"potentials/diamond4-{rung}"], "train") for rung in ("t1", "t5")
     )
     for one, other in zip(fine, coarse, strict=True):
         assert np.array_equal(one[::5], other)
@@ -209,7 +210,7 @@ def test_prediction_that_depends_on_what_it_must_not_know_gets_no_likelihood(
     unit = do(toy, plug(MARKOV + cheat) + ":Cheat", tmp_path / "unit")
     assert unit.status == "done"
     assert "predictions are not causal: p at frame" in unit.reason
-    assert not (tmp_path / "unit" / predictions.LOG_PROB).exists()
+    assert not (tmp_path / "unit" / LOG_PROB).exists()
     result = score_task(toy, [unit])
     assert result.groups["likelihood"] == 0.0
     assert result.metrics["nll_regret"].missing == 1
@@ -299,7 +300,7 @@ def test_splits_of_a_frozen_task_share_no_stretch_of_trajectory(task_id: str):
     chains = {
         f"{split} {row}": chain
         for split in ("train", "validation", "test", "prompt", "fresh")
-        for row, chain in enumerate(splits.load_chains(task, split))
+        for row, chain in enumerate(load_chains(task, split))
     }
     assert shared_windows(chains) == set()
 
@@ -321,8 +322,8 @@ def test_fit_gets_one_replica_and_the_validation_set_and_nothing_else(
     do(toy, plug(MARKOV + RECORDS_WHAT_IT_GETS) + ":Recorder", tmp_path / "unit", replica=3)
     scratch = tmp_path / "unit" / "scratch"
     for name, expected in (
-        ("train", splits.load_chains(toy, "train")[3:4]),
-        ("validation", splits.load_chains(toy, "validation")),
+        ("train", load_chains(toy, "train")[3:4]),
+        ("validation", load_chains(toy, "validation")),
     ):
         with np.load(scratch / f"{name}.npz") as stored:
             got = [stored[key] for key in stored]
@@ -332,8 +333,6 @@ def test_fit_gets_one_replica_and_the_validation_set_and_nothing_else(
         [
             "task",
             "replica",
-            "n_labels",
-            "gap",
             "frame_time",
             "time_unit",
             "seed",
@@ -439,7 +438,7 @@ def test_sample_cannot_emit_the_test_chains_that_predict_was_shown(
         folder = tmp_path / f"unit{replica}"
         unit = do(toy, model, folder, replica=replica)
         assert unit.status == "done"
-        samples = predictions.read(folder, predictions.SAMPLES)
+        samples = predictions.read(folder, SAMPLES)
         assert samples is not None
         assert not samples.any()
 
@@ -458,7 +457,7 @@ class Cheat(Markov):
 def test_same_as_before_is_as_accurate_as_the_best_guess_but_scores_below_the_markov_model(
     toy: Task, plug: Plug, tmp_path: Path
 ):
-    states, _ = splits.load_test(toy)
+    states, _ = load_test(toy)
     accuracy = (states[:, 1:] == states[:, :-1]).mean()
     assert accuracy > 0.9
     naive = scored(toy, plug(MARKOV + SAME_AS_BEFORE) + ":Cheat", tmp_path / "naive")

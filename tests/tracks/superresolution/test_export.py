@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from benchmark.task import Task
-from benchmark.tracks.superresolution.track import reconstructed, truth
-from benchmark.trajectories.reading import rounded, written
+from benchmark.tracks.superresolution.data import truth
+from benchmark.tracks.superresolution.measures import reconstructed
+from benchmark.trajectories.writing import rounded, written
 from tests.plugs import command, one_line, tasks_in
 from tests.tracks.superresolution.water import TIME_STEP, WATER, finished_run, freeze_water
 
@@ -28,7 +29,7 @@ def run(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def water(run: Path) -> Task:
-    from benchmark.task import find_task
+    from benchmark.registry import find_task
 
     return find_task(WATER)
 

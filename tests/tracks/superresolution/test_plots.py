@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from benchmark.console.plots import draw_task
+from benchmark.console.plots import draw_run, draw_task
 from benchmark.errors import InputError, ModelError
-from benchmark.run.runner import score_run
-from benchmark.task import TASKS_VARIABLE, Task, find_task
+from benchmark.registry import TASKS_VARIABLE, find_task
+from benchmark.run.scoring import score_run
+from benchmark.task import Task
 from benchmark.tracks.superresolution import plots
+from benchmark.tracks.superresolution.card import superresolution_card
 from tests.plugs import command
 from tests.tracks.superresolution.water import GAP, TIME_STEP, WATER, finished_run, freeze_water
 
@@ -80,7 +82,7 @@ def test_describe_draws_a_task_of_super_resolution(water, tmp_path, capsys):
 
 
 def test_molecule_without_bonds_and_task_without_scale_are_drawn(water, tmp_path):
-    bare = water.superresolution.model_copy(update={"bonds": [], "metrics": {}})
+    bare = superresolution_card(water).model_copy(update={"bonds": [], "metrics": {}})
     draw_task(Task(bare, water.path), tmp_path / "w.png")
     assert (tmp_path / "w.png").stat().st_size > 5_000
 
@@ -96,14 +98,14 @@ def test_run_is_drawn_once_and_again_where_it_has_changed(water, tmp_path):
     run = finished_run(tmp_path / "run", [water], "hermite3", seeds=2)
     result = score_run(run)
     told = []
-    (figure,) = plots.draw_run(run, result, told.append)
+    (figure,) = draw_run(run, result, told.append)
     assert figure == run / "figures" / "water--k10.png"
     assert [str(event.key) for event in told] == ["water/k10 r0-s0"]
     os.utime(figure, (1, 1))
-    plots.draw_run(run, result, told.append)
+    draw_run(run, result, told.append)
     first = figure.stat().st_mtime
     assert first > 1
-    plots.draw_run(run, result, told.append)
+    draw_run(run, result, told.append)
     assert figure.stat().st_mtime == first
 
 
@@ -128,4 +130,4 @@ def test_run_draws_unless_told_not_to_and_score_if_told_to(water, tmp_path, caps
     assert not (tmp_path / "run" / "figures" / "water--k10.png").exists()
     assert command(capsys, "score", tmp_path / "run", "--plots")[0] == 0
     assert (tmp_path / "run" / "figures" / "water--k10.png").exists()
-    assert find_task(WATER).superresolution.gap == GAP
+    assert superresolution_card(find_task(WATER)).gap == GAP

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError, ModelError
+from benchmark.registry import TASKS_VARIABLE
 from benchmark.score import score_task, score_unit, verify
 from benchmark.store import predictions
-from benchmark.task import TASKS_VARIABLE, Task
-from benchmark.tracks.superresolution import data as segment_files
+from benchmark.task import Task
+from benchmark.tracks.superresolution import data
 from benchmark.tracks.superresolution.check import tiny_segment
-from benchmark.tracks.superresolution.contract import DenseSegment
-from benchmark.tracks.superresolution.track import declared
+from benchmark.tracks.superresolution.contract import declared
+from benchmark.tracks.superresolution.predictions import RECONSTRUCTION, write_positions
+from benchmark.tracks.superresolution.segments import DenseSegment
 from tasks.md17.generate import write_segment
 from tests.plugs import do
 from tests.tracks.superresolution.water import FRAMES, GAP, freeze_water
@@ -48,7 +50,7 @@ def water(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
 
 def test_frozen_segments_come_back_with_their_velocities(water: Task):
     verify(water)
-    (first, second) = segment_files.load(water, "train")
+    (first, second) = data.load(water, "train")
     assert np.abs(first.padded - tiny_segment(FRAMES, 0).padded).max() <= 0.5e-6
     # Rounding moves a velocity by at most 1e-6 Å / 2 / 0.5 fs.
     truth = tiny_segment(FRAMES, 1)
@@ -74,7 +76,7 @@ def test_linear_plug_is_scored_and_scoring_again_gives_the_same(water: Task, plu
     assert (unit.status, unit.reason) == ("done", "")
     metrics, fault = score_unit(water, tmp_path / "unit")
     assert fault == ""
-    truth = [segment.cut(GAP) for segment in segment_files.load(water, "test")]
+    truth = [segment.cut(GAP) for segment in data.load(water, "test")]
     # By hand: linear interpolation at the places 2 … 8 of each gap.
     errors = []
     for segment in truth:
@@ -93,9 +95,9 @@ def test_linear_plug_is_scored_and_scoring_again_gives_the_same(water: Task, plu
 
 
 def test_score_is_not_capped_above(water: Task, tmp_path):
-    truth = [segment.cut(GAP) for segment in segment_files.load(water, "test")]
+    truth = [segment.cut(GAP) for segment in data.load(water, "test")]
     tmp_path.joinpath("unit").mkdir()
-    predictions.write_positions(tmp_path / "unit", [s.positions + 1e-5 for s in truth])
+    write_positions(tmp_path / "unit", [s.positions + 1e-5 for s in truth])
     metrics, _ = score_unit(water, tmp_path / "unit")
     assert metrics["mae"].value == pytest.approx(1e-5, rel=0.02)
     assert metrics["velocity_rmse"].value < 1e-6
@@ -125,7 +127,7 @@ def test_hidden_frames_cannot_reach_a_model(water: Task, plug, tmp_path, monkeyp
     """Two truths that agree where a frame is kept, and in v and F there, give one answer."""
     path = plug(LINEAR)
     do(water, path, tmp_path / "one")
-    load = segment_files.load
+    load = data.load
 
     def altered(task: Task, split: str) -> list[DenseSegment]:
         segments = load(task, split)
@@ -139,9 +141,9 @@ def test_hidden_frames_cannot_reach_a_model(water: Task, plug, tmp_path, monkeyp
             )
         return segments
 
-    monkeypatch.setattr(segment_files, "load", altered)
+    monkeypatch.setattr(data, "load", altered)
     do(replace(water, path=water.path.parent / "k10.yaml"), path, tmp_path / "two")
-    files = [tmp_path / name / predictions.POSITIONS for name in ("one", "two")]
+    files = [tmp_path / name / RECONSTRUCTION for name in ("one", "two")]
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
@@ -197,9 +199,9 @@ def test_answers_that_are_no_reconstruction_fail(water, plug, tmp_path, answer, 
 
 def test_damaged_reconstruction_cannot_be_scored(water: Task, plug, tmp_path):
     do(water, plug(LINEAR), tmp_path / "unit")
-    predictions.write(tmp_path / "unit", predictions.POSITIONS, np.zeros((4, 7), np.int32))
+    predictions.write(tmp_path / "unit", RECONSTRUCTION, np.zeros((4, 7), np.int32))
     with pytest.raises(ModelError, match=re.escape("shape (4, 7), expected 4 segments")):
         score_unit(water, tmp_path / "unit")
-    (tmp_path / "unit" / predictions.POSITIONS).unlink()
+    (tmp_path / "unit" / RECONSTRUCTION).unlink()
     with pytest.raises(ModelError, match=r"positions\.parquet is missing"):
         score_unit(water, tmp_path / "unit")

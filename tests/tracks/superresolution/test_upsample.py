@@ -12,12 +12,15 @@ from mdtraj.formats import TRRTrajectoryFile
 
 from benchmark.errors import InputError
 from benchmark.loading import load_model
-from benchmark.task import find_task
+from benchmark.quantities import ENERGY
+from benchmark.registry import find_task
 from benchmark.tracks.superresolution import upsampling
+from benchmark.tracks.superresolution.card import superresolution_card
 from benchmark.tracks.superresolution.check import tiny_segment
-from benchmark.tracks.superresolution.contract import ENERGY, CoarseSegment, DenseSegment
 from benchmark.tracks.superresolution.metrics.errors import superresolution_errors
-from benchmark.trajectories.reading import molecule_topology, read_trajectory, written
+from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
+from benchmark.trajectories.reading import read_trajectory
+from benchmark.trajectories.writing import molecule_topology, written
 from tests.plugs import SAVED, command, one_line, tasks_in
 from tests.tracks.superresolution.water import (
     GAP,
@@ -448,7 +451,8 @@ def test_coordinates_without_a_topology_are_refused(files, runs, capsys):
 
 
 def test_error_while_writing_leaves_no_file_and_the_old_one(files, runs):
-    top = molecule_topology(find_task(WATER).superresolution)
+    card = superresolution_card(find_task(WATER))
+    top = molecule_topology(card.numbers, card.bonds)
     (files / "old.trr").write_text("old")
 
     def half() -> None:
@@ -473,7 +477,7 @@ def test_units_of_a_trr_are_those_of_gromacs():
 def test_coarse_segment_holds_only_what_the_model_reads(files, runs):
     save_trr(files / "full.trr", tiny_segment(201, 4))
     read = read_trajectory(files / "full.trr", files / "w.pdb")
-    card = find_task(WATER).superresolution
+    card = superresolution_card(find_task(WATER))
     model = load_model("linear").build()
     coarse = upsampling.coarse_segment(read, card, model, "linear")
     assert isinstance(coarse, CoarseSegment)

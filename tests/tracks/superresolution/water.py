@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from benchmark.loading import load_model
+from benchmark.registry import read_card
 from benchmark.result import RunConfig
+from benchmark.run.describing import facts
 from benchmark.run.folder import RunFile, finish_unit, open_run, plan, run_model
+from benchmark.run.local import asking
 from benchmark.run.runner import job_of
 from benchmark.run.worker import do_unit
-from benchmark.task import Task, read_card
-from benchmark.tracks.superresolution import data as segment_files
+from benchmark.task import Task
+from benchmark.tracks.superresolution import data
 from benchmark.tracks.superresolution.check import tiny_segment
 from tasks.md17.generate import write_segment
 
@@ -40,7 +42,7 @@ def freeze_water(root: Path, gap: int = GAP, frames: int = FRAMES, name: str = "
         splits[split] = {
             "rows": len(seeds),
             "frames": len(seeds) * (frames + 2),
-            "sha256": segment_files.positions_sha256(counts),
+            "sha256": data.positions_sha256(counts),
         }
     card = {
         "id": f"water/{name}",
@@ -80,13 +82,13 @@ def begun_run(
     folder: Path, tasks: list[Task], model: str, seeds: int = 1, **settings: str
 ) -> RunFile:
     """Make a run folder as ``run`` does, with no unit done yet."""
-    loaded = load_model(model, settings, tasks[0].card.track)
+    found = facts(model, settings, tasks[0].card.track, "cpu")
     config = RunConfig(
-        settings=loaded.settings, replicas=1, seeds=seeds, quick=False, device="cpu",
+        settings=found.settings, replicas=1, seeds=seeds, quick=False, device="cpu",
         workers=1, threads=1, timeout=60.0, tasks=[task.id for task in tasks],
     )  # fmt: skip
     wanted = RunFile(
-        model=run_model(loaded), spec=model, given=settings, source_sha256=loaded.source_sha256,
+        model=run_model(found), spec=model, given=settings, source_sha256=found.source_sha256,
         config=config, provenance={}, units=plan(tasks, 1, seeds),
     )  # fmt: skip
     return open_run(folder, wanted, fresh=False)
@@ -99,7 +101,8 @@ def finished_run(
     run = begun_run(folder, tasks, model, seeds, **settings)
     by_id = {task.id: task for task in tasks}
     for key in run.units:
-        unit = do_unit(job_of(key, by_id[key.task], run, folder), lambda fraction, note: None)
+        job = job_of(key, by_id[key.task], run, folder)
+        unit = do_unit(job, asking(job), lambda fraction, note: None)
         assert (unit.status, unit.reason) == ("done", "")
         finish_unit(unit, key.folder(folder))
     return folder

@@ -24,8 +24,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.tracks.superresolution.contract import DenseSegment, scored_frames
 from benchmark.tracks.superresolution.metrics.vibrational import BANDS, spectral_errors, vdos
+from benchmark.tracks.superresolution.segments import DenseSegment, scored_frames
 from benchmark.uncertainty import N_BLOCKS, Estimate, block_standard_error
 
 __all__ = [

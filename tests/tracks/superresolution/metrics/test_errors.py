@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from scipy.interpolate import CubicHermiteSpline
 from scipy.spatial.transform import Rotation
 
-from benchmark.tracks.superresolution.contract import DenseSegment, scored_frames
 from benchmark.tracks.superresolution.metrics.errors import error_by_place, superresolution_errors
+from benchmark.tracks.superresolution.segments import DenseSegment, scored_frames
 from tasks.md17 import generate
 from tasks.md17.molecules import load_molecule
 

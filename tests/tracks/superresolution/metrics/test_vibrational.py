@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.signal import periodogram
 
-from benchmark.tracks.superresolution.contract import DenseSegment
 from benchmark.tracks.superresolution.metrics.errors import superresolution_errors, vdos
 from benchmark.tracks.superresolution.metrics.vibrational import spectral_errors
+from benchmark.tracks.superresolution.segments import DenseSegment
 from tasks.md17 import generate
 from tasks.md17.molecules import load_molecule
 

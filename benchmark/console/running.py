@@ -1,0 +1,149 @@
+"""Commands that make a run, and score it."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchmark.console.options import ModelOption, More, SetOption, sort_arguments
+from benchmark.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmark.job import Key
+    from benchmark.model import ModelFacts
+    from benchmark.result import RunConfig
+    from benchmark.run.folder import RunFile
+    from benchmark.task import Task
+
+
+def run(
+    model: ModelOption,
+    tasks: Annotated[
+        list[str] | None,
+        typer.Option("--tasks", metavar="GLOB", help="such as 'potentials/*' [default: ranked]"),
+    ] = None,
+    replicas: Annotated[int, typer.Option(min=1, help="training replicas, at most 5")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, help="seeds on replica 0")] = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="one replica, a fifth of the training; unranked")
+    ] = False,
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
+    workers: Annotated[int, typer.Option(min=0, help="units at a time; 0: one a core")] = 0,
+    timeout: Annotated[float, typer.Option(min=1, help="seconds a unit may take")] = 3600,
+    set_: SetOption = None,
+    out: Annotated[Path | None, typer.Option(help="run folder [default: runs/MODEL]")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="throw away what --out holds")] = False,
+    plots: Annotated[
+        bool,
+        typer.Option("--plots/--no-plots", help="draw answers into RUN/figures"),
+    ] = True,
+    more: More = None,
+) -> None:
+    """Fit, predict, sample and score a model; resumes what an earlier call has begun.
+
+    Example: python -m benchmark run --model lstm --tasks 'potentials/*' --set hidden=128
+    """
+    # Loading what runs and scores takes seconds, which `--help` does not.
+    from benchmark.console.show import RunDisplay
+    from benchmark.registry import select_tasks
+    from benchmark.result import RunConfig
+    from benchmark.run.folder import open_run, plan
+    from benchmark.run.local import described, processes
+    from benchmark.run.runner import execute
+    from benchmark.score import verify
+
+    globs, settings = sort_arguments(tasks, set_, more)
+    matching = select_tasks(globs)
+    if not math.isfinite(timeout):
+        raise InputError(f"--timeout {timeout}: expected seconds")
+    cores = os.cpu_count() or 1
+    at_once = workers or cores
+    threads = max(1, cores // at_once)
+    found = {task.card.track for task in matching}
+    track = found.pop() if len(found) == 1 else None
+    facts = described(processes(threads), model, settings, track, device)
+    if facts.note:
+        typer.echo(f"note: {facts.note}", err=True)
+    chosen = _of_track(facts.track, matching, ranked_only=not globs)
+    config = RunConfig(
+        settings=facts.settings,
+        replicas=1 if quick else replicas,
+        seeds=1 if quick else seeds,
+        quick=quick,
+        device=facts.device,
+        workers=at_once,
+        threads=threads,
+        timeout=timeout,
+        tasks=list(chosen),
+    )
+    keys = plan(list(chosen.values()), config.replicas, config.seeds)
+    wanted = _run_file(facts, model, settings, config, keys)
+    for task in chosen.values():
+        verify(task)
+    folder = out or Path("runs") / (facts.name + ("-quick" if quick else ""))
+    opened = open_run(folder, wanted, fresh)
+    with RunDisplay(keys, "run") as display:
+        execute(keys, chosen, wanted, folder, display.watch)
+    _score(folder, opened, plots)
+
+
+def _of_track(track: str, tasks: Sequence[Task], ranked_only: bool) -> dict[str, Task]:
+    return {
+        task.id: task
+        for task in tasks
+        if task.card.track == track and (task.card.ranked or not ranked_only)
+    }
+
+
+def _run_file(
+    facts: ModelFacts, spec: str, given: dict[str, str], config: RunConfig, keys: list[Key]
+) -> RunFile:
+    from benchmark.run.folder import RunFile, run_model
+    from benchmark.run.provenance import run_on
+
+    return RunFile(
+        model=run_model(facts),
+        spec=spec,
+        given=given,
+        source_sha256=facts.source_sha256,
+        config=config,
+        provenance=run_on(),
+        units=keys,
+    )
+
+
+def score(
+    run: Annotated[Path, typer.Argument(help="a run folder")],
+    plots: Annotated[bool, typer.Option("--plots", help="draw answers into RUN/figures")] = False,
+) -> None:
+    """Compute a run's scores from its prediction files alone.
+
+    Example: python -m benchmark score runs/lstm
+    """
+    from benchmark.run.folder import read_run
+
+    _score(run, read_run(run), plots)
+
+
+def _score(folder: Path, run: RunFile, plots: bool) -> None:
+    """Score a run folder, print, and draw; exit code 1 if anything in it failed."""
+    from benchmark.console.plots import draw_run
+    from benchmark.console.show import RunDisplay, print_result
+    from benchmark.registry import find_task, track_of
+    from benchmark.run.scoring import score_run
+
+    with RunDisplay(run.units, "score") as display:
+        result = score_run(folder, display.watch)
+    print_result(result, folder)
+    if plots and any(track_of(find_task(task.task)).work.draw_unit for task in result.tasks):
+        with RunDisplay(run.units, "draw") as display:
+            figures = draw_run(folder, result, display.watch)
+        for figure in figures:
+            typer.echo(f"drawn: {figure}")
+    if any(unit.status != "done" or unit.reason for unit in result.units):
+        raise typer.Exit(1)

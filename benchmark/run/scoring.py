@@ -1,0 +1,70 @@
+"""The scores of a run, from its prediction files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmark.errors import ModelError
+from benchmark.files import explained
+from benchmark.job import Event, Key
+from benchmark.registry import find_task
+from benchmark.result import Result, Unit
+from benchmark.run.folder import blank_unit, read_run, read_unit
+from benchmark.run.provenance import scored_with
+from benchmark.task import Task
+
+
+def score_run(folder: Path, watch: Callable[[Event], None] = lambda event: None) -> Result:
+    """Score a run from its files, and write ``results.json``.
+
+    This is what both ``run`` and ``score`` call, so that they cannot differ.
+
+    Raises
+    ------
+    InputError
+        If the folder is no run, a task of it is unknown, or frozen data are damaged.
+    """
+    from benchmark.score import score_task
+
+    run = read_run(folder)
+    tasks = {task_id: find_task(task_id) for task_id in dict.fromkeys(u.task for u in run.units)}
+    units = []
+    for key in run.units:
+        units.append(_scored(key, tasks[key.task], key.folder(folder)))
+        watch(Event(key, 1.0, "scored", units[-1]))
+    results = [
+        score_task(task, [unit for unit in units if unit.task == task.id])
+        for task in tasks.values()
+    ]
+    complete = all(
+        len({unit.replica for unit in units if unit.task == task.id}) == task.card.replicas
+        for task in tasks.values()
+    )
+    result = Result(
+        model=run.model,
+        config=run.config,
+        ranked=complete and not run.config.quick and all(u.status != "skipped" for u in units),
+        provenance={**run.provenance, **scored_with(list(tasks.values()))},
+        earlier=run.earlier,
+        units=units,
+        tasks=results,
+    )
+    with explained(folder / "results.json") as path:
+        result.write(path)
+    return result
+
+
+def _scored(key: Key, task: Task, folder: Path) -> Unit:
+    from benchmark.score import score_unit
+
+    unit = read_unit(folder, task)
+    if unit is None:
+        return blank_unit(key, task, "skipped", "not run yet")
+    if unit.status == "done":
+        try:
+            unit.metrics, fault = score_unit(task, folder)
+            unit.reason = unit.reason or fault
+        except ModelError as error:
+            unit.status, unit.reason = "failed", str(error)
+    return unit

@@ -1,0 +1,84 @@
+"""Frozen chains and references of kinetics tasks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache, partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.arrays import Labels
+from benchmark.errors import InputError
+from benchmark.store.frozen import load
+from benchmark.task import Task
+from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
+from benchmark.tracks.kinetics.metrics import errors as kinetics
+
+#: Stored oracle log-probabilities are integers of this many nats. The rounding is unbiased, so
+#: that the mean over 3e5 frames is off by 5e-9 nats.
+ORACLE_UNIT = 1e-5
+
+#: Frames at the start of every test chain that are not scored: a model may find its state there.
+SKIPPED_FRAMES = 256
+
+
+def load_chains(task: Task, split: str) -> list[Labels]:
+    """Read the label sequences of a split: a list of uint8 arrays of shape (frames,)."""
+    return load(task, split)["states"]
+
+
+def load_replicas(task: Task, split: str) -> list[tuple[Labels, ...]]:
+    """Read ``train`` or ``fresh``: a tuple of independent chains, one tuple a replica."""
+    chains, n = load_chains(task, split), kinetics_card(task).chains_per_replica
+    return [tuple(chains[first : first + n]) for first in range(0, len(chains), n)]
+
+
+def load_test(task: Task) -> tuple[Labels, NDArray[np.float64]]:
+    """Read the test chains and the oracle's ln p*(s_t | s_<t) in nats, both (chains, frames)."""
+    columns = load(task, "test")
+    oracle = np.stack(columns["oracle_log_prob"]) * ORACLE_UNIT
+    return np.stack(columns["states"]), oracle
+
+
+def frozen_parts(task: Task) -> list[Callable[[], object]]:
+    """Give what reads each split, and the reference; a damaged one raises InputError."""
+    splits = [partial(load, task, split) for split in task.card.splits]
+    return [*splits, partial(kinetics_reference, task)]
+
+
+def reference_sha256(reference: kinetics.KineticsReference) -> str:
+    """Give the fingerprint of a reference: SHA-256 of its canonical JSON."""
+    return hashlib.sha256(reference.to_json().encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def kinetics_reference(task: Task) -> kinetics.KineticsReference:
+    """Read the frozen reference of a task.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is not the one the card names.
+    """
+    path = task.data / "reference.json"
+    try:
+        found = kinetics.KineticsReference.from_json(path.read_text("utf-8"))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is not a readable reference: {error}") from error
+    if reference_sha256(found) != kinetics_card(task).reference_sha256:
+        raise InputError(f"{path} is not the frozen reference of {task.id}; restore it")
+    return found
+
+
+@lru_cache(maxsize=4)
+def oracle_of(task: Task) -> NDArray[np.float64]:
+    """Give the oracle's ln p*(s_t | s_<t) of the test chains in nats, (chains, frames)."""
+    return load_test(task)[1]
+
+
+def observe(card: KineticsCard, states: kinetics.Chains) -> list[Labels]:
+    """Turn label chains into what rates and paths are measured on: macrostates that are held."""
+    macrostate = np.array(card.observable, np.uint8)
+    return kinetics.held([macrostate[chain] for chain in states], card.macrostates, card.hold)

@@ -1,0 +1,66 @@
+"""How a unit of kinetics is measured: every metric, from its prediction files alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.errors import ModelError
+from benchmark.store import predictions
+from benchmark.task import Task
+from benchmark.tracks.kinetics.card import kinetics_card
+from benchmark.tracks.kinetics.data import SKIPPED_FRAMES, kinetics_reference, observe, oracle_of
+from benchmark.tracks.kinetics.metrics.errors import kinetics_errors, nll_regret
+from benchmark.tracks.kinetics.predictions import LOG_PROB, SAMPLES, checked_samples
+from benchmark.uncertainty import Estimate
+
+#: No model is better than an exact oracle; noise alone does not look better by this many σ.
+IMPOSSIBLE = 5
+
+LIKELIHOOD = "nll_regret"
+
+
+def measure(task: Task, folder: Path) -> tuple[dict[str, Estimate], str]:
+    """Compute every metric of one unit from its prediction files.
+
+    Parameters
+    ----------
+    task : Task
+    folder : Path
+        Holds ``samples.parquet`` and, unless the model has no likelihood, ``log_prob.parquet``.
+
+    Returns
+    -------
+    estimates : dict of metric name to Estimate
+    fault : str
+        Why the predictions get no likelihood although there are some; empty if they do.
+
+    Raises
+    ------
+    ModelError
+        If the files are damaged or do not fit the task.
+    """
+    card = kinetics_card(task)
+    samples = predictions.read(folder, SAMPLES)
+    if samples is None:
+        raise ModelError(f"{SAMPLES} is missing")
+    samples = checked_samples(samples, card.generation.chains, card.generation.frames, card.labels)
+    estimates = kinetics_errors(
+        observe(card, samples), kinetics_reference(task), card.generation.n_frames
+    )
+    log_prob = predictions.read(folder, LOG_PROB)
+    if log_prob is None:
+        return estimates, ""
+    oracle = oracle_of(task)
+    if log_prob.shape != oracle.shape:
+        found = f"{log_prob.shape}, not {oracle.shape}"
+        raise ModelError(f"{LOG_PROB} has shape {found}")
+    try:
+        regret = nll_regret(log_prob, oracle, card.labels, SKIPPED_FRAMES)
+    except ValueError as error:
+        raise ModelError(f"{LOG_PROB}: {error}") from error
+    if card.oracle == "exact" and regret.value < -IMPOSSIBLE * regret.stderr:
+        return estimates, (
+            f"predictions beat the exact oracle by {-1000 * regret.value:.2g} mnats/frame, "
+            f"over {IMPOSSIBLE} standard errors: they must know what they should predict"
+        )
+    return {LIKELIHOOD: regret, **estimates}, ""

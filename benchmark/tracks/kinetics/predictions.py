@@ -1,0 +1,71 @@
+"""What a kinetics model may answer, and the files it is kept in.
+
+``log_prob.parquet``
+    float32, ln p(s_t | s_<t) of the label that the test chain really shows, one row a test chain.
+    Absent where a model gives no (admissible) probabilities.
+``samples.parquet``
+    uint8, the generated labels after prompt and burn-in, one row a chain.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.arrays import Labels, Probabilities
+from benchmark.errors import ModelError
+
+#: Σp may differ from 1 by this much (float32 arithmetic over up to 256 labels).
+NORMALISATION_TOLERANCE = 1e-5
+
+LOG_PROB = "log_prob.parquet"
+SAMPLES = "samples.parquet"
+
+
+def checked_probabilities(probabilities: Any, states: Labels, n_labels: int) -> Probabilities:
+    """Check the shape and the values of a model's answer to ``predict``.
+
+    Raises
+    ------
+    ModelError
+        If the shape is wrong, or a value is NaN, infinite or negative.
+    """
+    expected = (*states.shape, n_labels)
+    array = np.asarray(probabilities)
+    if array.shape != expected:
+        raise ModelError(f"predict gave shape {array.shape}, expected {expected}")
+    if not np.issubdtype(array.dtype, np.floating):
+        raise ModelError(f"predict gave {array.dtype}, expected float32 probabilities")
+    if not np.isfinite(array).all():
+        raise ModelError("predict gave NaN or infinite probabilities")
+    if (array < 0).any():
+        raise ModelError(f"predict gave a negative probability ({array.min():.3g})")
+    return array.astype(np.float32, copy=False)
+
+
+def realised_log_prob(probabilities: Probabilities, states: Labels) -> NDArray[np.float32]:
+    """Give ln p of the labels that really came, shape (chains, frames); −inf where p = 0."""
+    chosen = np.take_along_axis(probabilities, states[..., None].astype(np.intp), axis=-1)
+    with np.errstate(divide="ignore"):
+        return np.log(chosen[..., 0])
+
+
+def checked_samples(samples: Any, chains: int, frames: int, n_labels: int) -> Labels:
+    """Check the shape and the values of a model's answer to ``sample``.
+
+    Raises
+    ------
+    ModelError
+        If the shape is wrong (too short, too long), a value is not an integer, or is no label.
+    """
+    array = np.asarray(samples)
+    if array.shape != (chains, frames):
+        raise ModelError(f"sample gave shape {array.shape}, expected {(chains, frames)}")
+    if not np.issubdtype(array.dtype, np.integer):
+        raise ModelError(f"sample gave {array.dtype}, expected integer labels")
+    if array.min() < 0 or array.max() >= n_labels:
+        worst = array.max() if array.max() >= n_labels else array.min()
+        raise ModelError(f"sample gave the label {worst}, labels are 0 … {n_labels - 1}")
+    return array.astype(np.uint8, copy=False)

@@ -1,0 +1,98 @@
+"""What a kinetics model is shown and asked, and how its answers become files."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmark.arrays import Labels, Probabilities
+from benchmark.job import Job, Phases
+from benchmark.store import predictions
+from benchmark.track import Ask, Report
+from benchmark.tracks.kinetics.audit import causality_fault, normalisation_fault
+from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
+from benchmark.tracks.kinetics.contract import StateTrajectories
+from benchmark.tracks.kinetics.data import load_chains, load_replicas
+from benchmark.tracks.kinetics.predictions import (
+    LOG_PROB,
+    SAMPLES,
+    checked_probabilities,
+    checked_samples,
+    realised_log_prob,
+)
+
+#: A predict call gets as many whole chains as keep its answer under this many values.
+PREDICT_VALUES = 16_000_000
+
+
+def hand_out(job: Job, what: str) -> Any:
+    """Give what a model is shown: "training", "prompt" or "test".
+
+    Returns
+    -------
+    For "training" two `StateTrajectories`: the replica of the job, of the split that the model's
+    card names, and the validation chains. Otherwise uint8 of shape (chains, frames).
+    """
+    task, labels = job.task, kinetics_card(job.task).labels
+    if what == "training":
+        train = load_replicas(task, job.trained_on)[job.replica]
+        validation = tuple(load_chains(task, "validation"))
+        return StateTrajectories(train, labels), StateTrajectories(validation, labels)
+    if what in ("prompt", "test"):
+        return np.stack(load_chains(task, what))
+    raise ValueError(f"a kinetics model is never shown '{what}'")
+
+
+def answer(model: Any, job: Job, ask: Ask, report: Report, phases: Phases) -> str:
+    """Let a model generate, then predict the test chains; say why it has no likelihood."""
+    card = kinetics_card(job.task)
+    # Sampling comes first: a model that has seen the test chains in predict could replay them.
+    report(0.0, "sample")
+    _sample(model, job, ask("prompt"), phases)
+    (job.folder / LOG_PROB).unlink(missing_ok=True)
+    if not callable(getattr(model, "predict", None)):
+        return ""
+    report(0.0, "predict")
+    return _predict(model, job, ask("test"), card, phases)
+
+
+def _sample(model: Any, job: Job, prompt: Labels, phases: Phases) -> None:
+    card = kinetics_card(job.task)
+    rng = np.random.default_rng([job.seed, job.replica])
+    burn_in, frames = card.generation.burn_in, card.generation.frames
+    with phases("sample"):
+        drawn = model.sample(prompt, burn_in + frames, rng)
+    phases.frames = card.generation.chains * (burn_in + frames)
+    drawn = checked_samples(drawn, len(prompt), burn_in + frames, card.labels)
+    predictions.write(job.folder, SAMPLES, drawn[:, burn_in:])
+
+
+def _predict(model: Any, job: Job, states: Labels, card: KineticsCard, phases: Phases) -> str:
+    """Write ln p of the test chains, if they deserve it; else say why not."""
+
+    def predict(rows: Labels) -> Probabilities:
+        with phases("predict"):
+            return _in_parts(model.predict, rows, card.labels)
+
+    probabilities = predict(states)
+    seed = (job.seed, job.replica, zlib.crc32(card.id.encode()))
+    fault = normalisation_fault(probabilities) or causality_fault(
+        predict, states, probabilities, card.labels, np.random.default_rng(seed)
+    )
+    if not fault:
+        predictions.write(job.folder, LOG_PROB, realised_log_prob(probabilities, states))
+    return fault
+
+
+def _in_parts(predict: Callable[[Labels], Any], states: Labels, n_labels: int) -> Probabilities:
+    """Predict some whole chains at a time: the answer to all would not fit into memory."""
+    chains, frames = states.shape
+    rows = max(1, PREDICT_VALUES // (frames * n_labels))
+    parts = []
+    for start in range(0, chains, rows):
+        part = states[start : start + rows]
+        parts.append(checked_probabilities(predict(part.copy()), part, n_labels))
+    return np.concatenate(parts)

@@ -1,0 +1,101 @@
+"""The card of a super-resolution task, and the metrics it may name."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from benchmark.errors import InputError
+from benchmark.task import Frozen, Task, TaskCard
+from benchmark.track import Metric
+
+#: What may be measured, in the order in which it is shown.
+METRICS = (
+    Metric(
+        "mae",
+        "Å",
+        "Accuracy: mean absolute error, mÅ",
+        factor=1000.0,
+        heading="MAE\nmÅ",
+        group="accuracy",
+        capped=False,
+    ),
+    Metric("rmse", "Å", "Root mean square error, mÅ", factor=1000.0, heading="RMSE\nmÅ"),
+    Metric(
+        "velocity_rmse",
+        "Å/fs",
+        "Velocities: rms error, mÅ/fs",
+        factor=1000.0,
+        heading="velocity\nmÅ/fs",
+    ),
+    Metric(
+        "velocity_jump",
+        "Å/fs",
+        "Velocities: rms jump at kept frames, mÅ/fs",
+        factor=1000.0,
+    ),
+    Metric(
+        "vdos_w1",
+        "cm⁻¹",
+        "Vibrational density of states: W₁ distance, cm⁻¹",
+        heading="VDOS\ncm⁻¹",
+    ),
+    Metric("vdos_low", "ln", "Vibrations below 600 cm⁻¹: |ln| of the power ratio"),
+    Metric("vdos_middle", "ln", "Vibrations 600 – 2000 cm⁻¹: |ln| of the power ratio"),
+    Metric("vdos_high", "ln", "Vibrations 2000 – 4000 cm⁻¹: |ln| of the power ratio"),
+    Metric(
+        "bond_break_fraction",
+        "",
+        "Frames with a broken bond, %",
+        factor=100.0,
+        heading="broken\nbonds %",
+    ),
+)
+
+
+class Piece(Frozen):
+    """A stretch of a file of positions: frames ``first`` … ``last`` − 1, or all of them."""
+
+    file: str = Field(description="relative to the family's data folder")
+    first: int = Field(0, ge=0)
+    last: int | None = None
+
+
+class SuperResolutionCard(TaskCard):
+    """Fill in the hidden frames of molecular dynamics of which every ``gap``-th is kept."""
+
+    track: Literal["superresolution"]
+    molecule: str
+    numbers: list[int] = Field(description="atomic numbers")
+    masses: list[float] = Field(description="u")
+    bonds: list[tuple[int, int]] = Field(description="pairs of atoms, counted from 0")
+    gap: int = Field(ge=4, description="k: one frame is kept, k − 1 are hidden, …")
+    pieces: dict[str, list[Piece]] = Field(description="the segments of each split")
+
+    @model_validator(mode="after")
+    def _one_row_a_segment(self) -> SuperResolutionCard:
+        if len(self.numbers) != len(self.masses):
+            raise ValueError(f"{len(self.numbers)} atomic numbers and {len(self.masses)} masses")
+        rows = {name: split.rows for name, split in self.splits.items()}
+        if rows != {name: len(pieces) for name, pieces in self.pieces.items()}:
+            raise ValueError("splits and pieces differ in their segments")
+        return self
+
+    @property
+    def particulars(self) -> dict[str, str | int | float]:
+        """What tells the track's tasks apart."""
+        return {"molecule": self.molecule, "atoms": len(self.numbers), "gap": self.gap}
+
+
+def superresolution_card(task: Task) -> SuperResolutionCard:
+    """Give the card of a super-resolution task.
+
+    Raises
+    ------
+    InputError
+        If it is of another track.
+    """
+    if not isinstance(task.card, SuperResolutionCard):
+        raise InputError(f"{task.id} is a {task.card.track} task, not one of superresolution")
+    return task.card

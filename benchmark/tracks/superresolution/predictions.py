@@ -1,0 +1,69 @@
+"""What a super-resolution model may answer, and the file it is kept in.
+
+``positions.parquet``
+    int32, the reconstructed coordinates in 1e-7 Å, one row a test segment. (A score may be as
+    small as 1e-6 Å; float32 would round 5 Å by 2e-7 Å.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.errors import ModelError
+from benchmark.store.predictions import read, write
+
+RECONSTRUCTION = "positions.parquet"
+
+#: Å. Reconstructed coordinates are stored as integers of it, so up to ±200 Å.
+POSITION_UNIT = 1e-7
+MAX_POSITION = 200.0
+
+
+def checked_positions(positions: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Check the shape and the values of a model's answer to ``reconstruct``.
+
+    Raises
+    ------
+    ModelError
+        If the shape is wrong, or a coordinate is NaN, infinite or beyond 200 Å.
+    """
+    array = np.asarray(positions)
+    if array.shape != tuple(shape):
+        raise ModelError(f"reconstruct gave shape {array.shape}, expected {tuple(shape)}")
+    if not np.issubdtype(array.dtype, np.floating):
+        raise ModelError(f"reconstruct gave {array.dtype}, expected float64 positions in Å")
+    if not np.isfinite(array).all():
+        raise ModelError("reconstruct gave NaN or infinite positions")
+    farthest = float(np.abs(array).max())
+    if farthest > MAX_POSITION:
+        raise ModelError(f"reconstruct put an atom at {farthest:.3g} Å; the limit is 200 Å")
+    return array.astype(np.float64, copy=False)
+
+
+def write_positions(folder: Path, segments: Sequence[NDArray[np.float64]]) -> None:
+    """Write reconstructions, each of shape (frames, atoms, 3) in Å and of the same length."""
+    rows = [np.rint(one.reshape(-1) / POSITION_UNIT).astype(np.int32) for one in segments]
+    write(folder, RECONSTRUCTION, np.stack(rows))
+
+
+def read_positions(folder: Path, shapes: Sequence[tuple[int, ...]]) -> list[NDArray[np.float64]]:
+    """Read what `write_positions` wrote.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or damaged, or does not hold segments of these shapes.
+    """
+    rows = read(folder, RECONSTRUCTION)
+    if rows is None:
+        raise ModelError(f"{RECONSTRUCTION} is missing")
+    sizes = [int(np.prod(shape)) for shape in shapes]
+    if rows.shape[0] != len(sizes) or any(size != rows.shape[1] for size in sizes):
+        expected = f"{len(sizes)} segments of {sizes[0]:,} coordinates"
+        raise ModelError(f"{RECONSTRUCTION} has shape {rows.shape}, expected {expected}")
+    return [(row * POSITION_UNIT).reshape(shape) for row, shape in zip(rows, shapes, strict=True)]
