@@ -132,6 +132,7 @@ def written(path: Path, top: mdtraj.Topology) -> Iterator[TrajectoryWriter]:
     suffix = path.suffix.lower()
     try:
         with atomic(path.with_suffix(".pdb")) as pdb, atomic(path) as temporary:
+            temporary.unlink()  # mdtraj would remove what is there, be it a link, and begin anew
             with (
                 ascii_path(temporary) as name,
                 FormatRegistry.fileobjects[suffix](name, "w") as file,

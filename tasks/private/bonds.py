@@ -22,7 +22,7 @@ USUAL = 0.147
 #: Beyond this atomic number bonds are longer.
 NEON = 10
 
-#: Residues that are not bonded in more of the frames are of two molecules.
+#: What is not bonded in more of the frames is of two molecules.
 MOSTLY = 0.5
 
 #: What is wrong where bonds are so many times too long.

@@ -20,7 +20,7 @@ from benchmark.trajectories.reading import (
     load_topology,
 )
 from benchmark.trajectories.trr import trr_frames
-from tasks.private.bonds import BondLengths
+from tasks.private.bonds import MOSTLY, BondLengths
 from tasks.private.dihedrals import Dihedrals
 from tasks.private.recording import Recording, Tell
 
@@ -110,8 +110,11 @@ def read_trajectory(
     interval, notes = _interval(path, np.concatenate(times), given)
     if frames < read:
         notes.insert(0, f"{read - frames:,} of {read:,} frames hold no positions and are left out")
-    if apart.all():
-        raise InputError(f"{path.name}: all these dihedrals run between molecules: {example}")
+    if apart.mean() > MOSTLY:
+        raise InputError(
+            f"{path.name}: {np.count_nonzero(apart)} of {len(apart)} dihedrals join what is not "
+            f"bonded ({example}): are the atoms in the order of the topology?"
+        )
     if apart.any():
         names = _listed([title for title, out in zip(wanted.titles, apart, strict=True) if out])
         notes.append(f"{names} would run from one molecule into another ({example}): left out")
