@@ -33,6 +33,7 @@ from tasks.private.labelling import Asked, Labelling, label
 from tasks.private.partition import Labels
 from tasks.private.reading import Reading, read_recordings
 from tasks.private.recording import Recording
+from tasks.private.repeats import refuse_repeats
 from tasks.private.report import Report
 
 FAMILY = "private"
@@ -123,6 +124,8 @@ def make_private_task(
     version = _free_version(family, request)
     tell(0, STEPS[0])
     recordings = read_recordings(request.sources, request.reading, lambda note: tell(0, note))
+    tell(0, "look for frames that come twice")
+    refuse_repeats(recordings)
     frame = _frame_time(recordings, request)
     recordings = [
         dataclasses.replace(found, values=found.values[:: request.stride]) for found in recordings
