@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import InputError
-from benchmark.loading import load_model, shipped_models
+from benchmark.loading import clash, load_model, shipped_models
 from benchmark.model import ModelCard
+from tests.command import stridebench
+from tests.plugs import MARKOV
 
 PLUG = """
 class Plug:
@@ -130,6 +132,97 @@ def test_unknown_name_lists_entry_points_too(entry_points_of):
     entry_points_of("their-model = theirs:Plug")
     assert "did you mean their-model?" in refusal("their-modle")
     assert ", their-model; or give" in refusal("zzzzz")
+
+
+# ---- a bare name -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """Work in an empty folder that modules are imported from, as with ``python -m``."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(str(folder))
+    for name in ("mymodel", "lstm"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    return folder
+
+
+def test_bare_name_is_a_file_of_the_working_directory(here):
+    (here / "mymodel.py").write_text(PLUG)
+    model = load_model("mymodel")
+    assert (model.name, model.cls.__name__) == ("mymodel", "Plug")
+    assert clash("mymodel") == ""
+
+
+def test_bare_name_is_an_importable_module_with_one_model(here):
+    (here / "mymodel").mkdir()
+    (here / "mymodel" / "__init__.py").write_text(PLUG)
+    model = load_model("mymodel")
+    assert (model.name, model.cls.__module__) == ("mymodel", "mymodel")
+    assert clash("mymodel") == ""
+
+
+def test_bare_name_of_a_module_in_a_package(here):
+    (here / "ours").mkdir()
+    (here / "ours" / "__init__.py").write_text("")
+    (here / "ours" / "markov.py").write_text(PLUG)
+    assert load_model("ours.markov").cls.__module__ == "ours.markov"
+
+
+def test_shipped_name_wins_over_a_file_and_says_how_to_name_the_file(here):
+    (here / "lstm.py").write_text(PLUG)
+    model = load_model("lstm")
+    assert model.cls.__module__ == "baselines.kinetics.lstm"
+    assert clash("lstm") == "--model lstm is the shipped model; the other one is --model lstm.py"
+    assert load_model("lstm.py").cls.__name__ == "Plug"
+
+
+def test_entry_point_wins_over_a_file_and_says_how_to_name_the_file(here, entry_points_of):
+    entry_points_of("mymodel = theirs:Plug")
+    (here / "mymodel.py").write_text(PLUG)
+    model = load_model("mymodel")
+    assert model.cls.__module__ == "theirs"
+    assert clash("mymodel") == (
+        "--model mymodel is the model of an installed package (theirs:Plug); "
+        "the other one is --model mymodel.py"
+    )
+
+
+def test_file_wins_over_a_module_and_says_how_to_name_the_module(here):
+    (here / "mymodel.py").write_text(PLUG)
+    (here / "mymodel").mkdir()
+    (here / "mymodel" / "__init__.py").write_text(PLUG)
+    model = load_model("mymodel")
+    assert model.cls.__module__ != "mymodel"
+    assert clash("mymodel") == (
+        "--model mymodel is mymodel.py; the other one is --model mymodel:CLASS"
+    )
+    assert load_model("mymodel:Plug").cls.__module__ == "mymodel"
+
+
+def test_module_without_a_model_is_refused(here):
+    (here / "mymodel.py").write_text("x = 1")
+    assert refusal("mymodel").startswith("mymodel.py must hold one class with fit and sample")
+
+
+def test_users_command_runs_a_model_of_the_working_directory(toy, tmp_path):
+    """``python -m benchmark run --model mymodel``, as it stands in the README."""
+    (tmp_path / "mymodel.py").write_text(MARKOV)
+    done = stridebench("run", "--model", "mymodel", "--tasks", toy.id, "--quick", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert (tmp_path / "runs" / "mymodel-quick" / "results.json").is_file()
+
+
+def test_clash_is_one_line_before_the_run(toy, tmp_path):
+    (tmp_path / "msm.py").write_text(MARKOV)
+    done = stridebench("run", "--model", "msm", "--tasks", toy.id, "--quick", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == (
+        "note: --model msm is the shipped model; the other one is --model msm.py\n"
+    )
 
 
 # ---- where it cannot --------------------------------------------------------------------------

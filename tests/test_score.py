@@ -27,6 +27,7 @@ from benchmark.tracks.kinetics.data import (
 from benchmark.tracks.kinetics.predictions import LOG_PROB, SAMPLES
 from tasks.making.freeze import freeze_task
 from tests.plugs import MARKOV, do, scored
+from tests.tracks.kinetics.relabelling import relabelled
 
 SCALE = MetricScale(group="rates", trivial=2.0, trivial_stderr=0.1, floor=0.1, floor_stderr=0.01)
 
@@ -229,7 +230,7 @@ def refrozen(task, folder, permutation):
         task.card.model_dump(exclude=described),
         chains,
         load_test(task)[1],
-        kinetics_reference(task).relabelled(permutation),
+        relabelled(kinetics_reference(task), permutation),
     )
     return replace(renamed, card=renamed.card.model_copy(update={"metrics": task.card.metrics}))
 
@@ -385,7 +386,7 @@ def test_reference_that_is_not_the_frozen_one_is_refused(toy: Task, tmp_path):
     reference = kinetics_reference(toy)
     assert reference_sha256(reference) == toy.card.reference_sha256
     path = copy.data / "reference.json"
-    path.write_text(reference.relabelled([1, 0, 2]).to_json())
+    path.write_text(relabelled(reference, [1, 0, 2]).to_json())
     with pytest.raises(InputError, match=r"reference\.json is not the frozen reference"):
         kinetics_reference(copy)
 

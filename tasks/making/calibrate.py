@@ -24,7 +24,6 @@ from benchmark.registry import select_tasks
 from benchmark.task import MetricScale, Task
 from benchmark.tracks.kinetics.card import METRICS, kinetics_card
 from benchmark.tracks.kinetics.data import (
-    SKIPPED_FRAMES,
     kinetics_reference,
     load_chains,
     load_replicas,
@@ -32,6 +31,7 @@ from benchmark.tracks.kinetics.data import (
     observe,
 )
 from benchmark.tracks.kinetics.metrics.errors import kinetics_errors, nll_regret
+from benchmark.tracks.kinetics.metrics.likelihood import SKIPPED_FRAMES
 
 #: Groups that count towards a score; what belongs to another one is only shown.
 COUNTED = ("likelihood", "rates", "paths")

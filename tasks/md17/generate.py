@@ -64,6 +64,19 @@ def segment_seed(name: str, segment: int) -> int:
     return SEED + 1_000 * list(GEOMETRIES).index(name) + segment
 
 
+def _conditions(molecule: Molecule) -> dict[str, Any]:
+    """Say how every segment of a molecule is made."""
+    return {
+        "atomic_numbers": molecule.numbers.tolist(),
+        "masses_u": molecule.masses.tolist(),
+        "time_step_fs": TIME_STEP,
+        "resolution_angstrom": RESOLUTION,
+        "target_temperature_K": TEMPERATURE,
+        "method": "GFN2-xTB",
+        "accuracy": ACCURACY,
+    }
+
+
 def make_segment(
     path: Path,
     name: str,
@@ -93,8 +106,7 @@ def make_segment(
     RuntimeError
         If a bond broke.
     """
-    molecule = load_molecule(name)
-    seed = segment_seed(name, segment)
+    molecule, seed = load_molecule(name), segment_seed(name, segment)
     potential = xtb_potential(molecule.numbers, molecule.positions, ACCURACY)
     x, v = langevin(
         potential,
@@ -118,15 +130,9 @@ def make_segment(
         "molecule": name,
         "segment": segment,
         "seed": seed,
-        "atomic_numbers": molecule.numbers.tolist(),
-        "masses_u": molecule.masses.tolist(),
-        "time_step_fs": TIME_STEP,
-        "resolution_angstrom": RESOLUTION,
         "equilibration_steps": n_equilibration,
-        "target_temperature_K": TEMPERATURE,
-        "method": "GFN2-xTB",
-        "accuracy": ACCURACY,
         "max_bond_stretch_angstrom": stretch,
+        **_conditions(molecule),
         **energy_summary(trajectory),
         **_versions(),
     }

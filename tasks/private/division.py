@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.tracks.kinetics.data import SKIPPED_FRAMES
+from benchmark.tracks.kinetics.metrics.likelihood import SKIPPED_FRAMES
 from tasks.making.freeze import PROMPT_FRAMES
 from tasks.private.partition import Labels
 

@@ -14,14 +14,12 @@ from benchmark.errors import InputError
 from benchmark.store.frozen import load
 from benchmark.task import Task
 from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
-from benchmark.tracks.kinetics.metrics import errors as kinetics
+from benchmark.tracks.kinetics.metrics.estimators import Chains, held
+from benchmark.tracks.kinetics.metrics.reference import KineticsReference
 
 #: Stored oracle log-probabilities are integers of this many nats. The rounding is unbiased, so
 #: that the mean over 3e5 frames is off by 5e-9 nats.
 ORACLE_UNIT = 1e-5
-
-#: Frames at the start of every test chain that are not scored: a model may find its state there.
-SKIPPED_FRAMES = 256
 
 
 def load_chains(task: Task, split: str) -> list[Labels]:
@@ -48,13 +46,13 @@ def frozen_parts(task: Task) -> list[Callable[[], object]]:
     return [*splits, partial(kinetics_reference, task)]
 
 
-def reference_sha256(reference: kinetics.KineticsReference) -> str:
+def reference_sha256(reference: KineticsReference) -> str:
     """Give the fingerprint of a reference: SHA-256 of its canonical JSON."""
     return hashlib.sha256(reference.to_json().encode()).hexdigest()
 
 
 @lru_cache(maxsize=64)
-def kinetics_reference(task: Task) -> kinetics.KineticsReference:
+def kinetics_reference(task: Task) -> KineticsReference:
     """Read the frozen reference of a task.
 
     Raises
@@ -64,7 +62,7 @@ def kinetics_reference(task: Task) -> kinetics.KineticsReference:
     """
     path = task.data / "reference.json"
     try:
-        found = kinetics.KineticsReference.from_json(path.read_text("utf-8"))
+        found = KineticsReference.from_json(path.read_text("utf-8"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is not a readable reference: {error}") from error
     if reference_sha256(found) != kinetics_card(task).reference_sha256:
@@ -78,7 +76,7 @@ def oracle_of(task: Task) -> NDArray[np.float64]:
     return load_test(task)[1]
 
 
-def observe(card: KineticsCard, states: kinetics.Chains) -> list[Labels]:
+def observe(card: KineticsCard, states: Chains) -> list[Labels]:
     """Turn label chains into what rates and paths are measured on: macrostates that are held."""
     macrostate = np.array(card.observable, np.uint8)
-    return kinetics.held([macrostate[chain] for chain in states], card.macrostates, card.hold)
+    return held([macrostate[chain] for chain in states], card.macrostates, card.hold)

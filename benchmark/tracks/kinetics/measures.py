@@ -8,8 +8,9 @@ from benchmark.errors import ModelError
 from benchmark.store import predictions
 from benchmark.task import Task
 from benchmark.tracks.kinetics.card import kinetics_card
-from benchmark.tracks.kinetics.data import SKIPPED_FRAMES, kinetics_reference, observe, oracle_of
+from benchmark.tracks.kinetics.data import kinetics_reference, observe, oracle_of
 from benchmark.tracks.kinetics.metrics.errors import kinetics_errors, nll_regret
+from benchmark.tracks.kinetics.metrics.likelihood import SKIPPED_FRAMES
 from benchmark.tracks.kinetics.predictions import LOG_PROB, SAMPLES, checked_samples
 from benchmark.uncertainty import Estimate
 

@@ -15,7 +15,7 @@ from benchmark.errors import InputError, ModelError
 if TYPE_CHECKING:
     from benchmark.arrays import Positions
     from benchmark.tracks.superresolution.card import SuperResolutionCard
-    from benchmark.tracks.superresolution.upsampling import Report, Unit
+    from benchmark.tracks.superresolution.upsampling import Report, TrainedUnit
     from benchmark.trajectories.reading import AtomTrajectory
 
 #: Of a trajectory that says nothing of its times.
@@ -162,7 +162,7 @@ def _femtoseconds(text: str | None) -> float | None:
     return float(given.value * quantities.SECONDS[given.unit] / quantities.SECONDS["fs"])
 
 
-def _upsample(unit: Unit, read: AtomTrajectory, out: Path, hidden: bool) -> None:
+def _upsample(unit: TrainedUnit, read: AtomTrajectory, out: Path, hidden: bool) -> None:
     """Load the model, fill, write, and compare where the truth is known."""
     import numpy as np
 
@@ -209,7 +209,7 @@ def _between(cells: Any, places: Any) -> Any:
     return (1 - share) * cells[left] + share * cells[left + 1]
 
 
-def _print_errors(unit: Unit, coarse: Any, made: Positions, true: Positions) -> None:
+def _print_errors(unit: TrainedUnit, coarse: Any, made: Positions, true: Positions) -> None:
     import numpy as np
 
     from benchmark.console.show import print_errors

@@ -40,7 +40,7 @@ Report = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
-class Unit:
+class TrainedUnit:
     """A unit of a run that is done, and its task."""
 
     run: Path
@@ -61,7 +61,7 @@ class Unit:
         return f"--task {self.key.task} --seed {self.key.seed}"
 
 
-def units_done(run: Path, task: str = "", seed: int | None = None) -> list[Unit]:
+def units_done(run: Path, task: str = "", seed: int | None = None) -> list[TrainedUnit]:
     """List the super-resolution units of a run that are done, of one task or seed if asked.
 
     Raises
@@ -77,7 +77,7 @@ def units_done(run: Path, task: str = "", seed: int | None = None) -> list[Unit]
             continue
         unit = read_unit(key.folder(run), found)
         if unit is not None and unit.status == "done":
-            done.append(Unit(run, key, found))
+            done.append(TrainedUnit(run, key, found))
     if not done:
         raise InputError(f"{run} has no super-resolution unit that is done")
     chosen = [
@@ -89,7 +89,7 @@ def units_done(run: Path, task: str = "", seed: int | None = None) -> list[Unit]
     return chosen
 
 
-def only(units: Sequence[Unit]) -> Unit:
+def only(units: Sequence[TrainedUnit]) -> TrainedUnit:
     """Give the one unit there is.
 
     Raises
@@ -102,17 +102,19 @@ def only(units: Sequence[Unit]) -> Unit:
     return units[0]
 
 
-def _listed(units: Sequence[Unit]) -> str:
+def _listed(units: Sequence[TrainedUnit]) -> str:
     shown = [str(unit) for unit in units[:8]]
     return ", or ".join(shown) + (f", or {len(units) - 8} more" if len(units) > 8 else "")
 
 
-def unit_for(units: Sequence[Unit], factor: int, numbers: NDArray[np.int64], source: str) -> Unit:
+def unit_for(
+    units: Sequence[TrainedUnit], factor: int, numbers: NDArray[np.int64], source: str
+) -> TrainedUnit:
     """Choose the unit that was trained on these atoms, at this factor.
 
     Parameters
     ----------
-    units : sequence of Unit
+    units : sequence of TrainedUnit
     factor : int
         k.
     numbers : int array of shape (atoms,)
@@ -139,7 +141,7 @@ def unit_for(units: Sequence[Unit], factor: int, numbers: NDArray[np.int64], sou
     return only(fitting)
 
 
-def load_fitted(unit: Unit, report: Report) -> Any:
+def load_fitted(unit: TrainedUnit, report: Report) -> Any:
     """Load the model of a unit to the processor, or fit it again if it keeps nothing on disk.
 
     Raises
@@ -159,7 +161,7 @@ def load_fitted(unit: Unit, report: Report) -> Any:
         ) from error
 
 
-def code_has_changed(unit: Unit) -> bool:
+def code_has_changed(unit: TrainedUnit) -> bool:
     """Whether the model's code is another than when the run was made."""
     run = read_run(unit.run)
     now = load_model(run.spec, run.given, "superresolution").source_sha256

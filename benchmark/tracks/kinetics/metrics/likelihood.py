@@ -12,12 +12,15 @@ from benchmark.uncertainty import Estimate, block_standard_error
 Float = NDArray[np.float32] | NDArray[np.float64]
 
 MIXING = 1e-6  # share of the uniform distribution in every model's prediction
-PROMPT_FRAMES = 256  # frames at the start of a chain that are context only, never scored
+
+#: Frames at the start of every test chain that are not scored: a model may find its state there.
+SKIPPED_FRAMES = 256
+
 ROUNDING = 1e-4  # by which a float32 ln p may exceed 0
 
 
 def nll_regret(
-    log_prob: Float, oracle_log_prob: Float, n_labels: int, skip: int = PROMPT_FRAMES
+    log_prob: Float, oracle_log_prob: Float, n_labels: int, skip: int = SKIPPED_FRAMES
 ) -> Estimate:
     """Mean excess of a model's negative log-likelihood over the oracle's, in nats a frame.
 
@@ -58,6 +61,17 @@ def nll_regret(
     >>> round(nll_regret(oracle - 0.25, oracle, n_labels=2).value, 5)
     0.25
     """
+    model, oracle = _checked(log_prob, oracle_log_prob, n_labels, skip)
+    mixed = np.logaddexp(model + math.log1p(-MIXING), math.log(MIXING / n_labels))
+    regret = oracle - mixed
+    stderr = block_standard_error(regret) if regret.size > 1 else math.nan
+    return Estimate(value=float(regret.mean()), stderr=stderr)
+
+
+def _checked(
+    log_prob: Float, oracle_log_prob: Float, n_labels: int, skip: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the scored frames of both; see `nll_regret`."""
     if np.ndim(log_prob) != 2 or np.shape(log_prob) != np.shape(oracle_log_prob):
         raise ValueError(
             f"log_prob has shape {np.shape(log_prob)} and oracle_log_prob "
@@ -85,7 +99,4 @@ def nll_regret(
             f"oracle_log_prob is -inf in chain {chain} at frame {frame + skip}: "
             "the test data cannot come from this oracle"
         )
-    mixed = np.logaddexp(model + math.log1p(-MIXING), math.log(MIXING / n_labels))
-    regret = oracle - mixed
-    stderr = block_standard_error(regret) if regret.size > 1 else math.nan
-    return Estimate(value=float(regret.mean()), stderr=stderr)
+    return model, oracle

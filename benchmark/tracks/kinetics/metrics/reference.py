@@ -107,30 +107,6 @@ class KineticsReference:
         """K."""
         return self.populations.size
 
-    def relabelled(self, permutation: ArrayLike) -> KineticsReference:
-        """Return the reference of chains in which label i is now called ``permutation[i]``.
-
-        Parameters
-        ----------
-        permutation : integer array-like of shape (K,)
-
-        Raises
-        ------
-        ValueError
-            If it is not a permutation of 0 … K−1.
-        """
-        new_name = np.asarray(permutation)
-        if not np.array_equal(np.sort(new_name), np.arange(self.n_states)):
-            raise ValueError(f"{new_name.tolist()} is not a permutation of 0 … {self.n_states - 1}")
-        old = np.argsort(new_name)  # old[i]: the former name of label i
-        return dataclasses.replace(
-            self,
-            populations=self.populations[old],
-            mfpt=self.mfpt[np.ix_(old, old)],
-            commit_rates=self.commit_rates[:, old][:, :, old],
-            dwell_cdf=self.dwell_cdf[old],
-        )
-
     def to_json(self) -> str:
         """Write every array as nested lists; nan becomes null, and floats keep all their digits."""
         fields = dataclasses.fields(self)
