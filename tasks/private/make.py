@@ -20,7 +20,7 @@ from benchmark.quantities import FRAMES, Time
 from benchmark.registry import read_card, user_tasks
 from benchmark.task import Task
 from benchmark.tracks.kinetics.card import Generation, kinetics_card
-from benchmark.tracks.kinetics.data import SKIPPED_FRAMES
+from benchmark.tracks.kinetics.metrics.likelihood import SKIPPED_FRAMES
 from tasks.making.calibrate import calibrate
 from tasks.making.freeze import freeze_task, generation
 from tasks.oracles.empirical import empirical_oracle
