@@ -58,6 +58,9 @@ class Metric:
         Without the method it counts as trivial, and the board marks the row.
     absent : str
         What a model without the method does not do, as in "gives no probabilities".
+    plural : str
+        What the board calls several of its values, as in "missing likelihoods"; by default
+        "values of" its name.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Metric:
     shared_noise: bool = False
     method: str = ""
     absent: str = ""
+    plural: str = ""
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,12 @@ class Track:
     commands : mapping of str to callable
         What it adds to the command line.
     figure : str
-        File name of the board's figure.
+        File name of the board's figure; by default the track's name with ``.svg``.
+    meaning : str
+        What a score of 0 and of 1 means, in whole sentences of Markdown, for the board.
+    noise : str
+        Where its standard errors come from, if not from the spread over training replicas: a
+        whole sentence, for the board.
     """
 
     name: str
@@ -196,6 +205,8 @@ class Track:
     context: Callable[..., FitContext] = field(default=_plain_context, repr=False)
     commands: Mapping[str, Callable[..., None]] = field(default_factory=dict, repr=False)
     figure: str = ""
+    meaning: str = ""
+    noise: str = ""
 
     @cached_property
     def work(self) -> Work:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,16 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from benchmark.errors import InputError
 from benchmark.files import atomic_folder, write_text
 from benchmark.registry import shipped_tasks
-from benchmark.result import Call, Result, TaskResult, Unit, read_result
-from benchmark.score import SCORER_VERSION, score_task
+from benchmark.result import Call, Result, RunModel, TaskResult, Unit, read_result
 from benchmark.task import Task
+from leaderboard.validation import recomputed
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
 
 CARD, RESULTS = "card.yaml", "results.json"
-
-#: Stored and recomputed scores may differ by the rounding of another processor, not by more.
-RELATIVE_TOLERANCE = 1e-9
 
 
 class SubmissionCard(BaseModel):
@@ -95,39 +90,6 @@ def read_submission(folder: Path, tasks: Mapping[str, Task]) -> Submission:
     return Submission(card, result, scores)
 
 
-def recomputed(result: Result, tasks: Mapping[str, Task], path: Path) -> dict[str, TaskResult]:
-    """Check a result and score its tasks again from its units' metrics.
-
-    Parameters
-    ----------
-    result : Result
-    tasks : mapping of task id to Task
-        The tasks as they are now.
-    path : Path
-        Where the result lies, for messages.
-
-    Raises
-    ------
-    InputError
-        As in `read_submission`.
-    """
-    for fault in _run_faults(result):
-        raise InputError(f"{path}: {fault}")
-    scores = {}
-    for stored in result.tasks:
-        for fault in _task_faults(stored, result, tasks):
-            raise InputError(f"{path}: {stored.task}: {fault}")
-        units = [unit for unit in result.units if unit.task == stored.task]
-        score = score_task(tasks[stored.task], units)
-        for fault in _score_faults(stored, score):
-            raise InputError(f"{path}: {stored.task}: {fault}")
-        scores[stored.task] = score
-    # Last, because it only sums up what the checks above name.
-    if not result.ranked:
-        raise InputError(f"{path}: the run says that it is not ranked; run it in full")
-    return scores
-
-
 def _track(scores: Mapping[str, TaskResult], tasks: Mapping[str, Task], path: Path) -> str:
     found = sorted({tasks[task].card.track for task in scores})
     if len(found) > 1:
@@ -136,7 +98,12 @@ def _track(scores: Mapping[str, TaskResult], tasks: Mapping[str, Task], path: Pa
 
 
 def add(
-    run: Path, name: str, authors: Sequence[str], folder: Path = SUBMISSIONS, url: str = ""
+    run: Path,
+    name: str,
+    authors: Sequence[str],
+    folder: Path = SUBMISSIONS,
+    url: str = "",
+    tasks: Mapping[str, Task] | None = None,
 ) -> Path:
     """Make a submission folder of a run: its ``results.json``, and a card from its model's card.
 
@@ -154,6 +121,8 @@ def add(
         Where the submissions are.
     url : str
         Where the model's code or paper is.
+    tasks : mapping of task id to Task, optional
+        By default the tasks of this repository.
 
     Returns
     -------
@@ -170,14 +139,26 @@ def add(
     --------
     >>> add(Path("runs/msm"), "msm", ["The stridebench developers"])  # doctest: +SKIP
     """
-    result, tasks = read_result(run), shipped_tasks()
+    result, tasks = read_result(run), shipped_tasks() if tasks is None else tasks
     scores = recomputed(result, tasks, run / RESULTS)
     home = folder / _track(scores, tasks, run / RESULTS) / name
     if (home / RESULTS).exists():
         result = widened(read_result(home), result, home / RESULTS)
         recomputed(result, tasks, home / RESULTS)
-    model = result.model
-    fields = {
+    fields = _card_fields(result.model, name, authors, url)
+    _checked_card(fields, home / CARD)
+    with atomic_folder(home) as temporary:
+        text = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=98)
+        write_text(temporary / CARD, text)
+        result.write(temporary / RESULTS)
+        temporary.chmod(0o755)  # temporary folders are private, submissions are not
+    return home
+
+
+def _card_fields(
+    model: RunModel, name: str, authors: Sequence[str], url: str
+) -> dict[str, str | list[str]]:
+    return {
         "name": name,
         "title": model.title or name,
         "authors": list(authors),
@@ -186,13 +167,6 @@ def add(
         "citation": model.citation,
         "role": model.role,
     }
-    _checked_card(fields, home / CARD)
-    with atomic_folder(home) as temporary:
-        text = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=98)
-        write_text(temporary / CARD, text)
-        result.write(temporary / RESULTS)
-        temporary.chmod(0o755)  # temporary folders are private, submissions are not
-    return home
 
 
 def widened(old: Result, new: Result, path: Path) -> Result:
@@ -249,78 +223,3 @@ def _checked_card(fields: Any, path: Path) -> SubmissionCard:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "card"
         raise InputError(f"{path}: {where}: {first['msg']}") from error
-
-
-def _run_faults(result: Result) -> Iterator[str]:
-    if result.config.quick:
-        yield "made with --quick, which is never ranked; run it in full"
-    scorer = result.provenance.get("scorer_version")
-    if scorer != SCORER_VERSION:
-        yield (
-            f"scored by scorer version {scorer}, the current one is {SCORER_VERSION}; "
-            "score the run again (python -m benchmark score RUN)"
-        )
-    if not result.tasks:
-        yield "holds no task"
-    repeated = [task for task, n in Counter(task.task for task in result.tasks).items() if n > 1]
-    if repeated:
-        yield f"holds {repeated[0]} more than once"
-    stray = {unit.task for unit in result.units} - {task.task for task in result.tasks}
-    if stray:
-        yield f"holds units of {min(stray)}, but no score of it"
-
-
-def _task_faults(stored: TaskResult, result: Result, tasks: Mapping[str, Task]) -> Iterator[str]:
-    if stored.task not in tasks:
-        yield f"no such task; available: {', '.join(tasks)}"
-        return
-    card = tasks[stored.task].card
-    units = [unit for unit in result.units if unit.task == card.id]
-    versions = {stored.version, *(unit.version for unit in units)} - {card.version}
-    if versions:
-        yield f"version {min(versions)} of the task, the current one is {card.version}"
-    data = result.provenance.get("data")
-    if not isinstance(data, dict) or data.get(card.id) != card.fingerprints:
-        yield "not made with the frozen data of this task (their fingerprints differ)"
-    counted = Counter((unit.replica, unit.seed) for unit in units)
-    repeated = [key for key, n in counted.items() if n > 1]
-    if repeated:
-        yield "holds replica {}, seed {} more than once".format(*repeated[0])
-    missing = set(range(card.replicas)) - {unit.replica for unit in units}
-    if missing:
-        yield f"incomplete: {len(missing)} of {card.replicas} training replicas are missing"
-    beyond = {unit.replica for unit in units} - set(range(card.replicas))
-    if beyond:
-        yield f"holds replica {max(beyond)}, but there are only {card.replicas}"
-    skipped = sum(unit.status == "skipped" for unit in units)
-    if skipped:
-        yield f"incomplete: {skipped} of {len(units)} units were not run"
-
-
-def _score_faults(stored: TaskResult, score: TaskResult) -> Iterator[str]:
-    difference = _difference(stored.model_dump(), score.model_dump())
-    if difference:
-        yield (
-            f"the stored scores do not follow from the units: {difference}; "
-            "score the run again (python -m benchmark score RUN)"
-        )
-
-
-def _difference(stored: Any, computed: Any, where: str = "") -> str:
-    """Name the first field in which two nested values differ; empty if there is none."""
-    if isinstance(stored, dict) and isinstance(computed, dict):
-        for key in dict.fromkeys([*computed, *stored]):
-            name = f"{where}.{key}" if where else str(key)
-            if key not in stored or key not in computed:
-                return f"{name} is {'missing' if key not in stored else 'unknown'}"
-            difference = _difference(stored[key], computed[key], name)
-            if difference:
-                return difference
-        return ""
-    if isinstance(stored, float) and isinstance(computed, float):
-        both_unknown = math.isnan(stored) and math.isnan(computed)
-        close = math.isclose(
-            stored, computed, rel_tol=RELATIVE_TOLERANCE, abs_tol=RELATIVE_TOLERANCE
-        )
-        return "" if both_unknown or close else f"{where} is {stored:.6g}, not {computed:.6g}"
-    return "" if stored == computed else f"{where} is {stored!r}, not {computed!r}"

@@ -59,6 +59,9 @@ def import_(
     columns: Annotated[
         str | None, typer.Option(help="of a series: names, or numbers from 1, such as 1,3")
     ] = None,
+    arrays: Annotated[
+        str | None, typer.Option(help="of an .npz: names or globs, such as 'traj*'")
+    ] = None,
     angles: Annotated[bool, typer.Option("--angles", help="columns are angles")] = False,
     degrees: Annotated[
         bool | None, typer.Option("--degrees/--radians", help="unit of angles [default: radians]")
@@ -129,7 +132,9 @@ def import_(
             format=format_.value,
             columns=_words(columns),
             angles=unit,
+            arrays=_words(arrays),
             states=asked_states,
+            interval=saved,
         ),
         asked=labelling.Asked(
             partition=partition.value if partition else None,
@@ -138,7 +143,6 @@ def import_(
             cores=cores,
             lag=time(lag, "--lag"),
         ),
-        interval=saved,
         stride=stride,
         hold=time(hold, "--hold"),
         replicas=replicas,

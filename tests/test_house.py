@@ -15,9 +15,8 @@ from tests.plugs import ROOT
 
 PACKAGES = ("benchmark", "tasks", "baselines", "leaderboard")
 
-CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"][
-    "contracts"
-]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+CONTRACTS = SETTINGS["importlinter"]["contracts"]
 
 #: Of each contract: a file, and an import that has no business there.
 BREACHES = {
@@ -41,9 +40,9 @@ BREACHES = {
 def lint(folder: Path, *contracts: str) -> tuple[int, str]:
     """Check contracts in a folder; give exit code and what was printed."""
     chosen = [word for name in contracts for word in ("--contract", name)]
+    call = "from importlinter.cli import lint_imports_command as c; c()"
     done = subprocess.run(
-        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
-        + [*chosen, "--no-cache"],
+        [sys.executable, "-c", call, "--no-cache", *chosen],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,

@@ -136,7 +136,7 @@ def submit(home: Path) -> None:
         "-c",
         "import sys; from pathlib import Path; from benchmark.registry import all_tasks; "
         "from leaderboard.site.render import render; "
-        "render(write=True, board=Path(sys.argv[1]), tasks=all_tasks())",
+        "render(write=True, folder=Path(sys.argv[1]), tasks=all_tasks())",
         str(home / "board"),
     )
     assert done.returncode == 0, done.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 from multiprocessing.connection import Connection
 
 from benchmark.errors import InputError
-from benchmark.loading import load_model
+from benchmark.loading import clash, load_model
 from benchmark.model import ModelFacts
 from benchmark.result import plain
 
@@ -37,7 +37,7 @@ def facts(spec: str, settings: dict[str, str], track: str | None, device: str) -
         settings=plain(loaded.settings),
         source_sha256=loaded.source_sha256,
         device=resolved_device(device),
-        note=loaded.note,
+        note=clash(spec, track),
     )
 
 

@@ -14,6 +14,7 @@ from benchmark.arrays import Positions
 from benchmark.errors import InputError
 from benchmark.files import atomic
 from benchmark.quantities import ANGSTROM, FEMTOSECOND
+from benchmark.trajectories.paths import ascii_path
 
 if TYPE_CHECKING:
     import mdtraj
@@ -131,7 +132,11 @@ def written(path: Path, top: mdtraj.Topology) -> Iterator[TrajectoryWriter]:
     suffix = path.suffix.lower()
     try:
         with atomic(path.with_suffix(".pdb")) as pdb, atomic(path) as temporary:
-            with FormatRegistry.fileobjects[suffix](str(temporary), "w") as file:
+            temporary.unlink()  # mdtraj would remove what is there, be it a link, and begin anew
+            with (
+                ascii_path(temporary) as name,
+                FormatRegistry.fileobjects[suffix](name, "w") as file,
+            ):
                 writer = TrajectoryWriter(file, suffix)
                 yield writer
             mdtraj.Trajectory(writer.first / ANGSTROM, top).save_pdb(str(pdb))

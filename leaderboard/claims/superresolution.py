@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from benchmark.result import TaskMetric
 from benchmark.task import TaskCard
-from benchmark.tracks.superresolution.card import SuperResolutionCard
 from benchmark.uncertainty import with_error
-from leaderboard.ranking import TIE_SIGMAS
-from leaderboard.site.markdown import NO_VALUE, rms_percent, table
-from leaderboard.submission import Submission
+from leaderboard.board import Ranking
+from leaderboard.ranking import TIE_SIGMAS, Row
+from leaderboard.tables import NO_VALUE, rms_percent, table
 
 #: Å, what the paper says its networks reach.
 REACHED = 1e-4
@@ -50,36 +50,33 @@ square over the molecules with several seeds.
 Errors = Mapping[str, Mapping[tuple[int, str], float]]
 
 
-def superresolution_claims(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> str:
-    """Write the section; nothing without a row of the paper's networks.
-
-    Parameters
-    ----------
-    submissions : sequence of Submission
-    cards : sequence of TaskCard
-        The tasks of the board.
-    """
-    members = {card.id: card for card in cards if isinstance(card, SuperResolutionCard)}
-    errors = {one.card.name: _errors(one, members) for one in submissions}
-    errors = {name: found for name, found in errors.items() if found}
-    if not set(errors) & {*ONE_WAY, *BOTH_WAYS}:
-        return ""
-    gaps = sorted({card.gap for card in members.values()})
-    twins = _twins(errors, gaps)
-    parts = [CLAIM, _order(errors, gaps), *([TWINS, twins] if twins else []), _best(errors, gaps)]
-    if seeds := _seeds(submissions, members, gaps):
-        parts += [SEEDS, seeds]
-    return "\n".join(part.strip("\n") + "\n" for part in parts)
-
-
-def _errors(
-    submission: Submission, cards: Mapping[str, SuperResolutionCard]
-) -> dict[tuple[int, str], float]:
-    return {
-        (cards[key].gap, cards[key].molecule): task.metrics[ERROR].value
-        for key, task in submission.tasks.items()
-        if key in cards
+def superresolution_claims(ranking: Ranking) -> list[str]:
+    """Write the section; nothing without a row of the paper's networks."""
+    places = {card.id: _place(card) for card in ranking.cards}
+    rows = sorted(ranking.rows, key=lambda row: row.name)
+    errors = {
+        row.name: {places[task]: _metric(row, task).value for task in row.tasks} for row in rows
     }
+    if not set(errors) & {*ONE_WAY, *BOTH_WAYS}:
+        return []
+    gaps = sorted({gap for gap, _ in places.values()})
+    parts = [CLAIM, _order(errors, gaps)]
+    if twins := _twins(errors, gaps):
+        parts += [TWINS, twins]
+    if best := _best(errors, gaps):
+        parts.append(best)
+    if seeds := _seeds(rows, places, gaps):
+        parts += [SEEDS, seeds]
+    return parts
+
+
+def _place(card: TaskCard) -> tuple[int, str]:
+    """Give gap and molecule of a task."""
+    return int(card.particulars["gap"]), str(card.particulars["molecule"])
+
+
+def _metric(row: Row, task: str) -> TaskMetric:
+    return row.submission.tasks[task].metrics[ERROR]
 
 
 def _order(errors: Errors, gaps: Sequence[int]) -> str:
@@ -139,23 +136,19 @@ def _best(errors: Errors, gaps: Sequence[int]) -> str:
     return "\n".join(lines) + "\n" if len(lines) > 1 else ""
 
 
-def _seeds(
-    submissions: Sequence[Submission],
-    cards: Mapping[str, SuperResolutionCard],
-    gaps: Sequence[int],
-) -> str:
+def _seeds(rows: Sequence[Row], places: Mapping[str, tuple[int, str]], gaps: Sequence[int]) -> str:
     """Tabulate the spread over seeds; only rows that have one."""
-    rows = []
-    for submission in submissions:
+    shown = []
+    for row in rows:
         spreads: dict[int, list[float]] = {gap: [] for gap in gaps}
-        for key in submission.tasks.keys() & cards.keys():
-            metric = submission.tasks[key].metrics[ERROR]
+        for task in row.tasks:
+            metric = _metric(row, task)
             if math.isfinite(metric.seed_spread):
-                spreads[cards[key].gap].append(metric.seed_spread / metric.value)
+                spreads[places[task][0]].append(metric.seed_spread / metric.value)
         if any(spreads.values()):
             cells = {f"k = {gap}": rms_percent(found) for gap, found in spreads.items()}
-            rows.append({"model": f"`{submission.card.name}`", **cells})
-    return table(rows) if rows else ""
+            shown.append({"model": f"`{row.name}`", **cells})
+    return table(shown) if shown else ""
 
 
 def _at(errors: Mapping[tuple[int, str], float], gap: int) -> dict[str, float]:

@@ -9,49 +9,54 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.registry import track_named
 from benchmark.result import Unit
 from benchmark.task import TaskCard
-from leaderboard.ranking import GROUPS
-from leaderboard.submission import Submission
-
-COLUMNS = [
-    "model", "role", "task", "version", "metric", "unit", "counts", "value", "stderr", "bias",
-    "replica_spread", "seed_spread", "z", "z_raw", "z_stderr", "missing", *GROUPS, "score",
-    "score_stderr", "units", "failed", "parameters", "fit_seconds", "sampled_frames_per_second",
-    "peak_memory_bytes",
-]  # fmt: skip
+from benchmark.track import Track
+from leaderboard.board import Board
+from leaderboard.ranking import Row
 
 
-def csv_text(submissions: Sequence[Submission], cards: Sequence[TaskCard]) -> str:
+def csv_text(board: Board) -> str:
     """Write one row per model, task and metric; six digits, empty where there is no value.
 
     ``fit_seconds``, ``sampled_frames_per_second`` (medians), ``parameters`` and
-    ``peak_memory_bytes`` (largest) are those of the task's done units.
+    ``peak_memory_bytes`` (largest) are those of the task's done units. There is a column for every
+    group that counts on a task of the board.
     """
-    rows = [
-        row
-        for submission in sorted(submissions, key=lambda submission: submission.card.name)
-        for card in cards
-        for row in _rows(submission, card)
+    rows = [(row, ranking) for ranking in board.rankings for row in ranking.rows]
+    lines = [
+        line
+        for row, ranking in sorted(rows, key=lambda pair: pair[0].name)
+        for card in ranking.cards
+        for line in _lines(row, card, ranking.track)
     ]
-    frame = pd.DataFrame(rows, columns=COLUMNS)
+    frame = pd.DataFrame(lines, columns=_columns(board))
     return str(frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
 
-def _rows(submission: Submission, card: TaskCard) -> Iterable[dict[str, Any]]:
-    task = submission.tasks.get(card.id)
+def _columns(board: Board) -> list[str]:
+    groups = dict.fromkeys(group for ranking in board.rankings for group in ranking.groups)
+    return [
+        "model", "role", "task", "version", "metric", "unit", "counts", "value", "stderr", "bias",
+        "replica_spread", "seed_spread", "z", "z_raw", "z_stderr", "missing", *groups, "score",
+        "score_stderr", "units", "failed", "parameters", "fit_seconds",
+        "sampled_frames_per_second", "peak_memory_bytes",
+    ]  # fmt: skip
+
+
+def _lines(row: Row, card: TaskCard, track: Track) -> Iterable[dict[str, Any]]:
+    task = row.submission.tasks.get(card.id)
     if task is None:
         return
-    done = [unit for unit in submission.units(card.id) if unit.status == "done"]
+    done = [unit for unit in row.submission.units(card.id) if unit.status == "done"]
     for name, metric in task.metrics.items():
         yield {
-            "model": submission.card.name,
-            "role": submission.card.role,
+            "model": row.name,
+            "role": row.role,
             "task": card.id,
             "version": card.version,
             "metric": name,
-            "unit": track_named(card.track).metric(name).unit,
+            "unit": track.metric(name).unit,
             **metric.model_dump(),
             **task.groups,
             "score": task.score,

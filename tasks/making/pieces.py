@@ -6,15 +6,18 @@ import importlib.util
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 # Two units side by side must not fight for cores, and a piece should not depend on how many there
 # are; the variables are read when the libraries load, so they are set before a process starts.
@@ -98,6 +101,54 @@ def run_units(
     int
         Exit code: 0 all there, 1 some failed (the others were still made), 130 interrupted.
     """
+    os.environ.update(SINGLE_THREADED)
+    # Stopping by `kill` must take the children along as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    pending = deque(unit for unit in units if not unit.path.exists())
+    failed = 0
+    with _progress() as progress:
+        note = partial(progress.console.print, soft_wrap=True)  # one line each in a log file
+        bar = progress.add_task("pieces", total=len(units), completed=len(units) - len(pending))
+        try:
+            for unit, code in _made(pending, make, workers):
+                if code == 0 and unit.path.exists():
+                    note(f"{unit.path.stem}  {describe(unit.path)}")
+                else:  # its traceback is on stderr already
+                    failed += 1
+                    note(f"{unit.path.stem}  FAILED ({code})")
+                progress.advance(bar)
+        except KeyboardInterrupt:
+            note("stopped; the same command goes on from here")
+            return 130
+    return 1 if failed else 0
+
+
+def _made(
+    pending: deque[WorkUnit], make: Callable[..., None], workers: int
+) -> Iterator[tuple[WorkUnit, int]]:
+    """Make pieces in processes of their own; give each that has ended, with its exit code."""
+    context = get_context("spawn")  # a fork would inherit the parent's threads and locks
+    running: dict[Any, tuple[Any, WorkUnit]] = {}  # by the sentinel of the process
+    try:
+        while pending or running:
+            while pending and len(running) < workers:
+                unit = pending.popleft()
+                process = context.Process(target=make, args=(unit.path, *unit.arguments))
+                process.start()
+                running[process.sentinel] = (process, unit)
+            for sentinel in wait(list(running)):
+                process, unit = running.pop(sentinel)
+                process.join()
+                yield unit, process.exitcode
+    finally:
+        for process, _ in running.values():
+            process.terminate()
+        for process, _ in running.values():
+            process.join()
+
+
+def _progress() -> Progress:
+    # Loads slowly, and only making data needs it.
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -107,14 +158,7 @@ def run_units(
         TimeRemainingColumn,
     )
 
-    os.environ.update(SINGLE_THREADED)
-    # Stopping by `kill` must take the children along as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    context = get_context("spawn")  # a fork would inherit the parent's threads and locks
-    pending = deque(unit for unit in units if not unit.path.exists())
-    running: dict[Any, tuple[Any, WorkUnit]] = {}  # by the sentinel of the process
-    failed = 0
-    with Progress(
+    return Progress(
         TextColumn("pieces"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -122,30 +166,4 @@ def run_units(
         TextColumn("ETA"),
         TimeRemainingColumn(),
         speed_estimate_period=1e6,  # s: pieces take minutes, the default window is 30 s
-    ) as progress:
-        note = partial(progress.console.print, soft_wrap=True)  # one line each in a log file
-        bar = progress.add_task("pieces", total=len(units), completed=len(units) - len(pending))
-        try:
-            while pending or running:
-                while pending and len(running) < workers:
-                    unit = pending.popleft()
-                    process = context.Process(target=make, args=(unit.path, *unit.arguments))
-                    process.start()
-                    running[process.sentinel] = (process, unit)
-                for sentinel in wait(list(running)):
-                    process, unit = running.pop(sentinel)
-                    process.join()
-                    if process.exitcode == 0 and unit.path.exists():
-                        note(f"{unit.path.stem}  {describe(unit.path)}")
-                    else:  # its traceback is on stderr already
-                        failed += 1
-                        note(f"{unit.path.stem}  FAILED ({process.exitcode})")
-                    progress.advance(bar)
-        except KeyboardInterrupt:
-            for process, _ in running.values():
-                process.terminate()
-            for process, _ in running.values():
-                process.join()
-            note("stopped; the same command goes on from here")
-            return 130
-    return 1 if failed else 0
+    )

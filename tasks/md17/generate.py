@@ -70,6 +70,19 @@ def segment_seed(name: str, segment: int) -> int:
     return SEED + 1_000 * list(GEOMETRIES).index(name) + segment
 
 
+def conditions(molecule: Molecule) -> dict[str, Any]:
+    """Say how every segment of a molecule is made."""
+    return {
+        "atomic_numbers": molecule.numbers.tolist(),
+        "masses_u": molecule.masses.tolist(),
+        "time_step_fs": TIME_STEP,
+        "resolution_angstrom": RESOLUTION,
+        "target_temperature_K": TEMPERATURE,
+        "method": "GFN2-xTB",
+        "accuracy": ACCURACY,
+    }
+
+
 def make_segment(
     path: Path,
     name: str,
@@ -99,8 +112,7 @@ def make_segment(
     RuntimeError
         If a bond broke.
     """
-    molecule = load_molecule(name)
-    seed = segment_seed(name, segment)
+    molecule, seed = load_molecule(name), segment_seed(name, segment)
     potential = xtb_potential(molecule.numbers, molecule.positions, ACCURACY)
     x, v = equilibrated(molecule, potential, np.random.default_rng(seed), n_equilibration)
     trajectory = velocity_verlet(
@@ -110,15 +122,9 @@ def make_segment(
         "molecule": name,
         "segment": segment,
         "seed": seed,
-        "atomic_numbers": molecule.numbers.tolist(),
-        "masses_u": molecule.masses.tolist(),
-        "time_step_fs": TIME_STEP,
-        "resolution_angstrom": RESOLUTION,
         "equilibration_steps": n_equilibration,
-        "target_temperature_K": TEMPERATURE,
-        "method": "GFN2-xTB",
-        "accuracy": ACCURACY,
         "max_bond_stretch_angstrom": unbroken_stretch(molecule, trajectory.positions, path.stem),
+        **conditions(molecule),
         **energy_summary(trajectory),
         **versions(),
     }

@@ -643,8 +643,7 @@ def _filter(
                 live = slice(starts[states[c, t - 1]], starts[states[c, t - 1] + 1])
                 for k in range(n_labels):
                     predictive[c, t, k] = _dot(alpha[c, live], into_label[k, live])
-        # Chains that make the same step share each row of the matrix while it is in cache:
-        # fetching the matrix, not arithmetic, is what takes the time.
+        # Chains that make the same step share rows in cache: fetching them is what takes time.
         step = states[:, t - 1] * n_labels + states[:, t]
         order = np.argsort(step)
         first = 0

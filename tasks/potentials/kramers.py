@@ -17,6 +17,7 @@ It checks the reference simulations of the Langevin tasks.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -38,6 +39,7 @@ from tasks.potentials.potentials import (
 Floats = NDArray[np.float64]
 SHIFT = 1e-4  # of the inverted operator, in units of gamma: near 0, clear of rounding at 0
 Mode = tuple[int, int]  # Hermite orders (i, j) in v_x and v_y
+PARITIES: tuple[Mode, ...] = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
 def kramers_generator(
@@ -74,10 +76,8 @@ def kramers_generator(
         If a size or a temperature is not positive.
     """
     if n < 3 or max_order < 1 or min(half_width, beta, gamma) <= 0:
-        raise ValueError(
-            f"n={n}, max_order={max_order}, half_width={half_width}, beta={beta}, gamma={gamma}; "
-            "expected at least 3 cells an edge, order 1 and positive values"
-        )
+        given = f"{n=}, {max_order=}, {half_width=}, {beta=}, {gamma=}"
+        raise ValueError(f"{given}; expected at least 3 cells an edge, order 1, positive values")
     h = 2 * half_width / n
     centers = -half_width + h * (np.arange(n) + 0.5)
     edges = -half_width + h * np.arange(1, n)  # odd modes vanish at the walls
@@ -85,25 +85,10 @@ def kramers_generator(
     differences = (to_edges, -to_edges.T)  # from centres, from edges
     places = (centers, edges)
 
-    energy = {
-        (a, b): beta * potential.energy(*np.meshgrid(places[a], places[b], indexing="ij")).ravel()
-        for a in (0, 1)
-        for b in (0, 1)
-    }
+    grids = {(a, b): np.meshgrid(places[a], places[b], indexing="ij") for a, b in PARITIES}
+    energy = {parity: beta * potential.energy(*grid).ravel() for parity, grid in grids.items()}
     lowest = min(u.min() for u in energy.values())
     root = {parity: np.exp(-(u - lowest) / 2) for parity, u in energy.items()}  # sqrt(pi)
-
-    def coupling(mode: Mode, axis: int) -> sp.csr_array:
-        """B along one axis, from the places of a mode to those of the next higher one."""
-        here = (mode[0] % 2, mode[1] % 2)
-        there = (1 - here[0], here[1]) if axis == 0 else (here[0], 1 - here[1])
-        across = sp.eye_array(len(places[here[1 - axis]]))
-        along = differences[here[axis]]
-        step = sp.kron(along, across) if axis == 0 else sp.kron(across, along)
-        scale = np.sqrt(mode[axis] + 1) / np.sqrt(beta * MASS)
-        return sp.csr_array(
-            sp.diags_array(scale * root[there]) @ step @ sp.diags_array(1 / root[here])
-        )
 
     modes = [(i, j) for i in range(max_order + 1) for j in range(max_order + 1 - i)]
     number = {mode: k for k, mode in enumerate(modes)}
@@ -113,9 +98,27 @@ def kramers_generator(
         blocks[k][k] = sp.diags_array(np.full(size, -gamma * (i + j)))
         for axis, above in enumerate([(i + 1, j), (i, j + 1)]):
             if above in number:
-                B = coupling((i, j), axis)
+                B = _coupling((i, j), axis, places, differences, root, beta)
                 blocks[number[above]][k], blocks[k][number[above]] = B, -B.T
     return sp.csc_array(sp.block_array(blocks))
+
+
+def _coupling(
+    mode: Mode,
+    axis: int,
+    places: tuple[NDArray[Any], NDArray[Any]],
+    differences: tuple[sp.sparray, sp.sparray],
+    root: dict[Mode, Floats],
+    beta: float,
+) -> sp.csr_array:
+    """B along one axis, from the places of a mode to those of the next higher one."""
+    here = (mode[0] % 2, mode[1] % 2)
+    there = (1 - here[0], here[1]) if axis == 0 else (here[0], 1 - here[1])
+    across = sp.eye_array(len(places[here[1 - axis]]))
+    along = differences[here[axis]]
+    step = sp.kron(along, across) if axis == 0 else sp.kron(across, along)
+    scale = np.sqrt(mode[axis] + 1) / np.sqrt(beta * MASS)
+    return sp.csr_array(sp.diags_array(scale * root[there]) @ step @ sp.diags_array(1 / root[here]))
 
 
 def langevin_timescales(

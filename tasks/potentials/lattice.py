@@ -1,8 +1,18 @@
-"""Overdamped motion on a lattice: a finite Markov chain whose every property is exact.
+r"""Overdamped motion on a lattice: a finite Markov chain whose every property is exact.
 
 The Smoluchowski generator of a potential is discretised with Scharfetter-Gummel rates. The chain
 exp(Q tau) then *is* the process of a task, not an approximation to one: its statistics and the
 likelihood of its labels are known to machine precision.
+
+Neighbouring cells i, j of width h exchange at the Scharfetter-Gummel rate
+
+.. math:: Q_{ij} = \frac{D}{h^2} \frac{u}{e^u - 1}, \qquad u = \beta (V_j - V_i), \qquad
+          D = \frac{1}{\beta \gamma m},\ m = 1,
+
+which keeps detailed balance with :math:`\pi_i \propto e^{-\beta V_i}` exactly and converges
+as :math:`h^2` (D. L. Scharfetter, H. K. Gummel, IEEE Trans. Electron Devices 16, 64 (1969)).
+Light cells, and cells cut off from the largest connected part, are dropped together with
+the rates into them, so the rest stays reversible.
 """
 
 from __future__ import annotations
@@ -34,17 +44,9 @@ def lattice_generator(
     gamma: float = GAMMA,
     min_weight: float = MIN_WEIGHT,
 ) -> tuple[sp.csr_array, Floats, Floats, Floats]:
-    r"""Smoluchowski generator on a square lattice with reflecting edges.
+    """Smoluchowski generator on a square lattice with reflecting edges.
 
-    Neighbouring cells i, j of width h exchange at the Scharfetter-Gummel rate
-
-    .. math:: Q_{ij} = \frac{D}{h^2} \frac{u}{e^u - 1}, \qquad u = \beta (V_j - V_i), \qquad
-              D = \frac{1}{\beta \gamma m},\ m = 1,
-
-    which keeps detailed balance with :math:`\pi_i \propto e^{-\beta V_i}` exactly and converges
-    as :math:`h^2` (D. L. Scharfetter, H. K. Gummel, IEEE Trans. Electron Devices 16, 64 (1969)).
-    Light cells, and cells cut off from the largest connected part, are dropped together with
-    the rates into them, so the rest stays reversible.
+    The head of this file says how.
 
     Parameters
     ----------
@@ -73,10 +75,8 @@ def lattice_generator(
         If a size or a temperature is not positive.
     """
     if n < 2 or min(half_width, beta, gamma) <= 0:
-        raise ValueError(
-            f"n={n}, half_width={half_width}, beta={beta}, gamma={gamma}; "
-            "expected at least two cells an edge and positive values"
-        )
+        given = f"{n=}, {half_width=}, {beta=}, {gamma=}"
+        raise ValueError(f"{given}; expected at least two cells an edge and positive values")
     h = 2 * half_width / n
     centers = -half_width + h * (np.arange(n) + 0.5)
     x, y = (grid.ravel() for grid in np.meshgrid(centers, centers, indexing="ij"))

@@ -2,25 +2,29 @@ from __future__ import annotations
 
 import math
 
-import pandas as pd
 import pytest
 
-from leaderboard.ranking import board_cards, ranking, task_scores
-from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_task
+from leaderboard.board import make_board
+from leaderboard.ranking import Row, Score, overall, ranked, surely_better
+from leaderboard.submission import Submission
+from tests.leaderboard.synthetic import MakeSubmission, Tasks
 
 
-def by_name(table: pd.DataFrame) -> pd.DataFrame:
-    return table.set_index("name")
+def rank(tasks: Tasks, *submissions: Submission) -> dict[str, Row]:
+    """Rank submissions of one track; by name, in the order of the board."""
+    (ranking,) = make_board(submissions, tasks).rankings
+    return {row.name: row for row in ranking.rows}
 
 
 def test_overall_score_averages_over_tasks_then_families(
     tasks: Tasks, make_submission: MakeSubmission
 ) -> None:
     one = make_submission("one", {"left/a": 0.2, "left/b": 0.4, "right/c": 0.9}, spread=0.0)
-    row = ranking([one], board_cards(tasks)).iloc[0]
-    assert row["score"] == pytest.approx(((0.2 + 0.4) / 2 + 0.9) / 2)
-    for group in ("likelihood", "rates", "paths"):
-        assert row[group] == pytest.approx(row["score"])
+    score = rank(tasks, one)["one"].overall
+    assert score.value == pytest.approx(((0.2 + 0.4) / 2 + 0.9) / 2)
+    assert list(score.groups) == ["likelihood", "rates", "paths"]
+    for value in score.groups.values():
+        assert value == pytest.approx(score.value)
 
 
 def test_standard_error_propagates_like_a_plain_loop(
@@ -31,25 +35,39 @@ def test_standard_error_propagates_like_a_plain_loop(
     left = math.sqrt(a**2 + b**2) / 2
     expected = math.sqrt(left**2 + c**2) / 2
     assert expected > 0
-    assert ranking([one], board_cards(tasks))["stderr"].iloc[0] == pytest.approx(expected)
+    assert rank(tasks, one)["one"].overall.stderr == pytest.approx(expected)
+
+
+def test_group_is_averaged_over_the_tasks_that_have_it(tasks: Tasks) -> None:
+    scores = {
+        "left/a": Score(0.2, 0.0, {"rates": 0.2}),
+        "left/b": Score(0.4, 0.0, {"rates": 0.4, "paths": 0.4}),
+        "right/c": Score(0.9, 0.0, {"paths": 0.8}),
+    }
+    groups = overall(scores, [task.card for task in tasks.values()]).groups
+    assert groups == pytest.approx({"rates": 0.3, "paths": 0.6})
+
+
+def test_score_over_no_task_is_unknown() -> None:
+    score = overall({}, [])
+    assert math.isnan(score.value)
+    assert math.isnan(score.stderr)
+    assert score.groups == {}
 
 
 def test_task_left_out_counts_zero(tasks: Tasks, make_submission: MakeSubmission) -> None:
-    one = make_submission("one", {"left/a": 0.8}, spread=0.0)
-    row = ranking([one], board_cards(tasks)).iloc[0]
-    assert row["score"] == pytest.approx(0.8 / 2 / 2)
-    assert row["tasks"] == 1
-    scores = task_scores([one], board_cards(tasks)).set_index("task")
-    assert not scores.loc["right/c", "submitted"]
-    assert scores.loc["right/c", "score"] == 0.0
+    row = rank(tasks, make_submission("one", {"left/a": 0.8}, spread=0.0))["one"]
+    assert row.overall.value == pytest.approx(0.8 / 2 / 2)
+    assert row.tasks == ["left/a"]
+    assert row.scores["right/c"] == Score(0.0, 0.0, dict.fromkeys(row.overall.groups, 0.0))
 
 
 def test_scores_apart_by_more_than_two_sigma_get_different_ranks(
     tasks: Tasks, make_submission: MakeSubmission
 ) -> None:
-    table = ranking([make_submission("low", 0.5), make_submission("high", 0.9)], board_cards(tasks))
-    assert list(table["name"]) == ["high", "low"]
-    assert list(table["rank"]) == [1, 2]
+    rows = rank(tasks, make_submission("low", 0.5), make_submission("high", 0.9))
+    assert {name: row.rank for name, row in rows.items()} == {"high": 1, "low": 2}
+    assert list(rows) == ["high", "low"]
 
 
 def test_scores_within_two_sigma_share_a_rank_and_the_next_one_skips(
@@ -57,8 +75,8 @@ def test_scores_within_two_sigma_share_a_rank_and_the_next_one_skips(
 ) -> None:
     near = [make_submission("a", 0.900), make_submission("b", 0.899)]
     assert near[0].tasks["left/a"].stderr > 0.001
-    table = by_name(ranking([*near, make_submission("c", 0.5)], board_cards(tasks)))
-    assert table["rank"].to_dict() == {"a": 1, "b": 1, "c": 3}
+    rows = rank(tasks, *near, make_submission("c", 0.5))
+    assert {name: row.rank for name, row in rows.items()} == {"a": 1, "b": 1, "c": 3}
 
 
 def test_noisy_score_never_ranks_above_a_higher_one(
@@ -70,62 +88,72 @@ def test_noisy_score_never_ranks_above_a_higher_one(
     )
     for task in noisy.tasks.values():
         task.stderr = 0.3  # not surely below anybody
-    table = by_name(ranking([best, second, noisy], board_cards(tasks)))
-    assert table["rank"].to_dict() == {"best": 1, "second": 2, "noisy": 2}
+    rows = rank(tasks, best, second, noisy)
+    assert {name: row.rank for name, row in rows.items()} == {"best": 1, "second": 2, "noisy": 2}
+
+
+@pytest.mark.parametrize(("lead", "sure"), [(0.1001, True), (0.0999, False)])
+def test_lead_of_two_combined_errors_is_sure(lead: float, sure: bool) -> None:
+    ahead, behind = Score(0.5 + lead, 0.03, {}), Score(0.5, 0.04, {})
+    assert surely_better(ahead, behind) is sure
+    assert not surely_better(behind, ahead)
 
 
 def test_controls_have_no_rank_and_take_none(tasks: Tasks, make_submission: MakeSubmission) -> None:
     truth = make_submission("truth", 1.0, role="control")
-    table = by_name(ranking([truth, make_submission("model", 0.5)], board_cards(tasks)))
-    assert table["rank"].isna().to_dict() == {"truth": True, "model": False}
-    assert table.loc["model", "rank"] == 1
+    rows = rank(tasks, truth, make_submission("model", 0.5))
+    assert {name: row.rank for name, row in rows.items()} == {"truth": None, "model": 1}
 
 
 def test_nothing_but_the_rank_depends_on_other_models(
     tasks: Tasks, make_submission: MakeSubmission
 ) -> None:
     one, other = make_submission("one", 0.5), make_submission("other", 0.9)
-    cards = board_cards(tasks)
-    alone = by_name(ranking([one], cards)).drop(columns="rank")
-    together = by_name(ranking([other, one], cards)).drop(columns="rank")
-    pd.testing.assert_frame_equal(alone, together.loc[["one"]])
+    alone, together = rank(tasks, one)["one"], rank(tasks, other, one)["one"]
+    assert (alone.rank, together.rank) == (1, 2)
+    assert alone.overall == together.overall
+    assert alone.scores == together.scores
+    assert alone.costs == together.costs
+    assert alone.missing == together.missing
 
 
 def test_order_of_submissions_changes_nothing(
     tasks: Tasks, make_submission: MakeSubmission
 ) -> None:
     submissions = [make_submission(name, 0.5) for name in ("b", "a", "c")]
-    cards = board_cards(tasks)
-    table = ranking(submissions, cards)
-    assert list(table["name"]) == ["a", "b", "c"]
-    pd.testing.assert_frame_equal(table, ranking(submissions[::-1], cards))
+    rows = rank(tasks, *submissions)
+    assert list(rows) == ["a", "b", "c"]
+    assert list(rank(tasks, *submissions[::-1]).values()) == list(rows.values())
 
 
 def test_missing_likelihood_is_counted_and_scores_zero(
     tasks: Tasks, make_submission: MakeSubmission
 ) -> None:
-    row = ranking([make_submission("m", 0.9, likelihood=False)], board_cards(tasks)).iloc[0]
-    assert row["likelihood_missing"] == 1.0
-    assert row["likelihood"] == 0.0
-    assert row["score"] == pytest.approx(2 / 3 * 0.9, abs=0.01)
+    row = rank(tasks, make_submission("m", 0.9, likelihood=False))["m"]
+    assert row.missing == {"likelihood": 1.0}
+    assert row.overall.groups["likelihood"] == 0.0
+    assert row.overall.value == pytest.approx(2 / 3 * 0.9, abs=0.01)
+
+
+def test_only_units_without_a_likelihood_are_counted_as_missing(
+    tasks: Tasks, make_submission: MakeSubmission
+) -> None:
+    one = make_submission("m", 0.9)
+    assert rank(tasks, one)["m"].missing == {"likelihood": 0.0}
+    del one.result.units[0].metrics["nll_regret"]
+    del one.result.units[1].metrics["mfpt_error"]
+    one.result.units[2].status = "failed"
+    assert rank(tasks, one)["m"].missing == {"likelihood": pytest.approx(2 / 9)}
 
 
 def test_costs_are_those_of_the_done_units(tasks: Tasks, make_submission: MakeSubmission) -> None:
     one = make_submission("one", 0.5)
     one.result.units[0].status = "failed"
-    row = ranking([one], board_cards(tasks)).iloc[0]
-    assert (row["failed"], row["units"]) == (1, 9)
-    assert row["parameters_min"] == row["parameters_max"] == 7
-    assert row["fit_seconds"] == 2.5
+    costs = rank(tasks, one)["one"].costs
+    assert (costs.failed, costs.units) == (1, 9)
+    assert costs.fewest_parameters == costs.most_parameters == 7
+    assert costs.fit_seconds == 2.5
 
 
-def test_unranked_and_uncalibrated_tasks_are_not_on_the_board(tasks: Tasks) -> None:
-    unranked = make_task("other/unranked", ranked=False)
-    bare = make_task("other/bare")
-    bare = type(bare)(bare.card.model_copy(update={"metrics": {}}), bare.path)
-    cards = board_cards({**tasks, unranked.id: unranked, bare.id: bare})
-    assert [card.id for card in cards] == ["left/a", "left/b", "right/c"]
-
-
-def test_no_submissions_give_an_empty_table(tasks: Tasks) -> None:
-    assert ranking([], board_cards(tasks)).empty
+def test_nothing_to_rank_gives_no_rows() -> None:
+    assert ranked([]) == ()

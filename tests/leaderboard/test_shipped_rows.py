@@ -10,7 +10,7 @@ from benchmark.loading import BASELINES, shipped_models
 from benchmark.registry import shipped_tasks
 from benchmark.result import TaskResult
 from benchmark.tracks.kinetics.card import kinetics_card
-from leaderboard.ranking import board_cards, by_track
+from leaderboard.board import board_cards, make_board
 from leaderboard.submission import SUBMISSIONS, read_submissions
 
 LATTICE = ["linear3", "triangular3", "triangular3-x20", "diamond4-t1", "diamond4-t5",
@@ -25,10 +25,10 @@ Rows = dict[str, dict[str, TaskResult]]
 @pytest.fixture(scope="module")
 def board() -> dict[str, Rows]:
     tasks = shipped_tasks()
-    tracks = by_track(read_submissions(SUBMISSIONS, tasks), board_cards(tasks))
+    made = make_board(read_submissions(SUBMISSIONS, tasks), tasks)
     return {
-        track: {submission.card.name: dict(submission.tasks) for submission in submissions}
-        for track, (submissions, _) in tracks.items()
+        ranking.track.name: {row.name: dict(row.submission.tasks) for row in ranking.rows}
+        for ranking in made.shown
     }
 
 

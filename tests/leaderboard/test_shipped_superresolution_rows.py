@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from benchmark.registry import shipped_tasks
+from leaderboard.board import make_board
 from leaderboard.claims.superresolution import BOTH_WAYS, ONE_WAY, REACHED
-from leaderboard.ranking import board_cards, by_track
 from leaderboard.submission import SUBMISSIONS, read_submissions
 
 INTERPOLATORS = ("linear", "cubic-spline", "hermite3", "hermite5")
@@ -25,12 +25,14 @@ Errors = dict[str, dict[tuple[str, int], float]]
 @pytest.fixture(scope="module")
 def errors() -> Errors:
     tasks = shipped_tasks()
-    tracks = by_track(read_submissions(SUBMISSIONS, tasks), board_cards(tasks))
-    rows, cards = tracks["superresolution"]
-    where = {card.id: (card.molecule, card.gap) for card in cards}
+    shown = make_board(read_submissions(SUBMISSIONS, tasks), tasks).shown
+    (ranking,) = (one for one in shown if one.track.name == "superresolution")
+    where = {card.id: (card.molecule, card.gap) for card in ranking.cards}
     return {
-        one.card.name: {where[name]: task.metrics["mae"].value for name, task in one.tasks.items()}
-        for one in rows
+        row.name: {
+            where[name]: task.metrics["mae"].value for name, task in row.submission.tasks.items()
+        }
+        for row in ranking.rows
     }
 
 

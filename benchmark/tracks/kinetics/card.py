@@ -22,6 +22,7 @@ METRICS = (
         shared_noise=True,
         method="predict",
         absent="gives no probabilities",
+        plural="likelihoods",
     ),
     Metric(
         "mfpt_error",

@@ -73,4 +73,6 @@ TRACK = Track(
     files=files,
     load=_load,
     figure="leaderboard.svg",
+    meaning="0 is what independent frames drawn from the training populations get (*trivial*), 1 "
+    "is what a fresh true chain as long as the training data gets (*data-limited*).",
 )

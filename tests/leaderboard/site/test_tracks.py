@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from leaderboard.ranking import board_cards, by_track, ranking
-from leaderboard.site.figure import scores_svg
+from leaderboard.board import make_board
 from leaderboard.site.markdown import page
 from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_superresolution_task, make_task
-
-FIGURES = {"kinetics": "k.svg", "superresolution": "s.svg"}
 
 
 @pytest.fixture
@@ -24,40 +21,35 @@ def rows(make_submission: MakeSubmission):
     return [make_submission("msm", {"left/a": 0.5}), make_submission("ridge", filling)]
 
 
-def test_models_of_different_tracks_are_not_ranked_together(rows, tasks: Tasks):
-    found = by_track(rows, board_cards(tasks))
-    assert list(found) == ["kinetics", "superresolution"]
-    for name, (members, cards) in zip(("msm", "ridge"), found.values(), strict=True):
-        assert [one.card.name for one in members] == [name]
-        assert ranking(members, cards)["rank"].tolist() == [1]
-
-
 def test_score_above_one_is_shown_where_f_is_a_mark_and_no_limit(rows, tasks: Tasks):
-    members, cards = by_track(rows, board_cards(tasks))["superresolution"]
-    assert ranking(members, cards)["score"].item() == pytest.approx(1.4, abs=0.01)
+    filled = page(make_board(rows, tasks)).split("\n## Super-resolution\n")[1]
+    line = next(line for line in filled.splitlines() if "[ridge]" in line)
+    assert line.split("|")[3].strip().startswith("1.4")
 
 
 def test_page_has_a_table_and_a_figure_a_track(rows, tasks: Tasks):
-    text = page(rows, board_cards(tasks), FIGURES)
+    text = page(make_board(rows, tasks))
     kinetics, filled = text.split("\n## Super-resolution\n")
     assert "[msm]" in kinetics
-    assert "k.svg" in kinetics
+    assert "(leaderboard.svg)" in kinetics
     assert "[ridge]" not in kinetics
     overall = filled.split("## How to read it")[0]
     assert "[ridge]" in overall
-    assert "s.svg" in overall
+    assert "(superresolution.svg)" in overall
     assert "[msm]" not in overall
     assert "accuracy" in overall
     assert "likelihood" not in overall
 
 
-def test_figures_of_the_tracks_differ(rows, tasks: Tasks):
-    found = by_track(rows, board_cards(tasks))
-    figures = [scores_svg(*found[track]) for track in FIGURES]
-    assert figures[0] != figures[1]
-    assert all(figure.startswith("<?xml") for figure in figures)
+def test_each_track_names_its_own_ends(rows, tasks: Tasks):
+    text = page(make_board(rows, tasks))
+    left, filled = text.split("## Left")[1].split("## Md17-xtb")
+    assert "*data-limited (f)*" in left
+    assert "claimed" not in left
+    assert "*claimed (f)*" in filled
+    assert "data-limited" not in filled
 
 
 def test_track_without_a_submission_is_left_out(rows, tasks: Tasks):
-    text = page(rows[:1], board_cards(tasks), FIGURES)
+    text = page(make_board(rows[:1], tasks))
     assert "## Super-resolution" not in text

@@ -4,6 +4,23 @@ The front door of the family: it also gives the estimators (`estimators`),
 the likelihood metric and the standard errors, so that a caller needs one import. Times are in
 frames throughout and every error is a ratio or a probability, so neither the names of the states
 nor the duration of a frame can matter.
+
+=====================  ==================================================================
+``mfpt_error``         rms over ordered pairs of ln(m̂/m), each clipped to ±ln 100; a pair of
+                       which the chains show nothing counts as infinitely slow, +ln 100
+``its_error``          rms over timescales k and lags ℓ of ln(t̂_k(ℓ)/t_k(ℓ)), against the
+                       reference at the same lag
+``commit_error``       mean over thresholds and ordered pairs of which the reference expects
+                       N ≥ 20 jumps in `expected_frames` frames of |ln (N̂+½)/(N+½)|; N̂: jumps
+                       counted, scaled to `expected_frames`
+``dwell_error``        mean over states of ∫|F̂(u)−F(u)| du, u = ln dwell, F a step function on
+                       the reference's edges; dwells beyond its last edge count as just beyond.
+                       A state that is never completed counts as left at once, F̂ = 1: the
+                       largest error of dwells that are too short
+``population_error``   Jensen–Shannon divergence in bits, 0 … 1
+``free_energy_error``  rms over states of the difference in −ln p (kT), half a count added to
+                       every state on both sides
+=====================  ==================================================================
 """
 
 from __future__ import annotations
@@ -121,22 +138,7 @@ def kinetics_errors(
 ) -> dict[str, Estimate]:
     """Errors of the kinetics of chains, each as a single number ≥ 0 that is 0 for the truth.
 
-    =====================  ==================================================================
-    ``mfpt_error``         rms over ordered pairs of ln(m̂/m), each clipped to ±ln 100; a pair of
-                           which the chains show nothing counts as infinitely slow, +ln 100
-    ``its_error``          rms over timescales k and lags ℓ of ln(t̂_k(ℓ)/t_k(ℓ)), against the
-                           reference at the same lag
-    ``commit_error``       mean over thresholds and ordered pairs of which the reference expects
-                           N ≥ 20 jumps in `expected_frames` frames of |ln (N̂+½)/(N+½)|; N̂: jumps
-                           counted, scaled to `expected_frames`
-    ``dwell_error``        mean over states of ∫|F̂(u)−F(u)| du, u = ln dwell, F a step function on
-                           the reference's edges; dwells beyond its last edge count as just beyond.
-                           A state that is never completed counts as left at once, F̂ = 1: the
-                           largest error of dwells that are too short
-    ``population_error``   Jensen–Shannon divergence in bits, 0 … 1
-    ``free_energy_error``  rms over states of the difference in −ln p (kT), half a count added to
-                           every state on both sides
-    =====================  ==================================================================
+    The table at the head of this file says what each one is.
 
     `bias` is the mean of the signed terms: ln(m̂/m), ln(t̂/t), ln (N̂+½)/(N+½), and for dwells
     ∫(F−F̂) du = ⟨ln dwell⟩ − its reference, averaged over the states that were completed. It tells

@@ -61,6 +61,17 @@ def nll_regret(
     >>> round(nll_regret(oracle - 0.25, oracle, n_labels=2).value, 5)
     0.25
     """
+    model, oracle = _checked(log_prob, oracle_log_prob, n_labels, skip)
+    mixed = np.logaddexp(model + math.log1p(-MIXING), math.log(MIXING / n_labels))
+    regret = oracle - mixed
+    stderr = block_standard_error(regret) if regret.size > 1 else math.nan
+    return Estimate(value=float(regret.mean()), stderr=stderr)
+
+
+def _checked(
+    log_prob: Float, oracle_log_prob: Float, n_labels: int, skip: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the scored frames of both; see `nll_regret`."""
     if np.ndim(log_prob) != 2 or np.shape(log_prob) != np.shape(oracle_log_prob):
         raise ValueError(
             f"log_prob has shape {np.shape(log_prob)} and oracle_log_prob "
@@ -88,7 +99,4 @@ def nll_regret(
             f"oracle_log_prob is -inf in chain {chain} at frame {frame + skip}: "
             "the test data cannot come from this oracle"
         )
-    mixed = np.logaddexp(model + math.log1p(-MIXING), math.log(MIXING / n_labels))
-    regret = oracle - mixed
-    stderr = block_standard_error(regret) if regret.size > 1 else math.nan
-    return Estimate(value=float(regret.mean()), stderr=stderr)
+    return model, oracle

@@ -14,6 +14,41 @@ than it must:
 
 So the last two, and velocities next to the unscored frames, do see frames that do not count for
 positions. A truth copied into a reconstruction has an error of 0 in everything.
+
+With e = x̂ − x the error of a position, h the time step, and means over atoms and components:
+
+=======================================  ====================================================
+``mae``                                  mean over scored frames of |e|, Å
+``rmse``                                 √ mean over scored frames of e², Å
+``velocity_rmse``                        rms over scored frames of (e₊ − e₋)/2h, Å/fs: velocity
+                                         by central differences, less the integrator's own
+``velocity_jump``                        rms over kept frames between two gaps of
+                                         (e₊ − 2e + e₋)/h, Å/fs: forward less backward
+                                         difference, less the same of truth, which is its
+                                         acceleration times h and not 0
+``vdos_w1``                              W₁ between normalised vibrational densities of states,
+                                         cm⁻¹; all frames but the two ends, which have no
+                                         central difference
+``vdos_low``, ``_middle``, ``_high``     |ln ratio| of the power, reconstructed over true, in
+                                         0–600, 600–2000, 2000–4000 cm⁻¹
+``bond_break_fraction``                  share of scored frames in which any bond is more than
+                                         0.5 Å longer or shorter than in truth's same frame
+=======================================  ====================================================
+
+`bias` is a signed mean where a sign means something: for ``vdos_w1`` the shift of the mean
+wavenumber, for the bands ln of the ratio (see `vibrational`); else nan.
+
+Everything is unchanged when atoms are renumbered, or when reconstruction and truth are turned
+or moved together, but for ``mae``: that is a mean over Cartesian components, which a rotation
+can change (by √3 if all errors point one way; next to nothing where they point all ways).
+
+`stderr` is the sampling error of the test segments as a sample of the molecule's motion.
+Spectra: a jackknife over segments. Means: of blocks of gaps within segments as in
+`block_standard_error`, or of whole segments, whichever is larger. In 2.5 ps modes hardly
+exchange energy, so segments differ from each other far more than the parts of one do: for
+linear interpolation of ethanol at k = 10, segments scatter by 14 % while blocks within one
+promise 1.2 %. From three segments the error is itself uncertain by half. Two models on the
+same segments share most of it.
 """
 
 from __future__ import annotations
@@ -52,40 +87,7 @@ def superresolution_errors(
 ) -> dict[str, Estimate]:
     """Errors of reconstructed segments, each as a single number ≥ 0 that is 0 for the truth.
 
-    With e = x̂ − x the error of a position, h the time step, and means over atoms and components:
-
-    =======================================  ====================================================
-    ``mae``                                  mean over scored frames of |e|, Å
-    ``rmse``                                 √ mean over scored frames of e², Å
-    ``velocity_rmse``                        rms over scored frames of (e₊ − e₋)/2h, Å/fs: velocity
-                                             by central differences, less the integrator's own
-    ``velocity_jump``                        rms over kept frames between two gaps of
-                                             (e₊ − 2e + e₋)/h, Å/fs: forward less backward
-                                             difference, less the same of truth, which is its
-                                             acceleration times h and not 0
-    ``vdos_w1``                              W₁ between normalised vibrational densities of states,
-                                             cm⁻¹; all frames but the two ends, which have no
-                                             central difference
-    ``vdos_low``, ``_middle``, ``_high``     |ln ratio| of the power, reconstructed over true, in
-                                             0–600, 600–2000, 2000–4000 cm⁻¹
-    ``bond_break_fraction``                  share of scored frames in which any bond is more than
-                                             0.5 Å longer or shorter than in truth's same frame
-    =======================================  ====================================================
-
-    `bias` is a signed mean where a sign means something: for ``vdos_w1`` the shift of the mean
-    wavenumber, for the bands ln of the ratio (see `vibrational`); else nan.
-
-    Everything is unchanged when atoms are renumbered, or when reconstruction and truth are turned
-    or moved together, but for ``mae``: that is a mean over Cartesian components, which a rotation
-    can change (by √3 if all errors point one way; next to nothing where they point all ways).
-
-    `stderr` is the sampling error of the test segments as a sample of the molecule's motion.
-    Spectra: a jackknife over segments. Means: of blocks of gaps within segments as in
-    `block_standard_error`, or of whole segments, whichever is larger. In 2.5 ps modes hardly
-    exchange energy, so segments differ from each other far more than the parts of one do: for
-    linear interpolation of ethanol at k = 10, segments scatter by 14 % while blocks within one
-    promise 1.2 %. From three segments the error is itself uncertain by half. Two models on the
-    same segments share most of it.
+    The head of this file says what each one is, its bias and its standard error.
 
     Parameters
     ----------
@@ -119,25 +121,21 @@ def superresolution_errors(
     (0.25, 0.0)
     """
     model, true = _checked(reconstructed, truth, gap)
-    n_segments, n_frames, n_atoms, _ = true.shape
+    n_frames, n_atoms = true.shape[1:3]
     time_step = truth[0].time_step
     scored = scored_frames(n_frames, gap)
     between_gaps = np.arange(gap, n_frames - 1, gap)
-
-    def over_gaps(per_frame: Float64) -> Float64:  # (segments, scored) -> (segments, gaps)
-        # A gap is the natural unit: its frames err together, and all gaps have as many of them.
-        return per_frame.reshape(n_segments, (n_frames - 1) // gap, -1).mean(axis=2)
-
     error = model - true
     velocity_error = (error[:, scored + 1] - error[:, scored - 1]) / (2 * time_step)
     jump_error = (
         error[:, between_gaps + 1] - 2 * error[:, between_gaps] + error[:, between_gaps - 1]
     ) / time_step
     broken = _broken(model[:, scored], true[:, scored], _checked_bonds(bonds, n_atoms))
+    n_gaps = (n_frames - 1) // gap
     return {
-        "mae": _mean(over_gaps(np.abs(error[:, scored]).mean(axis=(2, 3)))),
-        "rmse": _root_mean(over_gaps((error[:, scored] ** 2).mean(axis=(2, 3)))),
-        "velocity_rmse": _root_mean(over_gaps((velocity_error**2).mean(axis=(2, 3)))),
+        "mae": _mean(_over_gaps(np.abs(error[:, scored]).mean(axis=(2, 3)), n_gaps)),
+        "rmse": _root_mean(_over_gaps((error[:, scored] ** 2).mean(axis=(2, 3)), n_gaps)),
+        "velocity_rmse": _root_mean(_over_gaps((velocity_error**2).mean(axis=(2, 3)), n_gaps)),
         "velocity_jump": _root_mean((jump_error**2).mean(axis=(2, 3))),
         **spectral_errors(
             central_velocities(model, time_step),
@@ -145,8 +143,16 @@ def superresolution_errors(
             truth[0].masses,
             time_step,
         ),
-        "bond_break_fraction": _mean(over_gaps(broken)),
+        "bond_break_fraction": _mean(_over_gaps(broken, n_gaps)),
     }
+
+
+def _over_gaps(per_frame: Float64, n_gaps: int) -> Float64:
+    """Average (segments, scored frames) to (segments, gaps).
+
+    A gap is the natural unit: its frames err together, and all gaps have as many of them.
+    """
+    return per_frame.reshape(len(per_frame), n_gaps, -1).mean(axis=2)
 
 
 def error_by_place(

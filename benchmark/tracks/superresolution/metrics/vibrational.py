@@ -1,4 +1,38 @@
-"""Vibrational densities of states, and how far one is from another."""
+"""Vibrational densities of states, and how far one is from another.
+
+S(ν) = (2 c h / Σ_t w_t²) Σ_i m_i |Σ_t w_t v_i(t) exp(−2πi c ν h t)|², at ν = j/(N c h) for
+j = 0 … N/2; w_t = sin²(πt/N) is Hann's window, N the number of frames, h the time step and c
+the speed of light. At ν = 0, and at the highest ν of an even N, the factor 2 is 1, as these
+have no partner at −ν.
+
+So S is one-sided and its integral, Σ_j S(ν_j)/(N c h), is the mean of Σ_i m_i v_i² weighted
+with w² (Parseval): twice the kinetic energy. A line of speed V (amplitude) of an atom of mass
+m has the area mV²/2, in classical equilibrium kT for every line. The cosine transform of S is
+the autocovariance of √m v.
+
+The window is there because a segment does not end where it began: without one the power of
+every line leaks as 1/(ν−ν₀)², with this one as 1/(ν−ν₀)⁶. In turn a line is spread over three
+wavenumbers, in shares of 1/6, 2/3, 1/6 where it lies on one of them. No mean is taken off:
+motion slower than the segment stays, at ν = 0 and the next wavenumber.
+
+Velocities by central differences (x₊ − x₋)/2h are too small by sin(ωh)/ωh: 1.3 % at 3,000 cm⁻¹
+and 0.5 fs. That is no matter where both sides of a comparison are made so.
+
+Two of them are compared by
+
+=======================================  ====================================================
+``vdos_w1``                              W₁ = ∫|F̂(ν) − F(ν)| dν in cm⁻¹, F the share of the
+                                         power below ν, up to the highest wavenumber
+                                         1/(2ch); bias: ⟨ν⟩ of the model less the true one
+``vdos_low``, ``_middle``, ``_high``     |ln of the power in the band, the model's over the
+                                         true|, clipped at ln 1e6; bias: the same with its
+                                         sign, below 0 where motion is missing
+=======================================  ====================================================
+
+W₁ is the mean distance by which power must be moved along ν, so it sees shifted lines and
+power in the wrong band alike, but no common factor; that is what the ratios are for. Velocities
+that are all 0 count as power at ν = 0, the limit of slow motion.
+"""
 
 from __future__ import annotations
 
@@ -27,23 +61,7 @@ MAX_LOG_RATIO = math.log(1e6)  # beyond, a band is simply empty or absurd; keeps
 def vdos(velocities: Float64, masses: Float64, time_step: float) -> tuple[Float64, Float64]:
     """Vibrational density of states of one segment, weighted by mass.
 
-    S(ν) = (2 c h / Σ_t w_t²) Σ_i m_i |Σ_t w_t v_i(t) exp(−2πi c ν h t)|², at ν = j/(N c h) for
-    j = 0 … N/2; w_t = sin²(πt/N) is Hann's window, N the number of frames, h the time step and c
-    the speed of light. At ν = 0, and at the highest ν of an even N, the factor 2 is 1, as these
-    have no partner at −ν.
-
-    So S is one-sided and its integral, Σ_j S(ν_j)/(N c h), is the mean of Σ_i m_i v_i² weighted
-    with w² (Parseval): twice the kinetic energy. A line of speed V (amplitude) of an atom of mass
-    m has the area mV²/2, in classical equilibrium kT for every line. The cosine transform of S is
-    the autocovariance of √m v.
-
-    The window is there because a segment does not end where it began: without one the power of
-    every line leaks as 1/(ν−ν₀)², with this one as 1/(ν−ν₀)⁶. In turn a line is spread over three
-    wavenumbers, in shares of 1/6, 2/3, 1/6 where it lies on one of them. No mean is taken off:
-    motion slower than the segment stays, at ν = 0 and the next wavenumber.
-
-    Velocities by central differences (x₊ − x₋)/2h are too small by sin(ωh)/ωh: 1.3 % at 3,000 cm⁻¹
-    and 0.5 fs. That is no matter where both sides of a comparison are made so.
+    The formula, and what its window does, stand at the head of this file.
 
     Parameters
     ----------
@@ -107,18 +125,7 @@ def spectral_errors(
     The spectra are averaged over the segments before they are compared, since the density of
     states belongs to the molecule, not to a segment.
 
-    =======================================  ====================================================
-    ``vdos_w1``                              W₁ = ∫|F̂(ν) − F(ν)| dν in cm⁻¹, F the share of the
-                                             power below ν, up to the highest wavenumber
-                                             1/(2ch); bias: ⟨ν⟩ of the model less the true one
-    ``vdos_low``, ``_middle``, ``_high``     |ln of the power in the band, the model's over the
-                                             true|, clipped at ln 1e6; bias: the same with its
-                                             sign, below 0 where motion is missing
-    =======================================  ====================================================
-
-    W₁ is the mean distance by which power must be moved along ν, so it sees shifted lines and
-    power in the wrong band alike, but no common factor; that is what the ratios are for. Velocities
-    that are all 0 count as power at ν = 0, the limit of slow motion.
+    The table at the head of this file says what each one is.
 
     `stderr` is from a jackknife over segments (for a ratio, of the signed one); nan for one
     segment. Truth and model are left out together, so it is the error of their difference.

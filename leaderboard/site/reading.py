@@ -1,0 +1,99 @@
+"""What "How to read it" says: what holds for all tracks, and what those on the board add."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from textwrap import fill
+
+from benchmark.track import Metric
+from leaderboard.board import Ranking
+
+#: Marks a score in which a metric is missing that the model does without.
+MISSING = "†"
+
+#: Characters a line.
+WIDTH = 99
+
+# \u00a0 is a blank at which no line ends; it is written as an ordinary one.
+Z = "z\u00a0=\u00a0ln(E₀/E) / ln(E₀/f)"
+
+RANK = (
+    "**Rank**: one more than the number of models that are better by more than twice the combined "
+    "standard error, and no better than the rank of a model with a higher score. Equal ranks are "
+    "ties. Controls are yardsticks and have no rank."
+)
+FAILED = (
+    "**Failed** units count as trivial in every metric; they are listed below with their reason."
+)
+BRACKETS = "**Errors in brackets** do not count: there E₀/f < 3, or the metric is shown only."
+
+
+def how_to_read(shown: Sequence[Ranking]) -> str:
+    """Explain the tables of a board, in Markdown.
+
+    Parameters
+    ----------
+    shown : sequence of Ranking
+        The tracks on the board; the first one's scores are explained first.
+    """
+    points = [_score(shown), _averages(shown), _errors(shown), RANK]
+    points += [*_missing(shown), FAILED, BRACKETS]
+    lines = [
+        fill(f"- {point}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        for point in points
+    ]
+    return "\n## How to read it\n\n" + "\n".join(lines).replace("\u00a0", " ") + "\n"
+
+
+def optional_metrics(shown: Iterable[Ranking]) -> list[Metric]:
+    """Give the metrics of the score that a model may do without."""
+    return [one for ranking in shown for one in ranking.metrics if one.method and one.group]
+
+
+def plurals(metrics: Iterable[Metric]) -> str:
+    """Name what several values of some metrics are."""
+    return ", ".join(dict.fromkeys(one.plural or f"values of {one.name}" for one in metrics))
+
+
+def _score(shown: Sequence[Ranking]) -> str:
+    first, *others = [ranking.track.meaning for ranking in shown]
+    return _sentences(
+        "**Score**:",
+        first,
+        f"Each metric becomes {Z}, clipped to −1 … 1, with E the model's error, E₀ the trivial and "
+        "f the data-limited one. E₀ and f are frozen in the task cards: no score depends on other "
+        "models.",
+        *others,
+    )
+
+
+def _averages(shown: Sequence[Ranking]) -> str:
+    several = [", ".join(ranking.groups) for ranking in shown if len(ranking.groups) > 1]
+    groups = f" ({'; '.join(several)})" if several else ""
+    return (
+        f"**Task, family, overall**: a task's score is the mean of its groups{groups}, each the "
+        "mean of its metrics; then the mean over the tasks of a family, then over families. A task "
+        "that was not run counts 0."
+    )
+
+
+def _errors(shown: Sequence[Ranking]) -> str:
+    shared = [one for ranking in shown for one in ranking.metrics if one.shared_noise]
+    noise = f"; for {plurals(shared)} the noise of the test set is in it too" if shared else ""
+    return _sentences(
+        "**0.123(4)** means 0.123 with a standard error of 0.004, from the spread over the "
+        f"training replicas{noise}.",
+        *[ranking.track.noise for ranking in shown],
+    )
+
+
+def _missing(shown: Sequence[Ranking]) -> list[str]:
+    groups = dict.fromkeys(str(metric.group) for metric in optional_metrics(shown))
+    if not groups:
+        return []
+    lacking = " or ".join(groups)
+    return [f"**{MISSING}** some or all units have no {lacking}, and count as trivial there."]
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from benchmark.registry import tracks
+from leaderboard.board import make_board
+from leaderboard.claims.page import HEAD, SECTIONS, claims
+from tests.leaderboard.synthetic import (
+    MakeSubmission,
+    Tasks,
+    make_superresolution_task,
+    make_task,
+)
+
+
+def test_every_section_is_of_a_track_that_there_is() -> None:
+    assert set(SECTIONS) <= set(tracks())
+
+
+def test_board_without_submissions_claims_nothing(tasks: Tasks) -> None:
+    assert claims(make_board([], tasks)) == HEAD
+
+
+def test_claims_stand_in_the_order_of_the_board(
+    tasks: Tasks, make_submission: MakeSubmission
+) -> None:
+    made = [make_superresolution_task("filling/water-k10"), make_task("alanine/phi20-1ps")]
+    tasks |= {task.id: task for task in made}
+    rows = [make_submission("lstm", {task.id: 0.5}) for task in made]
+    page = claims(make_board(rows, tasks))
+    headings = [line for line in page.splitlines() if line.startswith("## ")]
+    assert headings == [
+        "## Partition and saving interval decide whether rare events are learned",
+        "## A Bi-LSTM fills in hidden frames best, to 1e-4 Å",
+    ]
+    assert "\n\n\n" not in page
