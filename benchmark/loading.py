@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from benchmark.errors import InputError, named
 from benchmark.model import ModelCard
@@ -44,9 +45,26 @@ class LoadedModel:
 
     @property
     def card(self) -> ModelCard:
-        """The class's card, or a plain one."""
+        """The class's card, which may be written as a dict; a plain one if it has none.
+
+        Raises
+        ------
+        InputError
+            If it is neither, or not a card.
+        """
         card = getattr(self.cls, "card", None)
-        return card if isinstance(card, ModelCard) else ModelCard(title=self.name)
+        if card is None:
+            return ModelCard(title=self.name)
+        if not isinstance(card, ModelCard | dict):
+            kind = type(card).__name__
+            raise InputError(f"{self.name}: card is a {kind}; expected a ModelCard or a dict")
+        known = card.model_dump() if isinstance(card, ModelCard) else {"title": self.name, **card}
+        try:
+            return ModelCard.model_validate(known)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "card"
+            raise InputError(f"{self.name}: card: {where}: {first['msg']}") from error
 
     @property
     def track(self) -> str:
@@ -81,7 +99,7 @@ class LoadedModel:
             return self.cls(**self.settings)
         except InputError:
             raise
-        except Exception as error:
+        except BaseException as error:  # its code may raise anything
             raise InputError(f"{self.name} cannot be built: {named(error)}") from error
 
 
@@ -236,7 +254,7 @@ def _class_of(source: _Source, asked: str) -> tuple[type, str]:
 def _import(module: str, asked: str) -> ModuleType:
     try:
         return importlib.import_module(module)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # its code may raise anything
         raise InputError(f"cannot import {module} for --model {asked}: {named(error)}") from error
 
 
@@ -251,7 +269,7 @@ def _import_file(path: Path) -> ModuleType:
     sys.modules[name] = module  # dataclasses and type hints look their module up
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # its code may raise anything
         raise InputError(f"{path} does not load: {named(error)}") from error
     return module
 

@@ -98,11 +98,10 @@ def _counts(scale: MetricScale) -> str:
     return "yes" if scale.counts else "no (E₀/f < 3)"
 
 
-def print_checks(findings: Sequence[Finding]) -> None:
-    """Print what ``check`` found, a line each."""
-    for finding in findings:
-        mark = "[red]fault[/]" if finding.fault else "[green]ok[/]"
-        console.print(f"{mark:<16} {finding.name}: {escape(finding.fault or finding.note)}")
+def print_check(finding: Finding) -> None:
+    """Print a finding of ``check``, in a line."""
+    mark = "[red]fault[/]" if finding.fault else "[green]ok[/]"
+    console.print(f"{mark:<16} {finding.name}: {escape(finding.fault or finding.note)}")
 
 
 def progress_bar() -> Progress:

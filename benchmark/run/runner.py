@@ -8,7 +8,8 @@ from pathlib import Path
 
 from benchmark.job import Event, Job, Key
 from benchmark.run.folder import RunFile, finish_unit, read_unit
-from benchmark.run.local import UnitProcess, events, processes
+from benchmark.run.local import UnitProcess, events
+from benchmark.run.process import processes
 from benchmark.task import Task
 
 #: Share of the default training budget with --quick.

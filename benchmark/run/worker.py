@@ -7,27 +7,22 @@ see, which the run's own process hands out through a pipe.
 from __future__ import annotations
 
 import errno
-import os
-import sysconfig
 import tempfile
-import threading
 import time
-import traceback
 from dataclasses import replace
-from multiprocessing import parent_process
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmark.errors import InputError, ModelError, named
+from benchmark.errors import InputError, ModelError, one_line, said, where_raised
 from benchmark.files import atomic_folder, write_text
 from benchmark.job import Job, Phases
 from benchmark.loading import load_model
 from benchmark.registry import track_of
 from benchmark.result import Cost, Status, Unit
 from benchmark.run.folder import SCRATCH
+from benchmark.run.line import Line
 from benchmark.track import Ask, Report
 
 #: Full disk, spent quota, file too large.
@@ -36,14 +31,12 @@ NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FITTED = "model"
 
 
-def serve(connection: Connection, job: Job) -> None:
+def serve(line: Line, job: Job) -> None:
     """Do a job.
 
-    Sends ``("progress", fraction, note)`` now and then, ``("ask", what, …)`` where the model is to
-    be shown something, answered by ``("shown", content)`` or ``("fault", message)``, and
-    ``("unit", Unit)`` at last.
+    Tells ``"progress", fraction, note`` now and then, asks where the model is to be shown
+    something, and tells ``"unit"`` and its record at last.
     """
-    threading.Thread(target=_end_with_the_run, daemon=True).start()
     last = 0.0
 
     def report(fraction: float, note: str) -> None:
@@ -51,23 +44,9 @@ def serve(connection: Connection, job: Job) -> None:
         now = time.monotonic()
         if now - last > 0.1:
             last = now
-            connection.send(("progress", float(fraction), str(note)))
+            line.tell("progress", float(fraction), one_line(str(note)))
 
-    def ask(*what: str) -> Any:
-        connection.send(("ask", *what))
-        kind, content = connection.recv()
-        if kind == "fault":
-            raise InputError(content)
-        return content
-
-    connection.send(("unit", do_unit(job, ask, report)))
-
-
-def _end_with_the_run() -> None:
-    """End this process when the run's own is gone, killed perhaps: nobody waits for an answer."""
-    if run := parent_process():
-        run.join()
-        os._exit(1)
+    line.tell("unit", do_unit(job, line.ask, report).model_dump(mode="json"))
 
 
 def do_unit(job: Job, ask: Ask, report: Report) -> Unit:
@@ -81,10 +60,10 @@ def do_unit(job: Job, ask: Ask, report: Report) -> Unit:
         model, reason = _fit_and_answer(job, ask, report, phases)
         parameters = getattr(model, "parameters", None)
     except (ModelError, InputError) as error:
-        status, reason = "failed", str(error)
+        status, reason = "failed", said(error)
     except MemoryError:
         status, reason = "failed", "out of memory"
-    except Exception as error:
+    except BaseException as error:  # nobody interrupts this process but its own code
         status, reason = "failed", where_raised(error)
         if isinstance(error, OSError) and error.errno in NO_SPACE:  # no fault of the model
             reason = f"cannot write its files: {error.strerror}"
@@ -174,15 +153,6 @@ def _fit(model: Any, job: Job, ask: Ask, report: Report, phases: Phases) -> None
         with atomic_folder(fitted) as temporary:
             model.save(temporary)
             write_text(temporary / "seconds", f"{phases.wall['fit']} {phases.cpu}\n")
-
-
-def where_raised(error: Exception) -> str:
-    """One line: the error and the last line of the model's own code that it came through."""
-    frames = traceback.extract_tb(error.__traceback__)
-    libraries = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
-    own = [frame for frame in frames if not frame.filename.startswith(("<", *libraries))]
-    last = (own or frames)[-1]
-    return f"{named(error)} (at {Path(last.filename).name}:{last.lineno})"
 
 
 def _peak_memory() -> int:
