@@ -29,6 +29,7 @@ class Job:
     effort: float
     seconds: float
     trained_on: str = "train"
+    source_sha256: str = ""  # of the model's code when the run began; empty: any will do
 
 
 class Phases:
@@ -76,9 +77,13 @@ class Key(BaseModel):
 
 @dataclass(frozen=True)
 class Event:
-    """What a run tells whoever watches it. ``unit`` is set when the unit has ended."""
+    """What a run tells whoever watches it. ``unit`` is set when the unit has ended.
+
+    A ``remark`` stays on the screen, where a ``note`` of progress gives way to the next.
+    """
 
     key: Key
     fraction: float = 0.0
     note: str = ""
     unit: Unit | None = None
+    remark: str = ""

@@ -8,10 +8,12 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
+import sysconfig
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cached_property
 from importlib.machinery import ModuleSpec
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -71,21 +73,33 @@ class LoadedModel:
         """The track of the model: the first whose method the class has."""
         return _tracks(self.cls)[0]
 
-    @property
-    def source_sha256(self) -> str:
-        """SHA-256 of the model's code: says whether two runs had the same.
+    @cached_property
+    def sources(self) -> list[Path]:
+        """The files of the model's code, the one that holds the class first.
 
-        That is the file that holds the class, and of a shipped model also the private modules
-        beside and above it, which it may use.
+        Of a shipped model these are also the private modules beside and above it, which it may
+        use; of any other, all modules of its own folder or package that are imported by now.
         """
         source = inspect.getsourcefile(self.cls)
         if source is None:
-            return ""
+            return []
         path = Path(source)
-        files = [path]
         if self.cls.__module__.startswith(f"{BASELINES}."):
-            files += sorted(path.parent.glob("_*/*.py")) + sorted(path.parents[1].glob("_*.py"))
-        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+            return [
+                path,
+                *sorted(path.parent.glob("_*/*.py")),
+                *sorted(path.parents[1].glob("_*.py")),
+            ]
+        return [path, *_imported_beside(path, self.cls.__module__)]
+
+    @property
+    def source_sha256(self) -> str:
+        """SHA-256 of `sources` as they are on disk now: says whether two runs had the same."""
+        if not self.sources:
+            return ""
+        return hashlib.sha256(
+            b"".join(file.read_bytes() if file.is_file() else b"" for file in self.sources)
+        ).hexdigest()
 
     def build(self) -> Any:
         """Make a model.
@@ -272,6 +286,22 @@ def _import_file(path: Path) -> ModuleType:
     except BaseException as error:  # its code may raise anything
         raise InputError(f"{path} does not load: {named(error)}") from error
     return module
+
+
+def _imported_beside(path: Path, module: str) -> list[Path]:
+    """Give the files of the modules that a model has imported from its own folder or package."""
+    package = module.partition(".")[0]
+    foreign = [sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")]
+    foreign += [str(place) for place in Path(__file__).parents[:1]]
+    found = set()
+    for name, one in list(sys.modules.items()):
+        file = getattr(one, "__dict__", {}).get("__file__")
+        if not isinstance(file, str) or file.startswith(("<", *foreign)):
+            continue
+        inside = "." in module and name.partition(".")[0] == package
+        if inside or path.parent in Path(file).parents:
+            found.add(Path(file))
+    return sorted(file for file in found - {path} if file.is_file())
 
 
 def _resolve(cls: type, given: dict[str, str]) -> dict[str, Any]:

@@ -86,7 +86,9 @@ def run(
         tasks=list(chosen),
     )
     keys = plan(list(chosen.values()), config.replicas, config.seeds)
-    wanted = _run_file(facts, model, settings, config, keys)
+    wanted = _run_file(facts, model, settings, config, keys).model_copy(
+        update={"data": {task.id: task.card.fingerprints for task in chosen.values()}}
+    )
     for task in chosen.values():
         verify(task)
     folder = (out or Path("runs") / (facts.name + ("-quick" if quick else ""))).absolute()

@@ -148,6 +148,9 @@ class RunDisplay:
 
     def watch(self, event: Event) -> None:
         """Show an event."""
+        if event.remark:
+            console.print(f"{event.key}: {escape(event.remark)}", soft_wrap=True)
+            return
         if event.unit is None:
             line = self.lines.get(event.key)
             if line is None:
@@ -165,7 +168,7 @@ class RunDisplay:
             seconds = unit.cost.total_seconds
             took = "" if math.isnan(seconds) else f" in {seconds:.0f} s"
             reason = f": {escape(unit.reason)}" if unit.reason else ""
-            console.print(f"{event.key} {unit.status}{took}{reason}")
+            console.print(f"{event.key} {unit.status}{took}{reason}", soft_wrap=True)
 
 
 def print_result(result: Result, folder: Path) -> None:
@@ -178,7 +181,7 @@ def print_result(result: Result, folder: Path) -> None:
     track = track_of(find_task(result.tasks[0].task))
     shown = _headed(track.metrics)
     groups = [name for name in track.groups if any(name in one.groups for one in result.tasks)]
-    title = f"{result.model.name}{family}, {kind}: errors"
+    title = f"{escape(result.model.name)}{family}, {kind}: errors"
     errors = _table(title, "task", *(metric.heading for metric in shown))
     scores = _table(f"scores: {track.scale}", "task", *groups, "score")
     for task in result.tasks:
@@ -190,8 +193,11 @@ def print_result(result: Result, folder: Path) -> None:
     console.print(scores)
     console.print("12(3): 12 with standard error 3; an error in \\[…] does not count in the score")
     _print_remarks(result)
-    console.print(f"written: {folder / 'results.json'}")
-    console.print(f"again from the files alone: python -m benchmark score {folder}")
+    for line in (
+        f"written: {folder / 'results.json'}",
+        f"again from the files alone: python -m benchmark score {folder}",
+    ):
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _print_remarks(result: Result) -> None:
@@ -203,7 +209,8 @@ def _print_remarks(result: Result) -> None:
     for remark, where in remarks.items():
         everywhere = len(where) == len(result.tasks) > 1
         console.print(
-            f"[yellow]{'all tasks' if everywhere else ', '.join(where)}[/]: {escape(remark)}"
+            f"[yellow]{'all tasks' if everywhere else ', '.join(where)}[/]: {escape(remark)}",
+            soft_wrap=True,
         )
 
 

@@ -83,6 +83,8 @@ class UnitProcess:
                 self._show(*content)
             elif kind == "progress":
                 yield Event(self.key, *content)
+            elif kind == "remark":
+                yield Event(self.key, remark=content[0])
             else:
                 yield self._end(self._unit(content))
                 return

@@ -16,8 +16,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
+from benchmark.errors import InputError
+from benchmark.hiding import refusal
 from benchmark.run.line import Line
 
 #: Bytes of one message at most, and of one read.
@@ -28,7 +31,15 @@ GRACE = 2.0
 
 
 def processes(threads: int) -> Any:
-    """Give the way to start processes: forked from one that has imported what is slow to import."""
+    """Give the way to start processes: forked from one that has imported what is slow to import.
+
+    Raises
+    ------
+    InputError
+        If a file of the working directory hides a module that they import.
+    """
+    if in_the_way := refusal(Path.cwd()):
+        raise InputError(in_the_way)
     # Read when they load by all that would start threads of its own: torch, BLAS, numba.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = str(threads)

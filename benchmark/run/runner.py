@@ -71,4 +71,5 @@ def job_of(key: Key, task: Task, run: RunFile, folder: Path) -> Job:
         effort=QUICK_EFFORT if run.config.quick else 1.0,
         seconds=run.config.timeout,
         trained_on=run.model.trained_on,
+        source_sha256=run.source_sha256,
     )
