@@ -10,7 +10,7 @@ from benchmark.files import explained
 from benchmark.job import Event, Key
 from benchmark.registry import find_task
 from benchmark.result import Result, Unit
-from benchmark.run.folder import blank_unit, read_run, read_unit
+from benchmark.run.folder import blank_unit, read_run, read_unit, require_same_data
 from benchmark.run.provenance import scored_with
 from benchmark.task import Task
 
@@ -29,6 +29,7 @@ def score_run(folder: Path, watch: Callable[[Event], None] = lambda event: None)
 
     run = read_run(folder)
     tasks = {task_id: find_task(task_id) for task_id in dict.fromkeys(u.task for u in run.units)}
+    require_same_data(folder, run, {task.id: task.card.fingerprints for task in tasks.values()})
     units = []
     for key in run.units:
         units.append(_scored(key, tasks[key.task], key.folder(folder)))
