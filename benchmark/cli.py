@@ -7,6 +7,7 @@ import os
 import typer
 
 from benchmark.console import inspecting, running
+from benchmark.console.streams import open_streams
 from benchmark.errors import InputError
 from benchmark.registry import tracks
 from leaderboard import commands as board
@@ -38,6 +39,15 @@ def main() -> None:
     # OpenMP's threads wait by spinning, which on a busy machine takes the time of those that they
     # wait for. GNU's reads this when torch loads.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    output = open_streams()
+    try:
+        _run_app()
+    finally:
+        if output is not None and output.fault:
+            typer.echo(f"error: cannot print: {output.fault}", err=True)
+
+
+def _run_app() -> None:
     try:
         app()
     except InputError as error:

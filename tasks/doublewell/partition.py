@@ -30,7 +30,7 @@ def find_centres(dimension: int) -> Floats:
     -------
     float64 array of shape (centres, d + 1)
     """
-    from deeptime.clustering import KMeans
+    from deeptime.clustering import KMeans  # slow to load
 
     rng = np.random.default_rng([SEED, dimension])
     drawn = [rng.choice(line.sites, SAMPLES, p=line.stationary) for line in lines(dimension)]

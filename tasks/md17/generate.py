@@ -201,7 +201,7 @@ def write_segment(path: Path, positions: NDArray[np.float64], metadata: dict[str
     into a third of the space. Higher ``differences`` along time, which become smaller from one to
     the next down to where a curve's noise begins, need another third less, if they are asked for.
     """
-    import pyarrow as pa
+    import pyarrow as pa  # slow to load
 
     counts = np.rint(positions / metadata["resolution_angstrom"]).astype(np.int32)
     columns = counts.reshape(len(positions), -1).T
@@ -217,7 +217,7 @@ def write_segment(path: Path, positions: NDArray[np.float64], metadata: dict[str
 
 def read_segment(path: Path) -> tuple[NDArray[np.float64], dict[str, Any]]:
     """Return the positions in Å, float64 of shape (frames, atoms, 3), and the metadata."""
-    import pyarrow.parquet as pq
+    import pyarrow.parquet as pq  # slow to load
 
     table = pq.read_table(path)
     metadata = json.loads(table.schema.metadata[METADATA_KEY])
@@ -227,7 +227,7 @@ def read_segment(path: Path) -> tuple[NDArray[np.float64], dict[str, Any]]:
 
 def describe_segment(path: Path) -> str:
     """Return one line about a finished piece."""
-    import pyarrow.parquet as pq
+    import pyarrow.parquet as pq  # slow to load
 
     file = pq.ParquetFile(path)
     data = json.loads(file.schema_arrow.metadata[METADATA_KEY])
@@ -240,7 +240,7 @@ def describe_segment(path: Path) -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions of what the numbers of a segment depend on."""
-    from importlib.metadata import version
+    from importlib.metadata import version  # slow to load
 
     return {"tblite_version": version("tblite"), "numpy_version": version("numpy")}
 

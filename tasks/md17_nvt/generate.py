@@ -176,7 +176,7 @@ def mean_temperature(positions: Array, masses: Array, bath: Bath) -> float:
 
 def describe_segment(path: Path) -> str:
     """Return one line about a finished piece."""
-    import pyarrow.parquet as pq
+    import pyarrow.parquet as pq  # slow to load
 
     file = pq.ParquetFile(path)
     data: dict[str, Any] = json.loads(file.schema_arrow.metadata[METADATA_KEY])

@@ -236,7 +236,7 @@ def _path_reference(
 
 def langevin_task(spec: Spec) -> None:
     """Freeze an underdamped task: reference from 2e9 steps, oracle the best of three models."""
-    from tasks.oracles.empirical import empirical_oracle
+    from tasks.oracles.empirical import empirical_oracle  # slow to load
     from tasks.potentials.langevin import simulate
 
     def draw(chains: int, frames: int, rng: np.random.Generator) -> States:

@@ -68,7 +68,7 @@ def _trajectory(
     Below it are the macrostates that are scored, where these are not the labels themselves. Of a
     replica in short pieces, the first few are drawn, divided by lines.
     """
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import MaxNLocator  # slow to load
 
     wanted = max(200, round(SHOWN_TIMES * card.slowest))
     n_frames = min(len(chains[0]), wanted)
@@ -119,7 +119,7 @@ def _free_energies(
     axis: Axes, card: KineticsCard, fresh: Chains, replicas: list[tuple[NDArray[np.uint8], ...]]
 ) -> None:
     """Draw −ln p of each label: a bar for all fresh chains together, a dot for each replica."""
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import MaxNLocator  # slow to load
 
     K = card.labels
     energies = _energies(fresh, K)

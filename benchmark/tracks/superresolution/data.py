@@ -124,7 +124,7 @@ def folded_differences(columns: NDArray[np.int32], order: int) -> NDArray[np.int
 
 
 def _read(path: Path) -> Any:
-    import pyarrow as pa
+    import pyarrow as pa  # slow to load
     import pyarrow.parquet as pq
 
     if not path.is_file():
