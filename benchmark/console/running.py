@@ -33,7 +33,7 @@ def run(
         typer.Option("--tasks", metavar="GLOB", help="such as 'potentials/*' [default: ranked]"),
     ] = None,
     replicas: Annotated[int, typer.Option(min=1, help="training replicas, at most 5")] = 5,
-    seeds: Annotated[int, typer.Option(min=1, help="seeds on replica 0")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="seeds on replica 0")] = 1,
     quick: Annotated[
         bool, typer.Option("--quick", help="one replica, a fifth of the training; unranked")
     ] = False,
