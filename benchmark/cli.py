@@ -7,6 +7,7 @@ import os
 import typer
 
 from benchmark.console import inspecting, running
+from benchmark.environment import forgiving_output, writable_caches
 from benchmark.errors import InputError
 from benchmark.registry import tracks
 from leaderboard import commands as board
@@ -35,6 +36,8 @@ data.app.command()(inspecting.verify)
 
 def main() -> None:
     """Run the command line; bad input is one line and exit code 2."""
+    forgiving_output()
+    writable_caches()
     # OpenMP's threads wait by spinning, which on a busy machine takes the time of those that they
     # wait for. GNU's reads this when torch loads.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
