@@ -1,8 +1,8 @@
-"""``python -m benchmark``, and the command ``stridebench``.
+"""``python -m benchmark``.
 
-``python -m`` looks for modules in the working directory first, where a ``tasks.py`` or a
-``random.py`` would hide a package of ours or of Python. So before anything else is imported, that
-folder is moved behind all other places; a user's own modules are found there as before.
+``python -m`` looks for modules in the working directory first, where a ``tasks.py`` or a folder
+``baselines`` would hide a package of ours. So before anything else is imported, that folder is
+moved behind all other places; a user's own modules are found there as before.
 """
 
 import os
@@ -31,11 +31,8 @@ def own_packages_first() -> None:
         found = spec.origin if spec else None
         own = os.path.join(ROOT, name, "__init__.py")  # noqa: PTH118
         if found is None or os.path.realpath(found) != own:
-            reason = (
-                f"{found} hides it; rename that, or take it off PYTHONPATH" if found else "gone"
-            )
-            sys.stderr.write(f"error: stridebench's package '{name}': {reason}\n")
-            raise SystemExit(2)
+            _refuse(f"{found or 'nothing'} is found for stridebench's package '{name}': rename it, "
+                    "or take it off PYTHONPATH")  # fmt: skip
 
 
 def _working_directory() -> str:
@@ -45,9 +42,20 @@ def _working_directory() -> str:
         return ""
 
 
-own_packages_first()
+def _refuse(reason: str) -> None:
+    sys.stderr.write(f"error: {reason}\n")
+    raise SystemExit(2)
 
-from benchmark.cli import main  # noqa: E402
 
 if __name__ == "__main__":
+    # Before anything is imported that may be hidden.
+    own_packages_first()
+    from pathlib import Path
+
+    from benchmark.hiding import refusal
+
+    if in_the_way := refusal(Path.cwd()):
+        _refuse(in_the_way)
+    from benchmark.cli import main
+
     main()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import InputError, ModelError, named
+from benchmark.errors import InputError, ModelError, said, where_raised
 from benchmark.loading import LoadedModel
 from benchmark.registry import track_named
 from benchmark.track import Finding
@@ -17,9 +17,23 @@ TINY_EFFORT = 0.02
 
 
 def check_model(model: LoadedModel) -> list[Finding]:
-    """Try every clause of the contract; stop at the first that the rest cannot do without."""
+    """Try every clause of the contract in this very process; see `findings`."""
     with tempfile.TemporaryDirectory() as folder:
-        return list(track_named(model.track).work.findings(model, Path(folder)))
+        return list(findings(model, Path(folder)))
+
+
+def findings(model: LoadedModel, folder: Path, device: str = "cpu") -> Iterator[Finding]:
+    """Try every clause of the contract; stop at the first that the rest cannot do without.
+
+    Parameters
+    ----------
+    model : LoadedModel
+    folder : Path
+        Empty, for what the model writes.
+    device : str
+        The torch device that the model is told to use.
+    """
+    yield from track_named(model.track).work.findings(model, folder.resolve(), device)
 
 
 def repeated(
@@ -58,6 +72,6 @@ def tried(action: Callable[[], Any]) -> tuple[Any, str]:
     try:
         return action(), ""
     except (ModelError, InputError) as error:
-        return None, str(error)
-    except Exception as error:
-        return None, named(error)
+        return None, said(error)
+    except BaseException as error:  # a model may raise anything, and call sys.exit
+        return None, where_raised(error)

@@ -6,8 +6,9 @@ import os
 
 import typer
 
+from benchmark.caches import writable_caches
 from benchmark.console import inspecting, running
-from benchmark.environment import forgiving_output, writable_caches
+from benchmark.console.streams import open_streams
 from benchmark.errors import InputError
 from benchmark.registry import tracks
 from leaderboard import commands as board
@@ -36,11 +37,19 @@ data.app.command()(inspecting.verify)
 
 def main() -> None:
     """Run the command line; bad input is one line and exit code 2."""
-    forgiving_output()
-    writable_caches()
     # OpenMP's threads wait by spinning, which on a busy machine takes the time of those that they
     # wait for. GNU's reads this when torch loads.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    writable_caches()
+    output = open_streams()
+    try:
+        _run_app()
+    finally:
+        if output is not None and output.fault:
+            typer.echo(f"error: cannot print: {output.fault}", err=True)
+
+
+def _run_app() -> None:
     try:
         app()
     except InputError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmark.errors import InputError
+
+#: How temporary files and folders are called, and what one of them has replaced.
+LEFT = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}\.(?P<kind>tmp|old)")
 
 
 @contextmanager
@@ -41,15 +45,42 @@ def write_text(path: Path, text: str) -> None:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder beside ``path``; on success rename it to ``path``, else remove it."""
+    """Give a temporary folder beside ``path``; on success rename it to ``path``, else remove it.
+
+    Its files are flushed to disk before. What was at ``path`` is moved aside first, so that one of
+    the two is there whole whenever the process is killed; `sweep` moves it back.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp"))
+    aside = temporary.with_suffix(".old")
     try:
         yield temporary
-        shutil.rmtree(path, ignore_errors=True)
-        temporary.replace(path)
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                with file.open("rb") as content:
+                    os.fsync(content.fileno())
+        if path.exists():
+            path.rename(aside)
+        temporary.rename(path)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for left in (temporary, aside):
+            if left is temporary or path.exists():
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed writes have left below a folder; give back what they had moved aside."""
+    for place, folders, files in os.walk(folder):
+        for name in [*folders, *files]:
+            found, left = LEFT.fullmatch(name), Path(place, name)
+            if found is None or left.is_symlink():
+                continue
+            if left.is_file():
+                left.unlink(missing_ok=True)
+            elif found["kind"] == "old" and not (home := Path(place, found["name"])).exists():
+                left.rename(home)
+            else:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ class Job:
     effort: float
     seconds: float
     trained_on: str = "train"
+    source_sha256: str = ""  # of the model's code when the run began; empty: any will do
 
 
 class Phases:
@@ -37,14 +39,21 @@ class Phases:
         self.wall: dict[str, float] = {}
         self.cpu = 0.0
         self.frames = 0
+        self._process = os.getpid()
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
-        """Add what the block takes to phase ``name``."""
+        """Add what the block takes to phase ``name``.
+
+        A forked copy of the process that comes out of the block, and would do the rest of the unit
+        a second time, ends there.
+        """
         wall, cpu = time.perf_counter(), time.process_time()
         try:
             yield
         finally:
+            if os.getpid() != self._process:
+                os._exit(1)
             self.wall[name] = self.wall.get(name, 0.0) + time.perf_counter() - wall
             self.cpu += time.process_time() - cpu
 
@@ -68,9 +77,13 @@ class Key(BaseModel):
 
 @dataclass(frozen=True)
 class Event:
-    """What a run tells whoever watches it. ``unit`` is set when the unit has ended."""
+    """What a run tells whoever watches it. ``unit`` is set when the unit has ended.
+
+    A ``remark`` stays on the screen, where a ``note`` of progress gives way to the next.
+    """
 
     key: Key
     fraction: float = 0.0
     note: str = ""
     unit: Unit | None = None
+    remark: str = ""

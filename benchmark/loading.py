@@ -8,10 +8,12 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
+import sysconfig
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from importlib.machinery import ModuleSpec
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -19,6 +21,7 @@ from types import ModuleType
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from benchmark.errors import InputError, named
 from benchmark.model import ModelCard
@@ -40,30 +43,59 @@ class LoadedModel:
 
     @property
     def card(self) -> ModelCard:
-        """The class's card, or a plain one."""
+        """The class's card, which may be written as a dict; a plain one if it has none.
+
+        Raises
+        ------
+        InputError
+            If it is neither, or not a card.
+        """
         card = getattr(self.cls, "card", None)
-        return card if isinstance(card, ModelCard) else ModelCard(title=self.name)
+        if card is None:
+            return ModelCard(title=self.name)
+        if not isinstance(card, ModelCard | dict):
+            kind = type(card).__name__
+            raise InputError(f"{self.name}: card is a {kind}; expected a ModelCard or a dict")
+        known = card.model_dump() if isinstance(card, ModelCard) else {"title": self.name, **card}
+        try:
+            return ModelCard.model_validate(known)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "card"
+            raise InputError(f"{self.name}: card: {where}: {first['msg']}") from error
 
     @property
     def track(self) -> str:
         """The track of the model: the first whose method the class has."""
         return _tracks(self.cls)[0]
 
-    @property
-    def source_sha256(self) -> str:
-        """SHA-256 of the model's code: says whether two runs had the same.
+    @cached_property
+    def sources(self) -> list[Path]:
+        """The files of the model's code, the one that holds the class first.
 
-        That is the file that holds the class, and of a shipped model also the private modules
-        beside and above it, which it may use.
+        Of a shipped model these are also the private modules beside and above it, which it may
+        use; of any other, all modules of its own folder or package that are imported by now.
         """
         source = inspect.getsourcefile(self.cls)
         if source is None:
-            return ""
+            return []
         path = Path(source)
-        files = [path]
         if self.cls.__module__.startswith(f"{BASELINES}."):
-            files += sorted(path.parent.glob("_*/*.py")) + sorted(path.parents[1].glob("_*.py"))
-        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+            return [
+                path,
+                *sorted(path.parent.glob("_*/*.py")),
+                *sorted(path.parents[1].glob("_*.py")),
+            ]
+        return [path, *_imported_beside(path, self.cls.__module__)]
+
+    @property
+    def source_sha256(self) -> str:
+        """SHA-256 of `sources` as they are on disk now: says whether two runs had the same."""
+        if not self.sources:
+            return ""
+        return hashlib.sha256(
+            b"".join(file.read_bytes() if file.is_file() else b"" for file in self.sources)
+        ).hexdigest()
 
     def build(self) -> Any:
         """Make a model.
@@ -77,7 +109,7 @@ class LoadedModel:
             return self.cls(**self.settings)
         except InputError:
             raise
-        except Exception as error:
+        except BaseException as error:  # its code may raise anything
             raise InputError(f"{self.name} cannot be built: {named(error)}") from error
 
 
@@ -239,7 +271,7 @@ def _class_of(source: _Source, asked: str) -> tuple[type, str]:
 def _import(module: str, asked: str) -> ModuleType:
     try:
         return importlib.import_module(module)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # its code may raise anything
         raise InputError(f"cannot import {module} for --model {asked}: {named(error)}") from error
 
 
@@ -254,9 +286,25 @@ def _import_file(path: Path) -> ModuleType:
     sys.modules[name] = module  # dataclasses and type hints look their module up
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # its code may raise anything
         raise InputError(f"{path} does not load: {named(error)}") from error
     return module
+
+
+def _imported_beside(path: Path, module: str) -> list[Path]:
+    """Give the files of the modules that a model has imported from its own folder or package."""
+    package = module.partition(".")[0]
+    foreign = [sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")]
+    foreign += [str(place) for place in Path(__file__).parents[:1]]
+    found = set()
+    for name, one in list(sys.modules.items()):
+        file = getattr(one, "__dict__", {}).get("__file__")
+        if not isinstance(file, str) or file.startswith(("<", *foreign)):
+            continue
+        inside = "." in module and name.partition(".")[0] == package
+        if inside or path.parent in Path(file).parents:
+            found.add(Path(file))
+    return sorted(file for file in found - {path} if file.is_file())
 
 
 def _resolve(cls: type, given: dict[str, str]) -> dict[str, Any]:

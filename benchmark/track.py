@@ -104,7 +104,7 @@ class Work:
         `hand_out`; ``phases`` counts seconds and frames.
     measure : callable (task, folder)
         Measure the prediction files of a unit: estimates by metric, and a fault as from `answer`.
-    findings : callable (model, folder)
+    findings : callable (model, folder, device)
         Try the contract of a model on a tiny task, clause by clause.
     draw : callable (figure, task)
         Draw a task as it is before any model.
@@ -118,7 +118,7 @@ class Work:
     hand_out: Callable[..., Any]
     answer: Callable[[Any, Job, Ask, Report, Phases], str]
     measure: Callable[[Task, Path], tuple[dict[str, Estimate], str]]
-    findings: Callable[[Any, Path], Iterator[Finding]]
+    findings: Callable[[Any, Path, str], Iterator[Finding]]
     draw: Callable[[Figure, Task], None]
     draw_unit: Callable[[Task, Path, str, Path], None] | None = None
     drawn: str = ""

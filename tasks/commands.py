@@ -15,6 +15,8 @@ from benchmark.errors import InputError
 if TYPE_CHECKING:
     pass
 
+# Commands import what they need when they run, so that `--help` need not wait for it.
+
 app = typer.Typer(
     help="Import your own trajectories, fetch public ones, verify the frozen data.",
     no_args_is_help=True,

@@ -89,7 +89,7 @@ def measure(task: Task, folder: Path) -> tuple[dict[str, Estimate], str]:
     return {"offset": Estimate(off, 0.01), "likeness": Estimate(like, 0.01)}, ""
 
 
-def findings(model: Any, folder: Path) -> Iterator[Finding]:
+def findings(model: Any, folder: Path, device: str) -> Iterator[Finding]:
     """Fit and forecast once."""
     data = tones(0.1, 3, seed=0)
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.console.options import ModelOption, More, SetOption, sort_arguments
+from benchmark.console.options import (
+    ModelOption,
+    More,
+    SetOption,
+    require_seconds,
+    sort_arguments,
+)
 from benchmark.errors import InputError
 
 if TYPE_CHECKING:
     from benchmark.task import Task
+
+# Commands import what they need when they run, so that `--help` need not wait for it.
 
 
 def list_tasks(
@@ -66,21 +75,30 @@ def describe(
         typer.echo(f"drawn: {plot}")
 
 
-def check(model: ModelOption, set_: SetOption = None, more: More = None) -> None:
+def check(
+    model: ModelOption,
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
+    timeout: Annotated[float, typer.Option(min=1, help="seconds it may take")] = 3600,
+    set_: SetOption = None,
+    more: More = None,
+) -> None:
     """Check a model's contract on a tiny task, in seconds.
 
     Example: python -m benchmark check --model mymodel.py
     """
-    from benchmark.check import check_model
-    from benchmark.console.show import print_checks
-    from benchmark.loading import load_model
+    from benchmark.console.show import print_check
+    from benchmark.run.checking import checked
+    from benchmark.run.process import processes
 
     globs, settings = sort_arguments(None, set_, more)
     if globs:
         raise InputError(f"check takes no tasks ('{globs[0]}'); it has a tiny one of its own")
-    findings = check_model(load_model(model, settings))
-    print_checks(findings)
-    if any(finding.fault for finding in findings):
+    require_seconds(timeout)
+    faults = 0
+    for finding in checked(processes(os.cpu_count() or 1), model, settings, device, timeout):
+        print_check(finding)
+        faults += bool(finding.fault)
+    if faults:
         raise typer.Exit(1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import typer
@@ -40,3 +41,9 @@ def sort_arguments(
             raise InputError(f"--set takes name=value, not '{pair}'")
         settings[name] = value
     return globs, settings
+
+
+def require_seconds(timeout: float) -> None:
+    """Refuse a ``--timeout`` that never comes."""
+    if not math.isfinite(timeout):
+        raise InputError(f"--timeout {timeout}: expected seconds")

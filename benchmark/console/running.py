@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark.console.options import ModelOption, More, SetOption, sort_arguments
-from benchmark.errors import InputError
+from benchmark.console.options import (
+    ModelOption,
+    More,
+    SetOption,
+    require_seconds,
+    sort_arguments,
+)
 
 if TYPE_CHECKING:
     from benchmark.job import Key
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from benchmark.result import RunConfig
     from benchmark.run.folder import RunFile
     from benchmark.task import Task
+
+# Commands import what they need when they run, so that `--help` need not wait for it.
 
 
 def run(
@@ -53,14 +59,14 @@ def run(
     from benchmark.registry import select_tasks
     from benchmark.result import RunConfig
     from benchmark.run.folder import open_run, plan
-    from benchmark.run.local import described, processes
+    from benchmark.run.local import described
+    from benchmark.run.process import processes
     from benchmark.run.runner import execute
     from benchmark.score import verify
 
     globs, settings = sort_arguments(tasks, set_, more)
     matching = select_tasks(globs)
-    if not math.isfinite(timeout):
-        raise InputError(f"--timeout {timeout}: expected seconds")
+    require_seconds(timeout)
     cores = os.cpu_count() or 1
     at_once = workers or cores
     threads = max(1, cores // at_once)
@@ -82,10 +88,12 @@ def run(
         tasks=list(chosen),
     )
     keys = plan(list(chosen.values()), config.replicas, config.seeds)
-    wanted = _run_file(facts, model, settings, config, keys)
+    wanted = _run_file(facts, model, settings, config, keys).model_copy(
+        update={"data": {task.id: task.card.fingerprints for task in chosen.values()}}
+    )
     for task in chosen.values():
         verify(task)
-    folder = out or Path("runs") / (facts.name + ("-quick" if quick else ""))
+    folder = (out or Path("runs") / (facts.name + ("-quick" if quick else ""))).absolute()
     opened = open_run(folder, wanted, fresh)
     with RunDisplay(keys, "run") as display:
         execute(keys, chosen, wanted, folder, display.watch)

@@ -98,11 +98,10 @@ def _counts(scale: MetricScale) -> str:
     return "yes" if scale.counts else "no (E₀/f < 3)"
 
 
-def print_checks(findings: Sequence[Finding]) -> None:
-    """Print what ``check`` found, a line each."""
-    for finding in findings:
-        mark = "[red]fault[/]" if finding.fault else "[green]ok[/]"
-        console.print(f"{mark:<16} {finding.name}: {escape(finding.fault or finding.note)}")
+def print_check(finding: Finding) -> None:
+    """Print a finding of ``check``, in a line."""
+    mark = "[red]fault[/]" if finding.fault else "[green]ok[/]"
+    console.print(f"{mark:<16} {finding.name}: {escape(finding.fault or finding.note)}")
 
 
 def progress_bar() -> Progress:
@@ -149,6 +148,9 @@ class RunDisplay:
 
     def watch(self, event: Event) -> None:
         """Show an event."""
+        if event.remark:
+            console.print(f"{event.key}: {escape(event.remark)}", soft_wrap=True)
+            return
         if event.unit is None:
             line = self.lines.get(event.key)
             if line is None:
@@ -166,7 +168,7 @@ class RunDisplay:
             seconds = unit.cost.total_seconds
             took = "" if math.isnan(seconds) else f" in {seconds:.0f} s"
             reason = f": {escape(unit.reason)}" if unit.reason else ""
-            console.print(f"{event.key} {unit.status}{took}{reason}")
+            console.print(f"{event.key} {unit.status}{took}{reason}", soft_wrap=True)
 
 
 def print_result(result: Result, folder: Path) -> None:
@@ -179,7 +181,7 @@ def print_result(result: Result, folder: Path) -> None:
     track = track_of(find_task(result.tasks[0].task))
     shown = _headed(track.metrics)
     groups = [name for name in track.groups if any(name in one.groups for one in result.tasks)]
-    title = f"{result.model.name}{family}, {kind}: errors"
+    title = f"{escape(result.model.name)}{family}, {kind}: errors"
     errors = _table(title, "task", *(metric.heading for metric in shown))
     scores = _table(f"scores: {track.scale}", "task", *groups, "score")
     for task in result.tasks:
@@ -191,8 +193,11 @@ def print_result(result: Result, folder: Path) -> None:
     console.print(scores)
     console.print("12(3): 12 with standard error 3; an error in \\[…] does not count in the score")
     _print_remarks(result)
-    console.print(f"written: {folder / 'results.json'}")
-    console.print(f"again from the files alone: python -m benchmark score {folder}")
+    for line in (
+        f"written: {folder / 'results.json'}",
+        f"again from the files alone: python -m benchmark score {folder}",
+    ):
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _print_remarks(result: Result) -> None:
@@ -204,7 +209,8 @@ def _print_remarks(result: Result) -> None:
     for remark, where in remarks.items():
         everywhere = len(where) == len(result.tasks) > 1
         console.print(
-            f"[yellow]{'all tasks' if everywhere else ', '.join(where)}[/]: {escape(remark)}"
+            f"[yellow]{'all tasks' if everywhere else ', '.join(where)}[/]: {escape(remark)}",
+            soft_wrap=True,
         )
 
 

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from multiprocessing.connection import Connection
+from dataclasses import asdict
+from typing import Any
 
-from benchmark.errors import InputError
+from benchmark.errors import InputError, named, said
 from benchmark.loading import clash, load_model
-from benchmark.model import ModelFacts
+from benchmark.model import ModelCard, ModelFacts
 from benchmark.result import plain
+from benchmark.run.line import Line
 
 
 def describe(
-    connection: Connection, spec: str, settings: dict[str, str], track: str | None, device: str
+    line: Line, spec: str, settings: dict[str, str], track: str | None, device: str
 ) -> None:
-    """Send ``("facts", ModelFacts)``, or ``("fault", message)`` if there is no such model."""
+    """Tell ``"facts"`` (see `facts_from`), or ``"fault"`` and why there is no such model."""
     try:
-        connection.send(("facts", facts(spec, settings, track, device)))
+        found = facts(spec, settings, track, device)
+        line.tell("facts", {**asdict(found), "card": found.card.model_dump()})
     except InputError as error:
-        connection.send(("fault", str(error)))
+        line.tell("fault", said(error))
+    except BaseException as error:  # of the model's own code, when it is looked at
+        line.tell("fault", f"{spec}: {named(error)}")
+
+
+def facts_from(told: dict[str, Any]) -> ModelFacts:
+    """Give the facts that `describe` has told."""
+    return ModelFacts(**{**told, "card": ModelCard(**told["card"])})
 
 
 def facts(spec: str, settings: dict[str, str], track: str | None, device: str) -> ModelFacts:

@@ -9,18 +9,21 @@ Running again does what is missing; failures are tried again.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmark.errors import InputError
-from benchmark.files import explained, write_text
+from benchmark.files import explained, sweep, write_text
 from benchmark.job import Key
 from benchmark.model import ModelFacts
 from benchmark.result import Call, RunConfig, RunModel, Status, Unit
 from benchmark.task import Task
+
+#: Of a task's frozen data: version, and SHA-256 by split.
+Fingerprints = dict[str, str | int]
 
 #: Of a unit: what it needs only on the way.
 SCRATCH = "scratch"
@@ -31,7 +34,8 @@ class RunFile(BaseModel):
 
     ``spec`` and ``given`` are what ``--model`` and ``--set`` said; ``config`` and ``provenance``
     are of the latest call, ``earlier`` of those before it that asked for something else or ran on
-    something else; ``units`` is all that was ever asked of this folder.
+    something else; ``units`` is all that was ever asked of this folder; ``data`` names the frozen
+    data of each task.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,6 +48,7 @@ class RunFile(BaseModel):
     provenance: dict[str, Any]
     earlier: list[Call] = []
     units: list[Key]
+    data: dict[str, Fingerprints] = {}
 
 
 def plan(tasks: Sequence[Task], replicas: int, seeds: int) -> list[Key]:
@@ -73,7 +78,7 @@ def open_run(folder: Path, wanted: RunFile, fresh: bool) -> RunFile:
         If the folder holds a run of another model, code or settings, or is not a run folder.
     """
     if fresh and (folder / "run.json").exists():
-        shutil.rmtree(folder)
+        _clear(folder)
     if (folder / "run.json").exists():
         found = read_run(folder)
         _require_same(folder, found, wanted)
@@ -81,12 +86,47 @@ def open_run(folder: Path, wanted: RunFile, fresh: bool) -> RunFile:
         latest = Call(config=wanted.config, provenance=wanted.provenance)
         calls = [*found.earlier, Call(config=found.config, provenance=found.provenance)]
         earlier = [call for call in calls if call != latest]
-        wanted = wanted.model_copy(update={"units": units, "earlier": earlier})
+        data = {**found.data, **wanted.data}
+        wanted = wanted.model_copy(update={"units": units, "earlier": earlier, "data": data})
+        with explained(folder):
+            sweep(folder)
     elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not empty and is not a run; take another --out")
     with explained(folder / "run.json") as path:
         write_text(path, wanted.model_dump_json(indent=1) + "\n")
     return wanted
+
+
+def _clear(folder: Path) -> None:
+    """Empty a run folder, which may be a link to one; its ``run.json`` goes last."""
+    with explained(folder):
+        for path in sorted(folder.iterdir(), key=lambda path: path.name == "run.json"):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def require_same_data(folder: Path, found: RunFile, data: Mapping[str, Fingerprints]) -> None:
+    """Compare the frozen data that a run was made on with those there are now.
+
+    A task of another version is done again anyway.
+
+    Raises
+    ------
+    InputError
+        If a task has the same version and other data; names it and its splits.
+    """
+    for task in found.data.keys() & data.keys():
+        one, other = found.data[task], data[task]
+        changed = sorted(
+            name for name in one.keys() | other.keys() if one.get(name) != other.get(name)
+        )
+        if changed and "version" not in changed:
+            raise InputError(
+                f"{folder} holds a run on other data of {task} (another {', '.join(changed)}); "
+                "take another --out, or --fresh to throw that run away"
+            )
 
 
 def _require_same(folder: Path, found: RunFile, wanted: RunFile) -> None:
@@ -102,6 +142,7 @@ def _require_same(folder: Path, found: RunFile, wanted: RunFile) -> None:
             f"{folder} holds a run with another {', another '.join(names)}; "
             "take another --out, or --fresh to throw that run away"
         )
+    require_same_data(folder, found, wanted.data)
 
 
 def read_run(folder: Path) -> RunFile:

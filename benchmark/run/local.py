@@ -1,83 +1,68 @@
-"""Processes of this machine that run a model's code: started, listened to, handed data, stopped.
+"""What a run does with the processes that run a model: asks what it is, has units done, checks it.
 
 The process that starts them reads the frozen data and scores; it never imports a model.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from typing import Any
+
+from pydantic import ValidationError
 
 from benchmark.errors import InputError
 from benchmark.job import Event, Job, Key
 from benchmark.model import ModelFacts
 from benchmark.registry import track_of
 from benchmark.result import Unit
-from benchmark.run.describing import describe
+from benchmark.run.describing import describe, facts_from
 from benchmark.run.folder import blank_unit
+from benchmark.run.process import ModelProcess, ProcessEndedError
 from benchmark.run.worker import serve
 
-
-def processes(threads: int) -> Any:
-    """Give the way to start processes: forked from one that has imported what is slow to import."""
-    # Read when they load by all that would start threads of its own: torch, BLAS, numba.
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ[name] = str(threads)
-    # A killed process leaves semaphores behind, which Python cleans up with a warning.
-    os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker")
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["benchmark.run.preloaded"])
-    return context
+#: A model's file is imported, and the model built once, within so many seconds.
+DESCRIBING_SECONDS = 300.0
 
 
 def described(
-    context: Any, spec: str, settings: dict[str, str], track: str | None, device: str
+    context: Any,
+    spec: str,
+    settings: dict[str, str],
+    track: str | None,
+    device: str,
+    seconds: float = DESCRIBING_SECONDS,
 ) -> ModelFacts:
     """Say what ``--model``, ``--set`` and ``--device`` name, from a process of its own.
 
     Raises
     ------
     InputError
-        If there is no such model, setting or device, or the model cannot be built.
+        If there is no such model, setting or device, or the model cannot be built in time.
     """
-    ours, theirs = context.Pipe()
-    process = context.Process(
-        target=describe, args=(theirs, spec, settings, track, device), daemon=True
-    )
-    process.start()
-    theirs.close()
+    process = ModelProcess(context, describe, spec, settings, track, device)
     try:
-        kind, content = ours.recv()
-    except (EOFError, OSError):
-        process.join()
-        raise InputError(f"{spec}: its process died (exit code {process.exitcode})") from None
+        for kind, content in process.listen(seconds):
+            if kind == "fault":
+                raise InputError(content)
+            return facts_from(content)
+    except ProcessEndedError as error:
+        raise InputError(f"{spec} cannot be loaded and built: {error}") from None
     finally:
-        ours.close()
-    process.join()
-    if kind == "fault":
-        raise InputError(content)
-    facts: ModelFacts = content
-    return facts
+        process.stop()
+    raise AssertionError("unreachable: a process that says nothing has ended")
 
 
 def events(busy: Sequence[UnitProcess]) -> Iterator[Event]:
     """Wait for the next messages, deaths and passed deadlines."""
-    by_connection = {process.connection: process for process in busy}
     patience = min(process.deadline for process in busy) - time.monotonic()
-    ready = wait(list(by_connection), timeout=max(0.0, min(patience, 1.0)))
-    for connection, process in by_connection.items():
-        if connection in ready:
-            if event := process.receive():
-                yield event
-        elif time.monotonic() > process.deadline:
+    handles = [handle for process in busy for handle in process.process.handles]
+    ready = set(wait(handles, timeout=max(0.0, min(patience, 1.0))))
+    for process in busy:
+        if ready.intersection(process.process.handles):
+            yield from process.receive()
+        if not process.ended and time.monotonic() > process.deadline:
             yield process.time_out()
 
 
@@ -88,30 +73,30 @@ class UnitProcess:
         self.key, self.job = key, job
         self.ended = False
         self.deadline = time.monotonic() + job.seconds
-        self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, job), daemon=True)
-        self.process.start()
-        theirs.close()
+        self.process = ModelProcess(context, serve, job)
 
-    def receive(self) -> Event | None:
-        """Take one message; if there is none because the process died, say so."""
+    def receive(self) -> Iterator[Event]:
+        """Take what it says; if it will say nothing more, that is the end of the unit."""
+        messages, why = self.process.read()
+        for kind, *content in messages:
+            if kind == "ask":
+                self._show(*content)
+            elif kind == "progress":
+                yield Event(self.key, *content)
+            elif kind == "remark":
+                yield Event(self.key, remark=content[0])
+            else:
+                yield self._end(self._unit(content))
+                return
+        if why:
+            yield self._end(blank_unit(self.key, self.job.task, "failed", why))
+
+    def _unit(self, content: list[Any]) -> Unit:
         try:
-            kind, *content = self.connection.recv()
-        except (EOFError, OSError):
-            self.process.join()
-            code = self.process.exitcode
-            return self._end(
-                blank_unit(
-                    self.key,
-                    self.job.task,
-                    "failed",
-                    f"the model's process died (exit code {code}; -9 is often lack of memory)",
-                )
-            )
-        if kind == "ask":
-            self._show(*content)
-            return None
-        return Event(self.key, *content) if kind == "progress" else self._end(content[0])
+            return Unit.model_validate(content[0])
+        except (ValidationError, IndexError):
+            why = "the model's process said what is no message on its line to the run"
+            return blank_unit(self.key, self.job.task, "failed", why)
 
     def _show(self, *what: str) -> None:
         """Hand out what a model has asked for."""
@@ -119,8 +104,7 @@ class UnitProcess:
             answer = "shown", track_of(self.job.task).work.hand_out(self.job, *what)
         except (InputError, ValueError) as error:
             answer = "fault", str(error)
-        # A pipe holds little: a process that does not read must not keep all others waiting.
-        threading.Thread(target=_send, args=(self.connection, answer), daemon=True).start()
+        self.process.answer(answer)
 
     def time_out(self) -> Event:
         """Kill the process: its unit has run out of time."""
@@ -128,10 +112,8 @@ class UnitProcess:
         return self._end(blank_unit(self.key, self.job.task, "timeout", reason))
 
     def stop(self) -> None:
-        """Kill the process, whatever it does."""
-        self.process.kill()
-        self.process.join()
-        self.connection.close()
+        """Kill the process and what it has started."""
+        self.process.stop()
 
     def _end(self, unit: Unit) -> Event:
         self.stop()
@@ -139,12 +121,7 @@ class UnitProcess:
         return Event(self.key, 1.0, unit.status, unit)
 
 
-def _send(connection: Connection, message: Any) -> None:
-    with suppress(OSError):  # the process is gone, which its own end tells
-        connection.send(message)
-
-
 def asking(job: Job) -> Callable[..., Any]:
-    """Give what stands for the pipe where a model runs in this very process."""
+    """Give what stands for the line where a model runs in this very process."""
     work = track_of(job.task).work
     return lambda *what: work.hand_out(job, *what)

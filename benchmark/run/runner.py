@@ -8,7 +8,8 @@ from pathlib import Path
 
 from benchmark.job import Event, Job, Key
 from benchmark.run.folder import RunFile, finish_unit, read_unit
-from benchmark.run.local import UnitProcess, events, processes
+from benchmark.run.local import UnitProcess, events
+from benchmark.run.process import processes
 from benchmark.task import Task
 
 #: Share of the default training budget with --quick.
@@ -70,4 +71,5 @@ def job_of(key: Key, task: Task, run: RunFile, folder: Path) -> Job:
         effort=QUICK_EFFORT if run.config.quick else 1.0,
         seconds=run.config.timeout,
         trained_on=run.model.trained_on,
+        source_sha256=run.source_sha256,
     )

@@ -10,8 +10,9 @@ from benchmark.files import explained
 from benchmark.job import Event, Key
 from benchmark.registry import find_task
 from benchmark.result import Result, Unit
-from benchmark.run.folder import blank_unit, read_run, read_unit
+from benchmark.run.folder import blank_unit, read_run, read_unit, require_same_data
 from benchmark.run.provenance import scored_with
+from benchmark.score import score_task, score_unit
 from benchmark.task import Task
 
 
@@ -25,10 +26,9 @@ def score_run(folder: Path, watch: Callable[[Event], None] = lambda event: None)
     InputError
         If the folder is no run, a task of it is unknown, or frozen data are damaged.
     """
-    from benchmark.score import score_task
-
     run = read_run(folder)
     tasks = {task_id: find_task(task_id) for task_id in dict.fromkeys(u.task for u in run.units)}
+    require_same_data(folder, run, {task.id: task.card.fingerprints for task in tasks.values()})
     units = []
     for key in run.units:
         units.append(_scored(key, tasks[key.task], key.folder(folder)))
@@ -56,8 +56,6 @@ def score_run(folder: Path, watch: Callable[[Event], None] = lambda event: None)
 
 
 def _scored(key: Key, task: Task, folder: Path) -> Unit:
-    from benchmark.score import score_unit
-
     unit = read_unit(folder, task)
     if unit is None:
         return blank_unit(key, task, "skipped", "not run yet")

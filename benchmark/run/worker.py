@@ -6,44 +6,28 @@ see, which the run's own process hands out through a pipe.
 
 from __future__ import annotations
 
-import errno
-import os
-import sysconfig
-import tempfile
-import threading
 import time
-import traceback
-from dataclasses import replace
-from multiprocessing import parent_process
-from multiprocessing.connection import Connection
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from benchmark.errors import InputError, ModelError, named
-from benchmark.files import atomic_folder, write_text
+from benchmark.errors import InputError, ModelError, one_line, said, where_raised
 from benchmark.job import Job, Phases
-from benchmark.loading import load_model
+from benchmark.loading import LoadedModel, load_model
 from benchmark.registry import track_of
 from benchmark.result import Cost, Status, Unit
-from benchmark.run.folder import SCRATCH
+from benchmark.run.fitting import Talk, fitted, is_full, silent
+from benchmark.run.line import Line
 from benchmark.track import Ask, Report
 
-#: Full disk, spent quota, file too large.
-NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
-FITTED = "model"
-
-
-def serve(connection: Connection, job: Job) -> None:
+def serve(line: Line, job: Job) -> None:
     """Do a job.
 
-    Sends ``("progress", fraction, note)`` now and then, ``("ask", what, …)`` where the model is to
-    be shown something, answered by ``("shown", content)`` or ``("fault", message)``, and
-    ``("unit", Unit)`` at last.
+    Tells ``"progress", fraction, note`` now and then and ``"remark", text`` where there is one,
+    asks where the model is to be shown something, and tells ``"unit"`` and its record at last.
     """
-    threading.Thread(target=_end_with_the_run, daemon=True).start()
     last = 0.0
 
     def report(fraction: float, note: str) -> None:
@@ -51,26 +35,15 @@ def serve(connection: Connection, job: Job) -> None:
         now = time.monotonic()
         if now - last > 0.1:
             last = now
-            connection.send(("progress", float(fraction), str(note)))
+            line.tell("progress", float(fraction), one_line(str(note)))
 
-    def ask(*what: str) -> Any:
-        connection.send(("ask", *what))
-        kind, content = connection.recv()
-        if kind == "fault":
-            raise InputError(content)
-        return content
+    def remark(text: str) -> None:
+        line.tell("remark", text)
 
-    connection.send(("unit", do_unit(job, ask, report)))
+    line.tell("unit", do_unit(job, line.ask, report, remark).model_dump(mode="json"))
 
 
-def _end_with_the_run() -> None:
-    """End this process when the run's own is gone, killed perhaps: nobody waits for an answer."""
-    if run := parent_process():
-        run.join()
-        os._exit(1)
-
-
-def do_unit(job: Job, ask: Ask, report: Report) -> Unit:
+def do_unit(job: Job, ask: Ask, report: Report, remark: Callable[[str], None] = silent) -> Unit:
     """Do one unit and write its files; never raises for what the model does."""
     phases = Phases()
     status: Status = "done"
@@ -78,16 +51,16 @@ def do_unit(job: Job, ask: Ask, report: Report) -> Unit:
     parameters = None
     start = time.perf_counter()
     try:
-        model, reason = _fit_and_answer(job, ask, report, phases)
+        model, reason = _fit_and_answer(job, ask, Talk(report, remark), phases)
         parameters = getattr(model, "parameters", None)
     except (ModelError, InputError) as error:
-        status, reason = "failed", str(error)
+        status, reason = "failed", said(error)
     except MemoryError:
         status, reason = "failed", "out of memory"
-    except Exception as error:
+    except BaseException as error:  # nobody interrupts this process but its own code
         status, reason = "failed", where_raised(error)
-        if isinstance(error, OSError) and error.errno in NO_SPACE:  # no fault of the model
-            reason = f"cannot write its files: {error.strerror}"
+        if is_full(error):  # no fault of the model
+            reason = f"cannot write its files: {one_line(str(getattr(error, 'strerror', '')))}"
     return Unit(
         task=job.task.id,
         version=job.task.card.version,
@@ -113,76 +86,24 @@ def _cost(phases: Phases, parameters: Any, total_seconds: float) -> Cost:
     )
 
 
-def _fit_and_answer(job: Job, ask: Ask, report: Report, phases: Phases) -> tuple[Any, str]:
+def _fit_and_answer(job: Job, ask: Ask, talk: Talk, phases: Phases) -> tuple[Any, str]:
     """Write the prediction files; give the model, and why they count less than in full."""
-    model = load_model(job.model, job.settings, job.task.card.track).build()
-    _fit(model, job, ask, report, phases)
-    return model, track_of(job.task).work.answer(model, job, ask, report, phases)
+    loaded = load_model(job.model, job.settings, job.task.card.track)
+    model = loaded.build()  # which may import more of its own
+    _require_code_of_the_run(loaded, job)
+    model = fitted(loaded, model, job, ask, talk, phases)
+    why = track_of(job.task).work.answer(model, job, ask, talk.report, phases)
+    _require_code_of_the_run(loaded, job)
+    return model, why
 
 
-def fitted_model(job: Job, ask: Ask, report: Report) -> Any:
-    """Give the model of a unit that is done: loaded, or fitted again if it has no ``save``.
-
-    Raises
-    ------
-    InputError
-        If the unit's folder lacks the fitted model, or the model cannot be found or built.
-    """
-    model = load_model(job.model, job.settings, job.task.card.track).build()
-    if _keeps(model) and not (job.folder / FITTED / "seconds").exists():
-        raise InputError(f"{job.folder / FITTED} is missing: no fitted model came with this run")
-    with tempfile.TemporaryDirectory() as folder:
-        # A run folder is only read here; a fit leaves nothing in it.
-        at = job if _keeps(model) else replace(job, folder=Path(folder))
-        _fit(model, at, ask, report, Phases())
-    return model
-
-
-def _keeps(model: Any) -> bool:
-    return callable(getattr(model, "save", None)) and callable(getattr(model, "load", None))
-
-
-def _fit(model: Any, job: Job, ask: Ask, report: Report, phases: Phases) -> None:
-    """Fit, or load what an interrupted run has fitted already."""
-    fitted = job.folder / FITTED
-    if _keeps(model) and (fitted / "seconds").exists():
-        model.load(fitted)
-        wall, cpu = (fitted / "seconds").read_text().split()
-        phases.wall["fit"], phases.cpu = float(wall), float(cpu)
-        return
-    report(0.0, "fit")
-    scratch = job.folder / SCRATCH
-    scratch.mkdir(parents=True, exist_ok=True)
-    train, validation = ask("training")
-    card = job.task.card
-    context = track_of(job.task).context(
-        card,
-        task=card.id,
-        replica=job.replica,
-        frame_time=card.frame_time,
-        time_unit=card.time_unit,
-        seed=job.seed * 1000 + job.replica,  # every replica has a seed of its own
-        device=job.device,
-        effort=job.effort,
-        scratch=scratch,
-        seconds=job.seconds,
-        progress=lambda fraction, note: report(fraction, f"fit {note}"),
-    )
-    with phases("fit"):
-        model.fit(train, validation, context)
-    if _keeps(model):
-        with atomic_folder(fitted) as temporary:
-            model.save(temporary)
-            write_text(temporary / "seconds", f"{phases.wall['fit']} {phases.cpu}\n")
-
-
-def where_raised(error: Exception) -> str:
-    """One line: the error and the last line of the model's own code that it came through."""
-    frames = traceback.extract_tb(error.__traceback__)
-    libraries = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
-    own = [frame for frame in frames if not frame.filename.startswith(("<", *libraries))]
-    last = (own or frames)[-1]
-    return f"{named(error)} (at {Path(last.filename).name}:{last.lineno})"
+def _require_code_of_the_run(loaded: LoadedModel, job: Job) -> None:
+    if job.source_sha256 and loaded.source_sha256 != job.source_sha256:
+        files = ", ".join(sorted({file.name for file in loaded.sources})[:5])
+        raise ModelError(
+            f"the model's code ({files}) has changed since the run began: "
+            "put it back, or start over with --fresh"
+        )
 
 
 def _peak_memory() -> int:

@@ -42,7 +42,7 @@ def fingerprint(columns: Columns) -> str:
 
 def freeze(path: Path, columns: Columns) -> Split:
     """Write a split (one row a chain) as Parquet and describe it for the card."""
-    import pyarrow as pa
+    import pyarrow as pa  # slow to load
     import pyarrow.parquet as pq
 
     table = pa.table(
@@ -90,7 +90,7 @@ def load(task: Task, split: str) -> dict[str, list[NDArray[Any]]]:
 
 
 def _read(path: Path) -> dict[str, list[NDArray[Any]]]:
-    import datasets
+    import datasets  # slow to load
     import pyarrow as pa
     import pyarrow.compute as pc
 

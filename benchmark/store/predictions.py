@@ -14,7 +14,7 @@ from benchmark.files import atomic
 
 def write(folder: Path, name: str, rows: NDArray[Any]) -> None:
     """Write a two-dimensional array, one row a chain, atomically."""
-    import pyarrow as pa
+    import pyarrow as pa  # slow to load
     import pyarrow.parquet as pq
 
     values = pa.array(np.ascontiguousarray(rows).reshape(-1))
@@ -32,7 +32,7 @@ def read(folder: Path, name: str) -> NDArray[Any] | None:
     ModelError
         If the file is damaged or its rows differ in length.
     """
-    import pyarrow as pa
+    import pyarrow as pa  # slow to load
     import pyarrow.parquet as pq
 
     path = folder / name

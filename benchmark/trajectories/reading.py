@@ -103,7 +103,7 @@ def read_trajectory(path: Path, topology: Path | None) -> AtomTrajectory:
     suffix = path.suffix.lower()
     if suffix == ".npz":
         return _read_arrays(path, topology)
-    from mdtraj.formats.registry import FormatRegistry
+    from mdtraj.formats.registry import FormatRegistry  # slow to load
 
     known = sorted({*FormatRegistry.fileobjects, ".npz"})
     if not path.name.lower().endswith(tuple(known)):
@@ -121,7 +121,7 @@ def load_topology(path: Path, topology: Path | None) -> mdtraj.Topology:
     InputError
         If there is none, or it is damaged.
     """
-    import mdtraj
+    import mdtraj  # slow to load
 
     source = topology
     if source is None:
@@ -141,7 +141,7 @@ def load_topology(path: Path, topology: Path | None) -> mdtraj.Topology:
 
 def holds_times(path: Path) -> bool:
     """Whether a file holds the times of its frames, and mdtraj does not only number them."""
-    from mdtraj.formats.registry import FormatRegistry
+    from mdtraj.formats.registry import FormatRegistry  # slow to load
 
     if not path.name.lower().endswith(TIMED):
         return False
@@ -158,7 +158,7 @@ def are_constant(times: NDArray[np.floating[Any]]) -> bool:
 
 
 def _read_with_mdtraj(path: Path, top: mdtraj.Topology) -> AtomTrajectory:
-    import mdtraj
+    import mdtraj  # slow to load
 
     own = path.name.lower().endswith(SELF_CONTAINED)
     with ascii_path(path) as name:
@@ -173,7 +173,7 @@ def _read_with_mdtraj(path: Path, top: mdtraj.Topology) -> AtomTrajectory:
 
 def _read_trr(path: Path, top: mdtraj.Topology) -> AtomTrajectory:
     """Read velocities and forces too, which mdtraj reads but does not hand on."""
-    from mdtraj.formats import TRRTrajectoryFile
+    from mdtraj.formats import TRRTrajectoryFile  # slow to load
 
     with ascii_path(path) as name, TRRTrajectoryFile(name) as file:
         has_velocities, has_forces = (size > 0 for size in file._check_has_velocities_forces())

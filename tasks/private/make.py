@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.environment import can_write
+from benchmark.caches import can_write
 from benchmark.errors import InputError
 from benchmark.files import printable
 from benchmark.quantities import FRAMES, Time

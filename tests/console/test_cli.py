@@ -251,11 +251,6 @@ def test_bad_input_in_a_process_of_its_own_is_one_line_and_exit_code_2():
     assert done.stdout == ""
 
 
-def test_interruption_is_exit_code_130_and_says_what_next(capsys, plug):
-    code, _, err = command(capsys, "check", "--model", plug("raise KeyboardInterrupt"))
-    assert (code, err) == (130, "interrupted; the same command goes on from what is done\n")
-
-
 # ---- arguments --------------------------------------------------------------------------------
 
 

@@ -6,8 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -25,6 +23,7 @@ from benchmark.run.scoring import score_run
 from benchmark.task import Task
 from benchmark.tracks.kinetics.predictions import SAMPLES
 from tests.plugs import MARKOV, ROOT, SAVED, tasks_in
+from tests.run.waiting import alive, eventually
 
 TOY = "toy/three"
 
@@ -457,22 +456,6 @@ def test_a_killed_run_leaves_no_process_behind(toy, plug, tmp_path):
     run.kill()
     run.wait()
     assert eventually(lambda: not alive(int(number.read_text())), 20)
-
-
-def eventually(condition: Callable[[], bool], seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.1)
-    return condition()
-
-
-def alive(process: int) -> bool:
-    """Whether there is such a process; one that has ended but is not yet waited for has not."""
-    try:
-        state = Path(f"/proc/{process}/stat").read_text()
-    except OSError:
-        return False
-    return state.rpartition(")")[2].split()[0] != "Z"
 
 
 FULL_DISK = """

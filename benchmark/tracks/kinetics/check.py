@@ -34,12 +34,12 @@ def tiny_chains(chains: int, frames: int, seed: int) -> Labels:
     return states
 
 
-def findings(model: LoadedModel, folder: Path) -> Iterator[Finding]:
+def findings(model: LoadedModel, folder: Path, device: str) -> Iterator[Finding]:
     """Try every clause; stop at the first that the rest cannot do without."""
     prompt = tiny_chains(8, 64, seed=3)
     test = tiny_chains(4, 600, seed=4)
 
-    fitted, fault = tried(lambda: _fitted(model, folder / "one"))
+    fitted, fault = tried(lambda: _fitted(model, folder / "one", device))
     yield Finding("fit", fault, "ran on 4,000 frames of a three-label chain")
     if fault:
         return
@@ -71,13 +71,17 @@ def findings(model: LoadedModel, folder: Path) -> Iterator[Finding]:
             same = same and np.allclose(_predicted(other, test), probabilities, atol=1e-6)
         return same
 
-    yield from repeated(model, fitted, agrees, lambda: _fitted(model, folder / "two"), folder)
+    yield from repeated(
+        model, fitted, agrees, lambda: _fitted(model, folder / "two", device), folder
+    )
 
 
-def _fitted(model: LoadedModel, scratch: Path) -> Any:
+def _fitted(model: LoadedModel, scratch: Path, device: str) -> Any:
     scratch.mkdir()
     fresh = model.build()
-    context = FitContext(task="check/tiny", scratch=scratch, seed=1, effort=TINY_EFFORT)
+    context = FitContext(
+        task="check/tiny", scratch=scratch, seed=1, device=device, effort=TINY_EFFORT
+    )
     train, validation = tiny_chains(1, 4000, seed=1), tiny_chains(1, 4000, seed=2)
     fresh.fit(
         StateTrajectories(tuple(train), TINY_LABELS),

@@ -34,14 +34,14 @@ def tiny_segment(frames: int, seed: int) -> DenseSegment:
     return DenseSegment(positions, 0.5, np.array([8, 1, 1]), np.array([15.999, 1.008, 1.008]))
 
 
-def findings(model: LoadedModel, folder: Path) -> Iterator[Finding]:
+def findings(model: LoadedModel, folder: Path, device: str) -> Iterator[Finding]:
     """Try every clause; stop at the first that the rest cannot do without."""
     test = tiny_segment(TINY_FRAMES, seed=3)
     reads, fault = tried(lambda: declared(model.build()))
     yield Finding("reads", fault, "declares " + ", ".join(sorted(reads or ())))
     if fault:
         return
-    fitted, fault = tried(lambda: _fitted(model, folder / "one"))
+    fitted, fault = tried(lambda: _fitted(model, folder / "one", device))
     yield Finding("fit", fault, f"ran on two segments of {TINY_FRAMES} frames, gap {TINY_GAP}")
     if fault:
         return
@@ -61,14 +61,16 @@ def findings(model: LoadedModel, folder: Path) -> Iterator[Finding]:
     kept = np.abs((made - test.positions)[::TINY_GAP]).max()
     moved = f"moves kept frames by {kept:.2g} Å; they are given" if kept > 1e-6 else ""
     yield Finding("kept frames", moved, "stay where they are")
-    yield from repeated(model, fitted, agrees, lambda: _fitted(model, folder / "two"), folder)
+    yield from repeated(
+        model, fitted, agrees, lambda: _fitted(model, folder / "two", device), folder
+    )
 
 
-def _fitted(model: LoadedModel, scratch: Path) -> Any:
+def _fitted(model: LoadedModel, scratch: Path, device: str) -> Any:
     scratch.mkdir()
     fresh = model.build()
     context = GapContext(
-        task="check/tiny", gap=TINY_GAP, scratch=scratch, seed=1, effort=TINY_EFFORT
+        task="check/tiny", gap=TINY_GAP, scratch=scratch, seed=1, device=device, effort=TINY_EFFORT
     )
     train = [tiny_segment(TINY_FRAMES, seed) for seed in (0, 1)]
     fresh.fit(train, [tiny_segment(TINY_FRAMES, 2)], context)

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.arrays import Positions
-from benchmark.errors import InputError, ModelError
+from benchmark.errors import InputError, ModelError, where_raised
 from benchmark.job import Key
 from benchmark.loading import load_model, shipped_models
 from benchmark.registry import all_tasks, find_task
+from benchmark.run.fitting import fitted_model
 from benchmark.run.folder import read_run, read_unit
 from benchmark.run.local import asking
 from benchmark.run.runner import job_of
-from benchmark.run.worker import fitted_model, where_raised
 from benchmark.task import Task
 from benchmark.tracks.superresolution.card import SuperResolutionCard, superresolution_card
 from benchmark.tracks.superresolution.contract import declared

@@ -1,20 +1,12 @@
-"""The place that the command line runs in: what a terminal can show, and where caches go."""
+"""Where libraries keep their caches, if the user has no place for them."""
 
 from __future__ import annotations
 
 import atexit
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
-
-
-def forgiving_output() -> None:
-    """Replace signs that the terminal lacks, instead of raising."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
 
 
 def writable_caches() -> None:

@@ -1,4 +1,4 @@
-"""What hides packages, what a terminal cannot show, and where no cache can be kept."""
+"""Libraries keep their caches somewhere, wherever the user can write."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.environment import can_write
+from benchmark.caches import can_write
 from tests.plugs import ROOT, one_line
 
 CACHES = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "HF_HOME", "HF_DATASETS_CACHE",
@@ -34,69 +34,9 @@ def run(
     )
 
 
-LIST = ("-m", "benchmark", "list", "--family", "potentials")
-
-
-# ---- the working directory -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "names",
-    [
-        ["tasks.py"],
-        ["baselines/__init__.py", "leaderboard/__init__.py", "tasks/__init__.py"],
-        ["random.py", "torch.py", "typing.py", "pathlib.py", "numpy.py"],
-    ],
-    ids=["a module", "packages", "those of Python and others"],
-)
-def test_files_of_the_working_directory_hide_nothing(tmp_path, names):
-    for name in names:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("raise SystemExit('the user\\'s own')\n")
-    listed = run(*LIST, cwd=tmp_path)
-    assert "potentials/linear3" in listed.stdout, listed.stderr
-    checked = run("-m", "benchmark", "check", "--model", "iid", cwd=tmp_path)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-
-
-def test_modules_of_the_working_directory_are_still_found(tmp_path):
-    (tmp_path / "mine.py").write_text(
-        "from baselines.kinetics.iid import Iid\n\n\nclass Mine(Iid):\n    pass\n"
-    )
-    checked = run("-m", "benchmark", "check", "--model", "mine:Mine", cwd=tmp_path)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
-
-
-def test_package_that_hides_ours_on_the_path_is_named(tmp_path):
-    (tmp_path / "tasks.py").write_text("x = 1\n")
-    done = run(*LIST, cwd=ROOT.parent, python_path=os.pathsep.join([str(tmp_path), str(ROOT)]))
-    assert done.returncode == 2
-    assert one_line(done.stderr)
-    assert f"{tmp_path / 'tasks.py'} hides it" in done.stderr
-
-
-# ---- terminals -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252"])
-def test_signs_that_the_terminal_lacks_are_replaced(tmp_path, encoding):
-    done = run(*LIST, cwd=tmp_path, PYTHONIOENCODING=encoding)
-    assert done.returncode == 0, done.stderr
-    assert "potentials/linear3" in done.stdout
-    assert "?" in done.stdout
-
-
-def test_errors_are_printed_on_a_terminal_without_their_signs(tmp_path):
-    done = run("-m", "benchmark", "describe", "größer→", cwd=tmp_path, PYTHONIOENCODING="ascii")
-    assert done.returncode == 2
-    assert one_line(done.stderr)
-
-
-# ---- caches --------------------------------------------------------------------------------------
-
 WRITES = """
 import os
-from benchmark.environment import writable_caches
+from benchmark.caches import writable_caches
 writable_caches()
 print(*(os.environ.get(name, "-") for name in ("NUMBA_CACHE_DIR", "HF_HOME", "MPLCONFIGDIR")))
 from benchmark.store import frozen
@@ -138,7 +78,7 @@ def test_installation_that_cannot_be_written_compiles_in_a_temporary_place(tmp_p
     for folder in (copy / "benchmark", kernels):
         (folder / "__pycache__").write_text("")  # a file: no cache beside the code
     statement = (
-        "from benchmark.environment import writable_caches; writable_caches(); import numpy; "
+        "from benchmark.caches import writable_caches; writable_caches(); import numpy; "
         "from benchmark.tracks.kinetics.metrics.kernels import run_lengths; "
         "print(run_lengths(numpy.array([0, 0, 1], numpy.uint8))[1])"
     )
