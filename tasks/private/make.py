@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.caches import can_write
 from benchmark.errors import InputError
 from benchmark.files import printable
 from benchmark.quantities import FRAMES, Time
-from benchmark.registry import read_card, user_tasks
+from benchmark.registry import TASKS_VARIABLE, read_card, user_tasks
 from benchmark.task import Task
 from benchmark.tracks.kinetics.card import Generation, kinetics_card
 from benchmark.tracks.kinetics.metrics.likelihood import SKIPPED_FRAMES
@@ -178,6 +179,8 @@ def _free_version(family: Path, request: Request) -> int:
         raise InputError(
             f"--name '{request.name}': small letters, digits, '-' and '.' only, such as my-peptide"
         )
+    if not can_write(family):
+        raise InputError(f"cannot write into {family}; set {TASKS_VARIABLE} to a folder of yours")
     path = family / "cards" / f"{request.name}.yaml"
     if not path.exists():
         return 1
