@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +24,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from benchmark.registry import find_task, track_of, tracks
+from benchmark.registry import fetchable, find_task, track_of, tracks
 from benchmark.uncertainty import with_error
 
 if TYPE_CHECKING:  # a list of tasks needs no compiler
@@ -32,7 +34,17 @@ if TYPE_CHECKING:  # a list of tasks needs no compiler
     from benchmark.track import Finding, Metric
     from benchmark.uncertainty import Estimate
 
-console = Console(highlight=False)
+#: Columns where nobody looks: a pipe or a file, whose lines are not to be broken.
+UNBROKEN = 10_000
+
+
+def _width() -> int | None:
+    """Give the width to print at; None is the terminal's, or what COLUMNS says."""
+    seen = sys.stdout is not None and sys.stdout.isatty()
+    return None if seen or "COLUMNS" in os.environ else UNBROKEN
+
+
+console = Console(highlight=False, width=_width())
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -56,6 +68,10 @@ def print_tasks(tasks: Sequence[Task]) -> None:
         console.print(table)
         if listing.footnote:
             console.print(listing.footnote)
+    here = {task.card.family for task in tasks}
+    for family, fetch in fetchable().items():
+        if family not in here:
+            console.print(f"more: {family}/*, by python -m benchmark {fetch}", markup=False)
     console.print("more of one: python -m benchmark describe TASK")
 
 

@@ -9,7 +9,9 @@ Running again does what is missing; failures are tried again.
 from __future__ import annotations
 
 import shutil
+import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,9 @@ from benchmark.task import Task
 
 #: Of a task's frozen data: version, and SHA-256 by split.
 Fingerprints = dict[str, str | int]
+
+#: Of a unit that has failed: what Python says of it, at most so many characters.
+TRACEBACK, LONGEST_TRACEBACK = "traceback.txt", 100_000
 
 #: Of a unit: what it needs only on the way.
 SCRATCH = "scratch"
@@ -176,6 +181,15 @@ def finish_unit(unit: Unit, folder: Path) -> None:
         write_text(path, unit.model_dump_json(indent=1) + "\n")
     if unit.status == "done":
         shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+        (folder / TRACEBACK).unlink(missing_ok=True)
+
+
+def keep_traceback(error: BaseException, folder: Path) -> None:
+    """Write down where in its code a model has failed; a full disk keeps nothing."""
+    lines = "".join(traceback.format_exception(error, limit=-50))
+    text = lines.encode("utf-8", "backslashreplace").decode()[-LONGEST_TRACEBACK:]
+    with suppress(OSError):
+        write_text(folder / TRACEBACK, text)
 
 
 def blank_unit(key: Key, task: Task, status: Status, reason: str) -> Unit:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from benchmark.arrays import Labels, Probabilities
 from benchmark.errors import ModelError
+from benchmark.shapes import shape_fault
 
 #: Σp may differ from 1 by this much (float32 arithmetic over up to 256 labels).
 NORMALISATION_TOLERANCE = 1e-5
@@ -34,15 +35,25 @@ def checked_probabilities(probabilities: Any, states: Labels, n_labels: int) -> 
     """
     expected = (*states.shape, n_labels)
     array = np.asarray(probabilities)
-    if array.shape != expected:
-        raise ModelError(f"predict gave shape {array.shape}, expected {expected}")
+    hints = {-1: "include the first frame, predicted from nothing", 1: "leave out what comes next"}
+    if fault := shape_fault(array.shape, expected, ("chains", "frames", "labels"), hints):
+        raise ModelError(f"predict gave {fault}")
     if not np.issubdtype(array.dtype, np.floating):
         raise ModelError(f"predict gave {array.dtype}, expected float32 probabilities")
     if not np.isfinite(array).all():
         raise ModelError("predict gave NaN or infinite probabilities")
     if (array < 0).any():
-        raise ModelError(f"predict gave a negative probability ({array.min():.3g})")
+        raise ModelError(f"predict gave a negative probability ({array.min():.3g}){_advice(array)}")
     return array.astype(np.float32, copy=False)
+
+
+def _advice(negative: NDArray[Any]) -> str:
+    """Say what numbers that are no probabilities may be."""
+    with np.errstate(over="ignore"):
+        sums = np.exp(negative.astype(np.float64)).sum(-1)
+    if (negative <= 0).all() and np.allclose(sums, 1.0, atol=1e-3):
+        return ": are these logarithms? give exp of them"
+    return ": are these logits? give their softmax"
 
 
 def realised_log_prob(probabilities: Probabilities, states: Labels) -> NDArray[np.float32]:
@@ -52,8 +63,10 @@ def realised_log_prob(probabilities: Probabilities, states: Labels) -> NDArray[n
         return np.log(chosen[..., 0])
 
 
-def checked_samples(samples: Any, chains: int, frames: int, n_labels: int) -> Labels:
-    """Check the shape and the values of a model's answer to ``sample``.
+def checked_samples(
+    samples: Any, chains: int, frames: int, n_labels: int, prompt: int = 0
+) -> Labels:
+    """Check the shape and the values of a model's answer to ``sample`` after so long a prompt.
 
     Raises
     ------
@@ -61,8 +74,13 @@ def checked_samples(samples: Any, chains: int, frames: int, n_labels: int) -> La
         If the shape is wrong (too short, too long), a value is not an integer, or is no label.
     """
     array = np.asarray(samples)
-    if array.shape != (chains, frames):
-        raise ModelError(f"sample gave shape {array.shape}, expected {(chains, frames)}")
+    hints = {
+        1: "leave out the last frame of the prompt",
+        -1: "the first new frame counts too",
+        prompt: "leave the prompt out",
+    }
+    if fault := shape_fault(array.shape, (chains, frames), ("chains", "frames"), hints):
+        raise ModelError(f"sample gave {fault}")
     if not np.issubdtype(array.dtype, np.integer):
         raise ModelError(f"sample gave {array.dtype}, expected integer labels")
     if array.min() < 0 or array.max() >= n_labels:

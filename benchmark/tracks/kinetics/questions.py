@@ -80,7 +80,7 @@ def _sample(model: Any, job: Job, prompt: Labels, phases: Phases) -> None:
     with phases("sample"):
         drawn = model.sample(prompt, burn_in + frames, rng)
     phases.frames = card.generation.chains * (burn_in + frames)
-    drawn = checked_samples(drawn, len(prompt), burn_in + frames, card.labels)
+    drawn = checked_samples(drawn, len(prompt), burn_in + frames, card.labels, prompt.shape[1])
     predictions.write(job.folder, SAMPLES, drawn[:, burn_in:])
 
 

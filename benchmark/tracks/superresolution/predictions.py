@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import ModelError
+from benchmark.shapes import shape_fault
 from benchmark.store.predictions import read, write
 
 RECONSTRUCTION = "positions.parquet"
@@ -33,8 +34,12 @@ def checked_positions(positions: Any, shape: tuple[int, ...]) -> NDArray[np.floa
         If the shape is wrong, or a coordinate is NaN, infinite or beyond 200 Å.
     """
     array = np.asarray(positions)
-    if array.shape != tuple(shape):
-        raise ModelError(f"reconstruct gave shape {array.shape}, expected {tuple(shape)}")
+    hints = {
+        -1: "include the first frame and the last, which are given",
+        1: "the last frame is a kept one, and nothing follows it",
+    }
+    if fault := shape_fault(array.shape, shape, ("frames", "atoms", "coordinates"), hints):
+        raise ModelError(f"reconstruct gave {fault}")
     if not np.issubdtype(array.dtype, np.floating):
         raise ModelError(f"reconstruct gave {array.dtype}, expected float64 positions in Å")
     if not np.isfinite(array).all():
