@@ -1,31 +1,20 @@
-"""What networks of every track share: devices, checkpoints, checks of options."""
+"""What networks of every track share: devices, seeds, tensors on disk."""
 
 from __future__ import annotations
 
-import math
-import os
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from benchmark.errors import InputError
-
-
-def require_at_least(least: float, **options: float) -> None:
-    """Raise an `InputError` naming the first option below ``least``, or not a number."""
-    for name, value in options.items():
-        if not value >= least:
-            raise InputError(f"{name} is {value:g}; expected at least {least:g}")
-
-
-def require_more_than_zero(**options: float) -> None:
-    """Raise an `InputError` naming the first option that is not a finite number above 0."""
-    for name, value in options.items():
-        if not 0.0 < value < math.inf:
-            raise InputError(f"{name} is {value:g}; expected more than 0")
+from benchmark.files import atomic
 
 
 def copied(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -50,17 +39,64 @@ def device_of(network: nn.Module) -> torch.device:
     return next(network.parameters()).device
 
 
-def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
-    """Write tensors and numbers, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    torch.save(content, temporary)
-    temporary.replace(path)
+@contextmanager
+def drawing_from(seed: int, device: torch.device) -> Iterator[None]:
+    """Draw torch's random numbers from ``seed`` for a while.
+
+    The caller's random state stays untouched, and a rerun under one seed gives one result.
+    """
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
+
+
+def epoch_seed(seed: int, done: int) -> int:
+    """Give the seed of torch in an epoch, from a training's seed and what is done of it.
+
+    Returns
+    -------
+    int
+        64 bits of numpy's `SeedSequence`, in which near seeds lead to numbers far apart.
+    """
+    return int(np.random.SeedSequence([seed, done]).generate_state(1, np.uint64)[0])
+
+
+# --- on disk ----------------------------------------------------------------------------------
+
+
+def write_tensors(path: Path, content: Mapping[str, Any]) -> None:
+    """Write tensors, numbers, text, and lists and dictionaries of these, atomically."""
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        # Given a path instead, torch would write the name of the temporary file into the archive.
+        torch.save(dict(content), file)
+
+
+def read_tensors(path: Path, device: torch.device | None = None) -> dict[str, Any]:
+    """Read what `write_tensors` wrote; by default to the processor."""
+    stored: dict[str, Any] = torch.load(path, map_location=device or "cpu", weights_only=True)
+    return stored
 
 
 def read_checkpoint(path: Path, identity: str, device: torch.device) -> dict[str, Any] | None:
-    """Read a checkpoint of this very run; None if there is none."""
+    """Read a checkpoint of this very run, see `identify`; None if there is none."""
     if not path.is_file():
         return None
-    stored: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    stored = read_tensors(path, device)
     return stored if stored["identity"] == identity else None
+
+
+def identify(name: str, arrays: Iterable[NDArray[Any]]) -> str:
+    """Name a training run: a checkpoint of other options or other data must not be resumed.
+
+    Parameters
+    ----------
+    name : str
+        Says all options.
+    arrays : iterable of arrays
+        The data.
+    """
+    digest = hashlib.sha256(name.encode())
+    for array in arrays:
+        digest.update(str(array.shape).encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

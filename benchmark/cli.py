@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import typer
 
+from benchmark.caches import writable_caches
 from benchmark.console import inspecting, running
 from benchmark.console.streams import open_streams
 from benchmark.errors import InputError, printable
@@ -41,6 +42,7 @@ def main() -> None:
     # OpenMP's threads wait by spinning, which on a busy machine takes the time of those that they
     # wait for. GNU's reads this when torch loads.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+    writable_caches()
     output = open_streams()
     try:
         _run_app()

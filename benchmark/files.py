@@ -116,3 +116,8 @@ def explained(path: Path) -> Iterator[Path]:
         raise InputError(
             f"cannot write {path}: {error.strerror}; what is done stays, run again to go on"
         ) from error
+
+
+def printable(text: str) -> str:
+    """Replace what no UTF-8 file can hold, such as bytes of a file's name that are none."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -11,7 +11,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from importlib.machinery import ModuleSpec
@@ -35,15 +35,11 @@ BASELINES = "baselines"
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model's class with its resolved settings; ``build()`` makes a fresh, unfitted model.
-
-    ``note`` says which of several models of one name was taken; empty if there is one only.
-    """
+    """A model's class with its resolved settings; ``build()`` makes a fresh, unfitted model."""
 
     name: str
     cls: type
     settings: dict[str, Any]
-    note: str = ""
 
     @property
     def card(self) -> ModelCard:
@@ -163,18 +159,29 @@ def load_model(
         method = " or ".join(one.method for one in wanted)
         needed = f", which {track} tasks need" if track else ""
         raise InputError(f"{text}: {cls.__name__} has no method {method}(){needed}")
-    return LoadedModel(name, cls, _resolve(cls, settings or {}), found.note)
+    return LoadedModel(name, cls, _resolve(cls, settings or {}))
+
+
+def clash(text: str, track: str | None = None) -> str:
+    """Say which of several models of one name `load_model` takes; empty if there is one only."""
+    if ":" in text or text.endswith(".py"):
+        return ""
+    found = list(_named(text, [track] if track else list(tracks())))
+    if len(found) < 2:
+        return ""
+    others = " or ".join(f"--model {other.spelled}" for other in found[1:])
+    return f"--model {text} is {found[0].what}; the other one is {others}"
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Where a model's class is: a file or a module, and perhaps its name in there."""
+    """Where a model's class is: a file or a module, perhaps its name in there, and what it is."""
 
     name: str
     file: Path | None = None
     module: str = ""
     class_name: str = ""
-    note: str = ""
+    what: str = ""
 
     @property
     def spelled(self) -> str:
@@ -192,32 +199,28 @@ def _find(text: str, wanted: list[str]) -> _Source:
         return _Source(name, file=Path(where), class_name=class_name)
     if colon:
         return _Source(class_name, module=where, class_name=class_name)
-    found = list(_named(text, wanted))
-    if not found:
-        raise InputError(_no_such_model(text, wanted))
-    if len(found) == 1:
-        return replace(found[0], note="")
-    others = " or ".join(f"--model {other.spelled}" for other in found[1:])
-    return replace(found[0], note=f"--model {text} is {found[0].note}; the other one is {others}")
+    for found in _named(text, wanted):
+        return found
+    raise InputError(_no_such_model(text, wanted))
 
 
 def _named(text: str, wanted: list[str]) -> Iterator[_Source]:
-    """Give all that bear a name, in the order in which they are taken; ``note`` says what it is."""
+    """Give all that bear a name, in the order in which they are taken."""
     for track in wanted:
         if text in shipped_models(track):
             module = f"{BASELINES}.{track}.{text.replace('-', '_')}"
-            yield _Source(text, module=module, note="the shipped model")
+            yield _Source(text, module=module, what="the shipped model")
             break
     for point in entry_points(group=ENTRY_POINTS):
         if point.name == text:
-            note = f"the model of an installed package ({point.value})"
-            yield _Source(text, module=point.module, class_name=point.attr, note=note)
+            what = f"the model of an installed package ({point.value})"
+            yield _Source(text, module=point.module, class_name=point.attr, what=what)
     file = Path(f"{text}.py")
     if file.is_file():
-        yield _Source(text, file=file, note=str(file))
+        yield _Source(text, file=file, what=str(file))
     spec = _spec(text)
     if spec and not (spec.origin and file.is_file() and file.samefile(spec.origin)):
-        yield _Source(text, module=text, note=f"the module {spec.origin}")
+        yield _Source(text, module=text, what=f"the module {spec.origin}")
 
 
 def _spec(module: str) -> ModuleSpec | None:

@@ -96,7 +96,7 @@ def user_folders() -> list[Path]:
     extra = os.environ.get(TASKS_VARIABLE, "")
     if folders := [Path(part) for part in extra.split(os.pathsep) if part]:
         return folders
-    import platformdirs
+    import platformdirs  # slow to load
 
     return [platformdirs.user_data_path("stridebench") / "tasks"]
 

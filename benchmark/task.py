@@ -14,6 +14,8 @@ from pydantic import (
     Field,
 )
 
+from benchmark.files import write_text
+
 
 class Frozen(BaseModel):
     """A part of a card: nothing in it changes, and nothing unknown is in it."""
@@ -138,8 +140,6 @@ class Task:
 
     def write(self) -> None:
         """Write the card, atomically."""
-        from benchmark.files import write_text
-
         text = yaml.safe_dump(
             self.card.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=98
         )

@@ -15,6 +15,8 @@ from benchmark.errors import InputError
 if TYPE_CHECKING:
     pass
 
+# Commands import what they need when they run, so that `--help` need not wait for it.
+
 app = typer.Typer(
     help="Import your own trajectories, fetch public ones, verify the frozen data.",
     no_args_is_help=True,
@@ -58,6 +60,9 @@ def import_(
     ] = Format.auto,
     columns: Annotated[
         str | None, typer.Option(help="of a series: names, or numbers from 1, such as 1,3")
+    ] = None,
+    arrays: Annotated[
+        str | None, typer.Option(help="of an .npz: names or globs, such as 'traj*'")
     ] = None,
     angles: Annotated[bool, typer.Option("--angles", help="columns are angles")] = False,
     degrees: Annotated[
@@ -129,7 +134,9 @@ def import_(
             format=format_.value,
             columns=_words(columns),
             angles=unit,
+            arrays=_words(arrays),
             states=asked_states,
+            interval=saved,
         ),
         asked=labelling.Asked(
             partition=partition.value if partition else None,
@@ -138,7 +145,6 @@ def import_(
             cores=cores,
             lag=time(lag, "--lag"),
         ),
-        interval=saved,
         stride=stride,
         hold=time(hold, "--hold"),
         replicas=replicas,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import InputError
-from benchmark.loading import load_model, shipped_models
+from benchmark.loading import clash, load_model, shipped_models
 from benchmark.model import ModelCard
 from tests.command import stridebench
 from tests.plugs import MARKOV
@@ -152,14 +152,16 @@ def here(tmp_path, monkeypatch):
 def test_bare_name_is_a_file_of_the_working_directory(here):
     (here / "mymodel.py").write_text(PLUG)
     model = load_model("mymodel")
-    assert (model.name, model.cls.__name__, model.note) == ("mymodel", "Plug", "")
+    assert (model.name, model.cls.__name__) == ("mymodel", "Plug")
+    assert clash("mymodel") == ""
 
 
 def test_bare_name_is_an_importable_module_with_one_model(here):
     (here / "mymodel").mkdir()
     (here / "mymodel" / "__init__.py").write_text(PLUG)
     model = load_model("mymodel")
-    assert (model.name, model.cls.__module__, model.note) == ("mymodel", "mymodel", "")
+    assert (model.name, model.cls.__module__) == ("mymodel", "mymodel")
+    assert clash("mymodel") == ""
 
 
 def test_bare_name_of_a_module_in_a_package(here):
@@ -173,7 +175,7 @@ def test_shipped_name_wins_over_a_file_and_says_how_to_name_the_file(here):
     (here / "lstm.py").write_text(PLUG)
     model = load_model("lstm")
     assert model.cls.__module__ == "baselines.kinetics.lstm"
-    assert model.note == "--model lstm is the shipped model; the other one is --model lstm.py"
+    assert clash("lstm") == "--model lstm is the shipped model; the other one is --model lstm.py"
     assert load_model("lstm.py").cls.__name__ == "Plug"
 
 
@@ -182,7 +184,7 @@ def test_entry_point_wins_over_a_file_and_says_how_to_name_the_file(here, entry_
     (here / "mymodel.py").write_text(PLUG)
     model = load_model("mymodel")
     assert model.cls.__module__ == "theirs"
-    assert model.note == (
+    assert clash("mymodel") == (
         "--model mymodel is the model of an installed package (theirs:Plug); "
         "the other one is --model mymodel.py"
     )
@@ -194,7 +196,9 @@ def test_file_wins_over_a_module_and_says_how_to_name_the_module(here):
     (here / "mymodel" / "__init__.py").write_text(PLUG)
     model = load_model("mymodel")
     assert model.cls.__module__ != "mymodel"
-    assert model.note == ("--model mymodel is mymodel.py; the other one is --model mymodel:CLASS")
+    assert clash("mymodel") == (
+        "--model mymodel is mymodel.py; the other one is --model mymodel:CLASS"
+    )
     assert load_model("mymodel:Plug").cls.__module__ == "mymodel"
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import numba
 import numpy as np
-from numpy.typing import NDArray
 
 from baselines._arrays import load_arrays, save_arrays
-from baselines.kinetics._parts.sampling import Floats, draw, lag1_counts, populations
+from baselines.kinetics._parts.filtering import (
+    HiddenMarkov,
+    forward_backward,
+    hidden_markov,
+    log_likelihood,
+    predict,
+    sample,
+)
+from baselines.kinetics._parts.sampling import Floats, lag1_counts, populations
 from benchmark.arrays import Labels, Probabilities
 from benchmark.errors import InputError
 from benchmark.model import FitContext, ModelCard
@@ -34,29 +39,6 @@ MIXED_SIZES = (2, 3, 4, 6, 8, 12, 16, 24)
 
 #: Strengths of the prior that validation chooses from, in pseudo-counts a row.
 PRIORS = (0.01, 0.1, 1.0, 10.0)
-
-
-@dataclass(frozen=True)
-class _Parameters:
-    """A hidden Markov model: H hidden states, K labels."""
-
-    initial: Floats  # (H,), the stationary distribution
-    transition: Floats  # (H, H)
-    emission: Floats  # (H, K)
-
-    @property
-    def members(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The hidden states that can emit each label, (K, M) padded, and how many, (K,).
-
-        A forward step costs M², not H²: for labels that are functions of the hidden state this
-        makes twenty labels as cheap as three.
-        """
-        can = self.emission > 0.0
-        sizes = can.sum(0)
-        table = np.zeros((len(sizes), int(sizes.max())), np.int64)
-        for label, size in enumerate(sizes):
-            table[label, :size] = np.flatnonzero(can[:, label])
-        return table, sizes
 
 
 class Hmm:
@@ -140,49 +122,24 @@ class Hmm:
 
     def _resolved(
         self, train: StateTrajectories, rng: np.random.Generator
-    ) -> Iterator[Iterator[_Parameters]]:
+    ) -> Iterator[Iterator[HiddenMarkov]]:
         for m in range(1, self.most + 1):
             yield _guess_resolved(train, m, rng)
 
     def _mixed(
         self, train: StateTrajectories, rng: np.random.Generator
-    ) -> Iterator[Iterator[_Parameters]]:
+    ) -> Iterator[Iterator[HiddenMarkov]]:
         for H in MIXED_SIZES:
             if self.most_mixed >= H:
                 yield _guess_mixed(train, H, rng)
 
     def predict(self, states: Labels) -> Probabilities:
         """Filter each chain, from the stationary distribution on."""
-        model = self.model
-        next_label = model.transition @ model.emission  # (H, K)
-        first = (model.initial @ model.emission).astype(np.float32)  # (K,)
-        probabilities = np.empty((*states.shape, len(first)), np.float32)
-        _predict(
-            states,
-            model.initial,
-            model.transition,
-            model.emission,
-            *model.members,
-            next_label,
-            first,
-            probabilities,
-        )
-        return probabilities
+        return predict(self.model, states)
 
     def sample(self, prompt: Labels, n_frames: int, rng: np.random.Generator) -> Labels:
         """Filter the prompt, draw a hidden state from what it leaves, and walk."""
-        model = self.model
-        return _sample(
-            prompt,
-            n_frames,
-            model.initial,
-            model.transition,
-            model.emission,
-            *model.members,
-            np.cumsum(model.transition, axis=1),
-            np.cumsum(model.emission, axis=1),
-            rng,
-        )
+        return sample(self.model, prompt, n_frames, rng)
 
     @property
     def parameters(self) -> int:
@@ -202,7 +159,7 @@ class Hmm:
 
     def load(self, folder: Path) -> None:
         """Read what `save` wrote."""
-        self.model = _Parameters(**load_arrays(folder))
+        self.model = hidden_markov(**load_arrays(folder))
 
 
 # --- first guesses ----------------------------------------------------------------------------
@@ -210,7 +167,7 @@ class Hmm:
 
 def _guess_resolved(
     train: StateTrajectories, m: int, rng: np.random.Generator
-) -> Iterator[_Parameters]:
+) -> Iterator[HiddenMarkov]:
     """Give m hidden states a label, some hard to leave, others close to a border.
 
     Each guess is a reversible chain with the populations and the jump rates of the data. Every
@@ -237,12 +194,14 @@ def _guess_resolved(
         np.fill_diagonal(within, 0.0)
         joint = between + within
         np.fill_diagonal(joint, np.maximum(population[:, 0] - joint.sum(1), 0.1 * joint.sum(1)))
-        yield _Parameters(joint.sum(1) / joint.sum(), joint / joint.sum(1, keepdims=True), emission)
+        yield hidden_markov(
+            joint.sum(1) / joint.sum(), joint / joint.sum(1, keepdims=True), emission
+        )
 
 
 def _guess_mixed(
     train: StateTrajectories, H: int, rng: np.random.Generator
-) -> Iterator[_Parameters]:
+) -> Iterator[HiddenMarkov]:
     """Give H hidden states, first metastable sets of labels, then random ones.
 
     The first guess groups the labels by PCCA+ (Noé et al. 2013, by deeptime) where there are
@@ -255,12 +214,12 @@ def _guess_mixed(
         stay = 1.0 - 10.0 ** rng.uniform(-3.0, -0.3, H)
         transition = rng.dirichlet(np.ones(H), H) * (1.0 - stay[:, None]) + np.diag(stay)
         emission = target * rng.gamma(0.5, size=(H, len(target))) + 1e-4 * target
-        yield _Parameters(
+        yield hidden_markov(
             np.full(H, 1.0 / H), transition, emission / emission.sum(1, keepdims=True)
         )
 
 
-def _metastable_guess(train: StateTrajectories, H: int) -> _Parameters | None:
+def _metastable_guess(train: StateTrajectories, H: int) -> HiddenMarkov | None:
     from deeptime.markov.hmm.init.discrete import metastable_from_data
 
     target = populations(train)
@@ -278,26 +237,26 @@ def _metastable_guess(train: StateTrajectories, H: int) -> _Parameters | None:
     transition = 0.99 * guess.transition_model.transition_matrix + 0.01 / H
     if not (np.isfinite(emission).all() and np.isfinite(transition).all()):
         return None
-    return _Parameters(np.full(H, 1.0 / H), transition, emission)
+    return hidden_markov(np.full(H, 1.0 / H), transition, emission)
 
 
 # --- expectation maximisation -----------------------------------------------------------------
 
 
 def _maximise(
-    model: _Parameters,
+    model: HiddenMarkov,
     data: StateTrajectories,
     target: Floats,
     iterations: float,
     reversible: bool = True,
-) -> _Parameters:
+) -> HiddenMarkov:
     """Improve a model by expectation maximisation (Baum and Welch; Rabiner 1989).
 
     ``target`` are the populations (K,) of all the training data.
     """
     before = -np.inf
     for _ in range(max(1, int(iterations))):
-        log_likelihood, jumps, shown = _expectations(model, data)
+        likelihood, jumps, shown = _expectations(model, data)
         visits = shown.sum(1)
         weight = (visits + 1e-9) / (visits + 1e-9).sum()
         transition = _reversible(jumps) if reversible else jumps
@@ -306,14 +265,14 @@ def _maximise(
         transition = transition / np.maximum(transition.sum(1, keepdims=True), 1e-30)
         transition = transition + 1e-9 * weight
         emission = shown + 1e-6 * (model.emission > 0.0) * target
-        model = _Parameters(
+        model = hidden_markov(
             weight,
             transition / transition.sum(1, keepdims=True),
             emission / emission.sum(1, keepdims=True),
         )
-        if log_likelihood - before < TOLERANCE * data.n_frames:
+        if likelihood - before < TOLERANCE * data.n_frames:
             break
-        before = log_likelihood
+        before = likelihood
     return model
 
 
@@ -332,29 +291,21 @@ def _reversible(counts: Floats, iterations: int = 10) -> Floats:
     return joint
 
 
-def _expectations(model: _Parameters, data: StateTrajectories) -> tuple[float, Floats, Floats]:
+def _expectations(model: HiddenMarkov, data: StateTrajectories) -> tuple[float, Floats, Floats]:
     """Give ln likelihood, expected jumps (H, H) and expected emissions (H, K)."""
     jumps, shown = np.zeros_like(model.transition), np.zeros_like(model.emission)
-    members, sizes = model.members
-    log_likelihood = 0.0
+    likelihood = 0.0
     for chain in data.chains:
-        log_likelihood += _forward_backward(
-            chain, model.initial, model.transition, model.emission, members, sizes, jumps, shown
-        )
-    return log_likelihood, jumps, shown
+        likelihood += forward_backward(chain, model, jumps, shown)
+    return likelihood, jumps, shown
 
 
-def _score(model: _Parameters, data: StateTrajectories) -> float:
+def _score(model: HiddenMarkov, data: StateTrajectories) -> float:
     """Mean ln likelihood of a frame, nats."""
-    members, sizes = model.members
-    total = sum(
-        _log_likelihood(chain, model.initial, model.transition, model.emission, members, sizes)
-        for chain in data.chains
-    )
-    return total / data.n_frames
+    return sum(log_likelihood(chain, model) for chain in data.chains) / data.n_frames
 
 
-def _with_prior(model: _Parameters, train: StateTrajectories, prior: float) -> _Parameters:
+def _with_prior(model: HiddenMarkov, train: StateTrajectories, prior: float) -> HiddenMarkov:
     """Mix ``prior`` pseudo-counts into each row: no label ever has probability zero."""
     target = populations(train)
     owners = model.emission > 0.0
@@ -364,16 +315,16 @@ def _with_prior(model: _Parameters, train: StateTrajectories, prior: float) -> _
     state = (target * share / share.sum(0)).sum(1)
     transition = (visits * model.transition + prior * state) / (visits + prior)
     emission = (visits * model.emission + prior * owners * target) / (visits + prior)
-    return _Parameters(
+    return hidden_markov(
         state / state.sum(),
         transition / transition.sum(1, keepdims=True),
         emission / emission.sum(1, keepdims=True),
     )
 
 
-def _work(model: _Parameters, data: StateTrajectories) -> float:
+def _work(model: HiddenMarkov, data: StateTrajectories) -> float:
     """Cost of one iteration, frames × pairs of states (and ten for what a frame costs anyway)."""
-    return data.n_frames * float(model.members[0].shape[1] ** 2 + 10)
+    return data.n_frames * float(model.members.shape[1] ** 2 + 10)
 
 
 def _first_frames(data: StateTrajectories, most: int) -> StateTrajectories:
@@ -382,180 +333,3 @@ def _first_frames(data: StateTrajectories, most: int) -> StateTrajectories:
     return StateTrajectories(
         tuple(chain[: max(1, round(len(chain) * share))] for chain in data.chains), data.n_labels
     )
-
-
-@numba.njit(cache=True)
-def _advance(
-    alpha: Floats,
-    before: int,
-    now: int,
-    transition: Floats,
-    emission: Floats,
-    members: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    out: Floats,
-) -> float:
-    """Carry p(hidden | labels so far) from a frame to the next; give p(next label)."""
-    total = 0.0
-    for b in range(sizes[now]):
-        j = members[now, b]
-        x = 0.0
-        for a in range(sizes[before]):
-            x += alpha[a] * transition[members[before, a], j]
-        x *= emission[j, now]
-        out[b] = x
-        total += x
-    for b in range(sizes[now]):
-        out[b] /= total
-    return total
-
-
-@numba.njit(cache=True)
-def _begin(
-    now: int,
-    initial: Floats,
-    emission: Floats,
-    members: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    out: Floats,
-) -> float:
-    """Start a filter at its first label; give the label's probability."""
-    total = 0.0
-    for b in range(sizes[now]):
-        j = members[now, b]
-        out[b] = initial[j] * emission[j, now]
-        total += out[b]
-    for b in range(sizes[now]):
-        out[b] /= total
-    return total
-
-
-@numba.njit(cache=True)
-def _log_likelihood(
-    chain: Labels,
-    initial: Floats,
-    transition: Floats,
-    emission: Floats,
-    members: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-) -> float:
-    alpha, after = np.empty(members.shape[1]), np.empty(members.shape[1])
-    total = np.log(_begin(chain[0], initial, emission, members, sizes, alpha))
-    for t in range(1, len(chain)):
-        total += np.log(
-            _advance(alpha, chain[t - 1], chain[t], transition, emission, members, sizes, after)
-        )
-        alpha, after = after, alpha
-    return total
-
-
-@numba.njit(cache=True)
-def _forward_backward(
-    chain: Labels,
-    initial: Floats,
-    transition: Floats,
-    emission: Floats,
-    members: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    jumps: Floats,
-    shown: Floats,
-) -> float:
-    """Add expected jumps and emissions of a chain; give its ln likelihood."""
-    n, M = len(chain), members.shape[1]
-    alpha, scale = np.empty((n, M)), np.empty(n)
-    scale[0] = _begin(chain[0], initial, emission, members, sizes, alpha[0])
-    log_likelihood = np.log(scale[0])
-    for t in range(1, n):
-        scale[t] = _advance(
-            alpha[t - 1], chain[t - 1], chain[t], transition, emission, members, sizes, alpha[t]
-        )
-        log_likelihood += np.log(scale[t])
-    beta, earlier, weight = np.ones(M), np.empty(M), np.empty(M)
-    for t in range(n - 1, 0, -1):
-        now, before = chain[t], chain[t - 1]
-        for b in range(sizes[now]):
-            j = members[now, b]
-            shown[j, now] += alpha[t, b] * beta[b]
-            weight[b] = beta[b] * emission[j, now] / scale[t]
-        for a in range(sizes[before]):
-            i = members[before, a]
-            x = 0.0
-            for b in range(sizes[now]):
-                j = members[now, b]
-                step = transition[i, j] * weight[b]
-                jumps[i, j] += alpha[t - 1, a] * step
-                x += step
-            earlier[a] = x
-        beta, earlier = earlier, beta
-    for b in range(sizes[chain[0]]):
-        shown[members[chain[0], b], chain[0]] += alpha[0, b] * beta[b]
-    return log_likelihood
-
-
-# --- use --------------------------------------------------------------------------------------
-
-
-@numba.njit(cache=True)
-def _predict(
-    states: Labels,
-    initial: Floats,
-    transition: Floats,
-    emission: Floats,
-    members: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    next_label: Floats,
-    first: NDArray[np.float32],
-    probabilities: Probabilities,
-) -> None:
-    alpha, after = np.empty(members.shape[1]), np.empty(members.shape[1])
-    for chain in range(states.shape[0]):
-        row = states[chain]
-        probabilities[chain, 0] = first
-        for t in range(1, len(row)):
-            before = row[t - 1]
-            if t == 1:
-                _begin(before, initial, emission, members, sizes, alpha)
-            else:
-                _advance(alpha, row[t - 2], before, transition, emission, members, sizes, after)
-                alpha, after = after, alpha
-            for k in range(next_label.shape[1]):
-                p = 0.0
-                for a in range(sizes[before]):
-                    p += alpha[a] * next_label[members[before, a], k]
-                probabilities[chain, t, k] = p
-
-
-@numba.njit(cache=True)
-def _sample(
-    prompt: Labels,
-    n_frames: int,
-    initial: Floats,
-    transition: Floats,
-    emission: Floats,
-    members: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    cumulative_transition: Floats,
-    cumulative_emission: Floats,
-    rng: np.random.Generator,
-) -> Labels:
-    states = np.empty((len(prompt), n_frames), np.uint8)
-    alpha, after = np.empty(members.shape[1]), np.empty(members.shape[1])
-    for chain in range(len(prompt)):
-        row = prompt[chain]
-        hidden = -1
-        for t in range(len(row)):
-            if t == 0:
-                _begin(row[0], initial, emission, members, sizes, alpha)
-            else:
-                _advance(alpha, row[t - 1], row[t], transition, emission, members, sizes, after)
-                alpha, after = after, alpha
-        if len(row):
-            last = row[-1]
-            hidden = members[last, draw(np.cumsum(alpha[: sizes[last]]), rng.random())]
-        for t in range(n_frames):
-            if hidden < 0:
-                hidden = draw(np.cumsum(initial), rng.random())
-            else:
-                hidden = draw(cumulative_transition[hidden], rng.random())
-            states[chain, t] = draw(cumulative_emission[hidden], rng.random())
-    return states

@@ -11,33 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines._torch import require_at_least
-from baselines.kinetics._parts.training import (
-    Network,
-    NetworkModel,
-    State,
-    Training,
-    require_share,
-)
+from baselines.kinetics._parts.networks import State
+from baselines.kinetics._parts.recurrent import RecurrentModel, RecurrentNetwork
 from benchmark.model import ModelCard
 
 
-class Lstm(NetworkModel):
+class Lstm(RecurrentModel):
     """Embedding, one LSTM layer, softmax, trained to predict the next label.
 
-    Parameters
-    ----------
-    hidden, embedding : int
-        Units of the LSTM, size of the embedding.
-    epochs, frames, streams, window, learning_rate, weight_decay, average, patience
-        How it is trained: see `Training`.
-    dropout : float
-        Of what the LSTM gives out.
-
-    Raises
-    ------
-    InputError
-        If an option is out of its range.
+    See `RecurrentModel` for the options.
     """
 
     card = ModelCard(
@@ -46,62 +28,25 @@ class Lstm(NetworkModel):
         citation="S.-T. Tsai, E.-J. Kuo, P. Tiwary, Nat. Commun. 11, 5115 (2020), arXiv:2004.12360",
     )
 
-    def __init__(
-        self,
-        hidden: int = 64,
-        embedding: int = 32,
-        epochs: int = 60,
-        frames: float = 1.5e7,
-        streams: int = 64,
-        window: int = 100,
-        learning_rate: float = 5e-3,
-        weight_decay: float = 1e-2,
-        dropout: float = 0.0,
-        average: float = 30.0,
-        patience: float = 0.3,
-    ) -> None:
-        require_at_least(1, hidden=hidden, embedding=embedding)
-        require_share(dropout=dropout)
-        super().__init__(
-            _Network,
-            {"hidden": hidden, "embedding": embedding, "dropout": dropout},
-            Training(
-                units=hidden,
-                epochs=epochs,
-                frames=frames,
-                streams=streams,
-                window=window,
-                learning_rate=learning_rate,
-                weight_decay=weight_decay,
-                average=average,
-                patience=patience,
-            ),
-        )
+    def build(self, n_labels: int) -> RecurrentNetwork:
+        """Make an untrained network."""
+        return _Network(n_labels, **self.sizes)
 
 
-class _Network(Network):
-    def __init__(self, n_labels: int, hidden: int, embedding: int, dropout: float) -> None:
-        super().__init__()
-        self.n_labels = n_labels
-        self.numbers = max(n_labels, 4 * hidden)  # the four gates
-        self.embedding = nn.Embedding(n_labels + 1, embedding)  # label K: the begin of a chain
-        self.lstm = nn.LSTM(embedding, hidden, batch_first=True)
-        self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(hidden, n_labels)
-        # Remember by default: metastable labels last for many frames.
-        with torch.no_grad():
-            self.lstm.all_weights[0][3][hidden : 2 * hidden] += 1.0
+class _Network(RecurrentNetwork):
+    cell: nn.LSTM
+    make_cell = nn.LSTM
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         x = self.embedding(inputs)  # (B, T, E)
-        y, state = self.lstm(x, state)  # (B, T, H); hidden and cell state, each (1, B, H)
+        y, state = self.cell(x, state)  # (B, T, H); hidden and cell state, each (1, B, H)
         return self.head(self.dropout(y)), state
 
     def stepper(self, state: State) -> Callable[[Tensor], Tensor]:
         """Look up what a label adds to the gates in a table, W_ih · embedding + biases."""
         h, c = state[0][0].clone(), state[1][0].clone()  # (C, H)
-        H = self.lstm.hidden_size
-        input_weight, recurrent, input_bias, bias = self.lstm.all_weights[0]
+        H = self.cell.hidden_size
+        input_weight, recurrent, input_bias, bias = self.cell.all_weights[0]
         # Sigmoid gates side by side: i, f, g, o → i, f, o, g.
         order = torch.arange(4 * H, device=h.device).view(4, H)[[0, 1, 3, 2]].reshape(-1)
         table = functional.linear(self.embedding.weight, input_weight, input_bias + bias)

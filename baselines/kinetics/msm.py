@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from baselines._arrays import load_arrays, save_arrays
-from baselines.kinetics._parts.sampling import (
-    Floats,
-    lag1_counts,
-    populations,
-    predict_markov,
-    sample_markov,
-)
-from benchmark.arrays import Labels, Probabilities
+from baselines.kinetics._parts.markov import MarkovModel
+from baselines.kinetics._parts.sampling import Floats, lag1_counts, populations
 from benchmark.model import FitContext, ModelCard
 from benchmark.tracks.kinetics.contract import StateTrajectories
 
@@ -22,7 +13,7 @@ from benchmark.tracks.kinetics.contract import StateTrajectories
 PRIORS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 
-class Msm:
+class Msm(MarkovModel):
     """Markov state model on the labels, at a lag of one frame.
 
     p(j | i) = (n_i T_ij + α π_j) / (n_i + α): T is the maximum-likelihood transition matrix,
@@ -60,28 +51,11 @@ class Msm:
         unseen = lag1_counts(validation)
         self.transition = max(candidates, key=lambda T: float((unseen * np.log(T)).sum()))
 
-    def predict(self, states: Labels) -> Probabilities:
-        """Give the row of the label before; the populations at the first frame."""
-        return predict_markov(self.populations, self.transition, states)
-
-    def sample(self, prompt: Labels, n_frames: int, rng: np.random.Generator) -> Labels:
-        """Walk from the prompt's last frame."""
-        return sample_markov(self.populations, self.transition, prompt, n_frames, rng)
-
     @property
     def parameters(self) -> int:
         """Free entries of the transition matrix."""
         K = len(self.populations)
         return K * (K - 1)
-
-    def save(self, folder: Path) -> None:
-        """Write the transition matrix and the populations."""
-        save_arrays(folder, populations=self.populations, transition=self.transition)
-
-    def load(self, folder: Path) -> None:
-        """Read what `save` wrote."""
-        stored = load_arrays(folder)
-        self.populations, self.transition = stored["populations"], stored["transition"]
 
 
 def _transition_matrix(counts: Floats) -> Floats:

@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from baselines._torch import require_at_least
-from baselines.kinetics._parts.training import (
-    Network,
-    NetworkModel,
-    State,
-    Training,
-    require_share,
-)
+from baselines._options import require_at_least, require_share
+from baselines.kinetics._parts.network_model import NetworkModel
+from baselines.kinetics._parts.networks import Network, State
+from baselines.kinetics._parts.training import EpochTraining
 from benchmark.errors import InputError
 from benchmark.model import ModelCard
 
@@ -52,10 +48,10 @@ class Transformer(NetworkModel):
         Units (a multiple of ``heads``), layers, attention heads of a layer.
     context : int
         Frames a layer looks at.
-    epochs, frames, streams, window, learning_rate, weight_decay, average, patience
-        How it is trained: see `Training`.
     dropout : float
         Of what each attention and each feed-forward part adds.
+    **training
+        How it is trained: see `EpochTraining`.
 
     Raises
     ------
@@ -70,47 +66,27 @@ class Transformer(NetworkModel):
         citation="W. Zeng, S. Cao, X. Huang, Y. Yao, arXiv:2107.06573 (2021)",
     )
 
+    training = EpochTraining(epochs=24, frames=3e6, streams=16, window=128, learning_rate=4e-3)
+
     def __init__(
         self,
         width: int = 32,
         layers: int = 2,
         heads: int = 2,
         context: int = 32,
-        epochs: int = 24,
-        frames: float = 3e6,
-        streams: int = 16,
-        window: int = 128,
-        learning_rate: float = 4e-3,
-        weight_decay: float = 1e-2,
         dropout: float = 0.0,
-        average: float = 30.0,
-        patience: float = 0.3,
+        **training: Any,
     ) -> None:
         require_at_least(1, width=width, layers=layers, heads=heads, context=context)
         require_share(dropout=dropout)
         if width % heads:
             raise InputError(f"width is {width}; expected a multiple of heads, which is {heads}")
-        super().__init__(
-            _Network,
-            {
-                "width": width,
-                "layers": layers,
-                "heads": heads,
-                "context": context,
-                "dropout": dropout,
-            },
-            Training(
-                units=width,
-                epochs=epochs,
-                frames=frames,
-                streams=streams,
-                window=window,
-                learning_rate=learning_rate,
-                weight_decay=weight_decay,
-                average=average,
-                patience=patience,
-            ),
-        )
+        sizes = {"width": width, "layers": layers, "heads": heads, "context": context}
+        super().__init__(sizes | {"dropout": dropout}, width, **training)
+
+    def build(self, n_labels: int) -> Network:
+        """Make an untrained network."""
+        return _Network(n_labels, **self.sizes)
 
 
 class _Network(Network):

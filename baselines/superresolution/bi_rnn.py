@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from baselines.superresolution._parts.network_model import WINKLER
 from baselines.superresolution.rnn import Rnn
 from benchmark.model import ModelCard
 
@@ -16,7 +17,6 @@ class BiRnn(Rnn):
         title="Bi-RNN",
         description="Recurrent networks that correct the dynamics of springs "
         "from both ends of a gap, bent to meet and blended.",
-        citation="L. Winkler, K.-R. Müller, H. Sauceda, Mach. Learn.: Sci. Technol. 3, 025011 "
-        "(2022), arXiv:2201.01195",
+        citation=WINKLER,
     )
     both_ways = True

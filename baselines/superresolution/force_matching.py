@@ -3,42 +3,43 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from baselines._descent import Descent
-from baselines._torch import device_named, require_at_least
+from baselines._descent import descend
+from baselines._options import Trained, require_at_least
+from baselines._torch import device_named, drawing_from, read_tensors, write_tensors
 from baselines.superresolution._parts.force_field import ForceField, frames_last, mean_distances
-from baselines.superresolution._parts.frame import Frames, mean_geometry
+from baselines.superresolution._parts.frame import Frames, Segments, mean_geometry
 from baselines.superresolution._parts.parity import Moments, Solvers, diagonalised, solve
 from baselines.superresolution._parts.passes import (
     Integers,
-    Track,
+    JoinedSegments,
     enter_passes,
     hidden_frames,
-    track_of,
+    join_segments,
 )
-from baselines.superresolution._parts.reads import declared, moving_orders_read
+from baselines.superresolution._parts.reads import moving_orders_read, reads_of
 from baselines.superresolution._parts.shooting import BLOCK, Filled, Shooting
-from baselines.superresolution._parts.training import Training, descend, identify
+from baselines.superresolution._parts.training import BatchDescent, BatchTraining, identity_of
 from baselines.superresolution._parts.windows import (
-    check_hidden,
+    check_gaps,
     check_option,
     check_segment,
-    check_training,
-    scored_part,
+    scored_error,
 )
 from benchmark.arrays import Positions
 from benchmark.model import ModelCard
 from benchmark.tracks.superresolution.contract import GapContext
 from benchmark.tracks.superresolution.interpolation import interleave
-from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
+from benchmark.tracks.superresolution.segments import CoarseSegment
 
 Floats = NDArray[np.float64]
 Coefficients = tuple[Floats, Floats, Floats]  # even, odd, intercept: float32
@@ -53,7 +54,7 @@ _VALIDATION_FRAMES = 1_000
 _MATCHING = 0.9  # share of the progress that is reported as force matching
 
 
-class ForceMatching:
+class ForceMatching(Trained):
     """Learn the force from every training frame; then follow it into gaps from both ends.
 
     1. A `ForceField` learns the accelerations of all dense training frames by least squares (F.
@@ -78,14 +79,8 @@ class ForceMatching:
         hidden layers; see `ForceField`.
     strength : float
         λ of the linear stage; 0 lets the validation error choose among `STRENGTHS`.
-    frames : float
-        Training frames drawn in all: the budget.
-    batch : int
-        Frames of an update.
-    learning_rate : float
-        Peak of the cosine schedule.
-    weight_decay, average
-        As in `Training`.
+    **training
+        How the force field is trained: see `BatchTraining`. A sample is a frame.
 
     Raises
     ------
@@ -100,6 +95,8 @@ class ForceMatching:
         citation="Ercolessi and Adams, Europhys. Lett. 26, 583 (1994)",
     )
 
+    training: BatchTraining = BatchTraining(frames=5e5, batch=256)
+
     def __init__(
         self,
         reads: str = "forces",
@@ -108,34 +105,19 @@ class ForceMatching:
         hidden: int = 16,
         layers: int = 2,
         strength: float = 0.0,
-        frames: float = 5e5,
-        batch: int = 256,
-        learning_rate: float = 5e-3,
-        weight_decay: float = 1e-4,
-        average: float = 100.0,
+        **training: Any,
     ) -> None:
+        super().__init__(**training)
         require_at_least(2, cluster=cluster)
         require_at_least(0, degree=degree)
         require_at_least(1, hidden=hidden, layers=layers)
         check_option(strength=strength)
         self._orders = moving_orders_read(reads)
-        self.reads = declared(self._orders)
+        self.reads = reads_of(self._orders)
         self.sizes = {"cluster": cluster, "degree": degree, "hidden": hidden, "layers": layers}
         self.strength = strength
-        self.training = Training(
-            frames=frames,
-            batch=batch,
-            learning_rate=learning_rate,
-            weight_decay=weight_decay,
-            average=average,
-        )
 
-    def fit(
-        self,
-        train: Sequence[DenseSegment],
-        validation: Sequence[DenseSegment],
-        context: GapContext,
-    ) -> None:
+    def fit(self, train: Segments, validation: Segments, context: GapContext) -> None:
         """Learn the force, or go on from the checkpoint in ``context.scratch``; then the rest.
 
         Raises
@@ -147,14 +129,11 @@ class ForceMatching:
             If the training loss is no longer finite.
         """
         gap = context.gap
-        check_hidden(gap)
-        check_training([*train, *validation], gap)
+        check_gaps([*train, *validation], gap)
         device = device_named(context.device)
         self._numbers, self._masses = train[0].numbers, train[0].masses
-        known, held_out = (track_of(segments, gap, 3, gap) for segments in (train, validation))
-        # The caller's random state stays untouched, and a rerun under one seed gives one result.
-        with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            torch.manual_seed(context.seed)
+        known, held_out = (join_segments(segments, gap, 3, gap) for segments in (train, validation))
+        with drawing_from(context.seed, device):
             self._distances = mean_distances(known.known[:, 0])
             self._shooting = self._untrained(mean_geometry(train), gap)
             self._match(known, held_out, device, context)
@@ -167,7 +146,11 @@ class ForceMatching:
         return Shooting(field, reference, gap, self._orders)
 
     def _match(
-        self, train: Track, held_out: Track, device: torch.device, context: GapContext
+        self,
+        train: JoinedSegments,
+        held_out: JoinedSegments,
+        device: torch.device,
+        context: GapContext,
     ) -> None:
         """Train the force field on frames drawn at random; keep the weights that err least."""
         field, gap = self._shooting.field, self._shooting.gap
@@ -179,22 +162,16 @@ class ForceMatching:
         frames = [frames_last(each, device) for each in (x, a)]
         some = slice(None, None, max(1, len(held_out.known) // _VALIDATION_FRAMES))
         unseen = [frames_last(each[some], device) for each in _statics(held_out, gap)]
-        updates = self.training.updates(2, context.effort)  # one frame a sample
-        run = _Matching(field, self.training, updates)
-        name = f"{type(self).__name__} {self.sizes} {self.training} {updates} {gap}"
+        updates = self.training.updates(1, context.effort)
+        run = _Matching(field, self.training, updates, frames, unseen)
+        name = f"{type(self).__name__} {sorted(self.sizes.items())} {self.training} {updates}"
         descend(
             run,
-            identify(name, train, held_out, context),
-            begin=lambda: None,
-            update=lambda rng: run.update(frames, rng.integers(0, len(x), self.training.batch)),
-            validate=lambda: run.validate(unseen),
-            unit="of what pair forces lack",
-            context=replace(
-                context, progress=lambda done, note: context.progress(_MATCHING * done, note)
-            ),
+            identity_of(name, train, held_out, context),
+            replace(context, progress=lambda done, note: context.progress(_MATCHING * done, note)),
         )
 
-    def _fit_linear(self, train: Track, held_out: Track) -> None:
+    def _fit_linear(self, train: JoinedSegments, held_out: JoinedSegments) -> None:
         """Regress what paths lack; validation chooses the strength."""
         gap = self._shooting.gap
         even, odd = Moments(), Moments()
@@ -212,25 +189,27 @@ class ForceMatching:
                 truth - filled.answer - _regressed(features, coefficients, truth.shape)
                 for filled, truth, features in unseen
             ]
-            return float(np.abs(scored_part(np.concatenate(missed))).mean())
+            return scored_error(np.concatenate(missed))
 
         self.chosen_strength = self.strength or min(STRENGTHS, key=error)
         self._coefficients = _solved(solvers, self.chosen_strength)
 
-    def _known_gaps(self, track: Track, stride: int) -> Iterator[tuple[Filled, Floats, Floats]]:
+    def _known_gaps(
+        self, joined: JoinedSegments, stride: int
+    ) -> Iterator[tuple[Filled, Floats, Floats]]:
         """Fill gaps that start every ``stride`` frames: give also truth, and features."""
         reference = self._shooting.reference
-        for lefts, frames, filled, features in self._gaps(track, track.starts[::stride]):
-            yield filled, hidden_frames(track, lefts, frames, reference, 1)[0], features
+        for lefts, frames, filled, features in self._gaps(joined, joined.starts[::stride]):
+            yield filled, hidden_frames(joined, lefts, frames, reference, 1)[0], features
 
     def _gaps(
-        self, track: Track, lefts: Integers
+        self, joined: JoinedSegments, lefts: Integers
     ) -> Iterator[tuple[Integers, Frames, Filled, Floats]]:
-        """Fill gaps of a track, some at a time: their left ends, frames, answers, features."""
+        """Fill gaps, some at a time: their left ends, frames, answers, features."""
         reference = self._shooting.reference
         for begin in range(0, len(lefts), BLOCK):
             part = lefts[begin : begin + BLOCK]
-            passes = enter_passes(track, part, 1, reference, self._masses, shared=True)
+            passes = enter_passes(joined, part, 1, reference, self._masses, shared=True)
             seen = passes.seen[:, :, 0, : self._orders]
             filled = self._shooting.fill(seen)
             forward = passes.frames[: len(part)]
@@ -247,9 +226,9 @@ class ForceMatching:
         """
         gap, atoms = self._shooting.gap, len(self._masses)
         check_segment(coarse, gap, atoms)
-        track = track_of([coarse], gap, self._orders, 1)
-        hidden = np.empty((len(track.starts), gap - 1, atoms, 3))
-        for lefts, frames, filled, features in self._gaps(track, track.starts):
+        joined = join_segments([coarse], gap, self._orders, 1)
+        hidden = np.empty((len(joined.starts), gap - 1, atoms, 3))
+        for lefts, frames, filled, features in self._gaps(joined, joined.starts):
             lack = _regressed(features, self._coefficients, filled.answer.shape)
             inside = filled.answer + lack + self._shooting.reference
             hidden[lefts] = frames.positions_out(inside)
@@ -262,7 +241,6 @@ class ForceMatching:
 
     def save(self, folder: Path) -> None:
         """Write the force field and the linear stage."""
-        folder.mkdir(parents=True, exist_ok=True)
         shooting = self._shooting
         content = {
             "gap": shooting.gap,
@@ -277,13 +255,13 @@ class ForceMatching:
             "coefficients": [torch.from_numpy(each) for each in self._coefficients],
             "field": shooting.field.state_dict(),
         }
-        torch.save(content, folder / "weights.pt")
+        write_tensors(folder / "weights.pt", content)
 
     def load(self, folder: Path) -> None:
         """Read what `save` wrote, to the processor: a fit on a GPU can be used without one."""
-        stored = torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
+        stored = read_tensors(folder / "weights.pt")
         self._orders, self.sizes = stored["orders"], stored["sizes"]
-        self.reads, self.chosen_strength = declared(self._orders), stored["chosen_strength"]
+        self.reads, self.chosen_strength = reads_of(self._orders), stored["chosen_strength"]
         self._numbers, self._masses = stored["numbers"].numpy(), stored["masses"].numpy()
         self._distances = stored["distances"].numpy()
         even, odd, intercept = (each.numpy() for each in stored["coefficients"])
@@ -293,38 +271,48 @@ class ForceMatching:
         self._shooting.field.load_state_dict(stored["field"])
 
 
-class _Matching(Descent):
-    """A force matching under way: descents over batches of frames."""
+class _Matching(BatchDescent):
+    """A force matching under way: descents over batches of frames.
 
+    ``frames`` and ``unseen`` are positions and accelerations, each (3, atoms, n), to learn from
+    and of the validation segments.
+    """
+
+    unit = "of what pair forces lack"
     network: ForceField
 
-    def __init__(self, field: ForceField, training: Training, planned: int) -> None:
-        super().__init__(
-            field, training.learning_rate, training.weight_decay, training.average, planned
-        )
+    def __init__(
+        self,
+        field: ForceField,
+        training: BatchTraining,
+        updates: int,
+        frames: list[Tensor],
+        unseen: list[Tensor],
+    ) -> None:
+        super().__init__(field, training, training.learning_rate, updates)
+        self.frames, self.unseen = frames, unseen
 
-    def update(self, frames: list[Tensor], rows: Integers) -> None:
-        """Train on one batch of frames."""
-        chosen = torch.from_numpy(rows).to(frames[0].device)
-        self.step(self._loss(*(each.index_select(2, chosen) for each in frames)))
+    def batch_loss(self, rng: np.random.Generator) -> Tensor:
+        """Loss of some frames."""
+        rows = rng.integers(0, self.frames[0].shape[2], self.batch)
+        chosen = torch.from_numpy(rows).to(self.frames[0].device)
+        return self._loss(*(each.index_select(2, chosen) for each in self.frames))
 
-    @torch.no_grad()
-    def validate(self, frames: list[Tensor]) -> None:
-        """Keep the averaged weights if their forces are the best."""
-        with self.evaluating():
-            parts = zip(*(each.split(BLOCK, dim=2) for each in frames), strict=True)
-            total = sum(float(self._loss(x, a)) * x.shape[2] for x, a in parts)
-        self.judge(math.sqrt(total / frames[0].shape[2]))
+    def validation_loss(self) -> float:
+        """Root of the mean square error, in units of what pair forces lack."""
+        parts = zip(*(each.split(BLOCK, dim=2) for each in self.unseen), strict=True)
+        total = sum(float(self._loss(x, a)) * x.shape[2] for x, a in parts)
+        return math.sqrt(total / self.unseen[0].shape[2])
 
     def _loss(self, x: Tensor, a: Tensor) -> Tensor:
         """Mean square error of accelerations, in units of what pair forces lack."""
         return ((self.network(x) - a) / self.network.lacking).square().mean()
 
 
-def _statics(track: Track, gap: int) -> tuple[Floats, Floats]:
+def _statics(joined: JoinedSegments, gap: int) -> tuple[Floats, Floats]:
     """Give positions near the origin (n, atoms, 3) in Å, and accelerations in Å / frame²."""
-    x = track.known[:, 0]
-    return x - x.mean(1, keepdims=True), track.known[:, 2] / gap**2
+    x = joined.known[:, 0]
+    return x - x.mean(1, keepdims=True), joined.known[:, 2] / gap**2
 
 
 def _features(seen: Floats, filled: Filled, gap: int) -> Floats:

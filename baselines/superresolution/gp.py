@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines._arrays import load_arrays, save_arrays
-from baselines.superresolution._parts.frame import align, mean_geometry
-from baselines.superresolution._parts.reads import declared, orders_read
+from baselines.superresolution._parts.frame import Segments, align
+from baselines.superresolution._parts.window_model import WindowModel
 from baselines.superresolution._parts.windows import (
     MIDDLE,
     PLACES,
     WINDOW,
     check_option,
-    check_segment,
-    check_training,
-    fill_gaps,
-    scored_part,
-    training_windows,
+    scored_error,
 )
-from benchmark.arrays import Positions
 from benchmark.model import ModelCard
 from benchmark.tracks.superresolution.contract import GapContext
-from benchmark.tracks.superresolution.interpolation import interleave
-from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +26,7 @@ Floats = NDArray[np.float64]
 NOISES = tuple(10.0**power for power in range(-12, -3))
 
 
-class Gp:
+class Gp(WindowModel):
     """Gaussian process interpolation of every atom and component by itself.
 
     In the molecule-fixed frame the deviation x(t) of a coordinate from its mean is taken as a
@@ -70,45 +62,26 @@ class Gp:
 
     def __init__(self, reads: str = "forces", noise: float = 0.0) -> None:
         check_option(noise=noise)
-        self._orders = orders_read(reads)
-        self.reads = declared(self._orders)
+        super().__init__(reads)
         self.noise = noise
 
-    def fit(
-        self,
-        train: Sequence[DenseSegment],
-        validation: Sequence[DenseSegment],
-        context: GapContext,
-    ) -> None:
-        """Estimate the kernels, choose the noise.
-
-        Raises
-        ------
-        InputError
-            If a segment is shorter than a window.
-        """
-        self._gap = context.gap
-        check_training([*train, *validation], self._gap)
-        self._reference = mean_geometry(train)
+    def _learn(self, train: Segments, validation: Segments, context: GapContext) -> None:
+        """Estimate the kernels, choose the noise."""
         self._kernels = _kernels(train, self._reference, _span(self._gap))
         self.chosen_noise = self.noise or self._choose(validation)
         self._condition(self.chosen_noise)
 
-    def _choose(self, validation: Sequence[DenseSegment]) -> float:
+    def _choose(self, validation: Segments) -> float:
         """Take the noise with the least mean absolute error in the middle of windows."""
-        stride = max(1, self._gap // 2)
         unseen = [
             (windows.derivatives, truth[:, MIDDLE])
-            for segment in validation
-            for windows, truth in training_windows(
-                segment, self._gap, self._orders, self._reference, stride
-            )
+            for windows, truth in self._windows(validation, self._gap // 2)
         ]
 
         def error(noise: float) -> float:
             self._condition(noise)
             missed = [truth - self._predict(seen, MIDDLE) for seen, truth in unseen]
-            return float(np.abs(scored_part(np.concatenate(missed))).mean())
+            return scored_error(np.concatenate(missed))
 
         return min(NOISES, key=error)
 
@@ -117,22 +90,8 @@ class Gp:
         by_place = np.stack(weights).reshape(len(weights), PLACES, self._gap - 1, -1)
         self._weights = np.ascontiguousarray(by_place.transpose(1, 0, 3, 2))
 
-    def reconstruct(self, coarse: CoarseSegment) -> Positions:
-        """Give every frame of a segment; with fewer than six kept frames, by Hermite alone.
-
-        Raises
-        ------
-        ModelError
-            If the segment is of another molecule or gap than the model was fitted to, or lacks
-            velocities or forces that the model reads.
-        """
-        check_segment(coarse, self._gap, len(self._reference))
-        return interleave(
-            coarse.positions, fill_gaps(coarse, self._orders, self._reference, self._predict)
-        )
-
     def _predict(self, derivatives: Floats, place: int) -> Floats:
-        """Fill one gap of windows; see `_windows.fill_gaps`."""
+        """Give the conditional mean."""
         n, _, _, atoms, _ = derivatives.shape
         observed = derivatives.reshape(n, -1, 3 * atoms).transpose(2, 0, 1)
         hidden = observed @ self._weights[place]  # (components, n, gap - 1)
@@ -143,21 +102,11 @@ class Gp:
         """Values of the kernels, and the noise."""
         return self._kernels.size + 1
 
-    def save(self, folder: Path) -> None:
-        """Write the reference geometry, the kernels and the noise."""
-        save_arrays(
-            folder,
-            gap=np.array(self._gap),
-            reference=self._reference,
-            kernels=self._kernels,
-            chosen_noise=np.array(self.chosen_noise),
-        )
+    def _learned(self) -> dict[str, NDArray[Any]]:
+        return {"kernels": self._kernels, "chosen_noise": np.array(self.chosen_noise)}
 
-    def load(self, folder: Path) -> None:
-        """Read what `save` wrote."""
-        stored = load_arrays(folder)
-        self._gap, self._reference = int(stored["gap"]), stored["reference"]
-        self._kernels, self.chosen_noise = stored["kernels"], float(stored["chosen_noise"])
+    def _take(self, learned: Mapping[str, NDArray[Any]]) -> None:
+        self._kernels, self.chosen_noise = learned["kernels"], float(learned["chosen_noise"])
         self._condition(self.chosen_noise)
 
 
@@ -166,7 +115,7 @@ def _span(gap: int) -> int:
     return PLACES * gap + 3
 
 
-def _kernels(train: Sequence[DenseSegment], reference: Floats, n_lags: int) -> Floats:
+def _kernels(train: Segments, reference: Floats, n_lags: int) -> Floats:
     """Estimate c(τ) of every component of the aligned positions, (3 atoms, lags), in Å².
 
     The segments are tapered by a Hann window. Without it their ends count as jumps, and these give

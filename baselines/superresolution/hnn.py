@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from baselines._torch import require_at_least
+from baselines.superresolution._parts.network_model import WINKLER, NetworkModel
 from baselines.superresolution._parts.networks import Network, Shape, perceptron
-from baselines.superresolution._parts.training import NetworkModel, Training
 from benchmark.model import ModelCard
 
 
@@ -24,52 +23,18 @@ class Hnn(NetworkModel):
     each coordinate and velocity and batches of 500; for ethanol that is ``--set layers=5 --set
     hidden=540 --set batch=500``. The default here is smaller, for a training of a minute.
 
-    Parameters
-    ----------
-    reads : str
-        "velocities" (and positions) or "forces" (and both).
-    hidden, layers : int
-        Width and number of the hidden layers of U.
-    frames, batch, learning_rate, weight_decay, average
-        How it is trained: see `Training`.
-
-    Raises
-    ------
-    InputError
-        If an option is out of its range.
+    See `NetworkModel` for the options; the layers are those of U.
     """
 
     card = ModelCard(
         title="HNN",
         description="Hamiltonian neural network from the left kept frame.",
-        citation="L. Winkler, K.-R. Müller, H. Sauceda, Mach. Learn.: Sci. Technol. 3, 025011 "
-        "(2022), arXiv:2201.01195",
+        citation=WINKLER,
     )
 
-    def __init__(
-        self,
-        reads: str = "forces",
-        hidden: int = 128,
-        layers: int = 2,
-        frames: float = 3e5,
-        batch: int = 16,
-        learning_rate: float = 5e-3,
-        weight_decay: float = 1e-4,
-        average: float = 100.0,
-    ) -> None:
-        require_at_least(1, hidden=hidden, layers=layers)
-        super().__init__(
-            _Network,
-            {"hidden": hidden, "layers": layers},
-            reads,
-            Training(
-                frames=frames,
-                batch=batch,
-                learning_rate=learning_rate,
-                weight_decay=weight_decay,
-                average=average,
-            ),
-        )
+    def build(self, shape: Shape) -> Network:
+        """Make an untrained network."""
+        return _Network(shape, **self.sizes)
 
 
 class _Network(Network):

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from baselines.superresolution._parts.reads import declared
-from benchmark.arrays import Positions
-from benchmark.model import FitContext, ModelCard
-from benchmark.tracks.superresolution.interpolation import reconstruct_hermite
-from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
+from baselines.superresolution._parts.interpolating import InterpolatingModel
+from benchmark.model import ModelCard
 
 
-class Linear:
+class Linear(InterpolatingModel):
     """Linear interpolation of every coordinate: x(s) = (1 − s) x₀ + s x₁."""
 
     card = ModelCard(
@@ -19,17 +14,4 @@ class Linear:
         description="Straight lines between kept frames.",
         role="control",
     )
-    reads = declared(1)
-    parameters = 0
-
-    def fit(
-        self,
-        train: Sequence[DenseSegment],
-        validation: Sequence[DenseSegment],
-        context: FitContext,
-    ) -> None:
-        """Learn nothing."""
-
-    def reconstruct(self, coarse: CoarseSegment) -> Positions:
-        """Give every frame of a segment."""
-        return reconstruct_hermite(coarse, orders=1)
+    name = "linear"

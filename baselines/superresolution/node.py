@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from baselines._torch import require_at_least
+from baselines.superresolution._parts.network_model import WINKLER, NetworkModel
 from baselines.superresolution._parts.networks import Network, Shape, perceptron
-from baselines.superresolution._parts.training import NetworkModel, Training
 from benchmark.errors import InputError
 from benchmark.model import ModelCard
 
@@ -30,16 +30,12 @@ class Node(NetworkModel):
     layers=5 --set hidden=540 --set method=rk4 --set batch=500``. The default here is smaller, for
     a training of a minute, and takes the steps that the trajectories were made with.
 
+    See `NetworkModel` for the other options; the layers are those of g.
+
     Parameters
     ----------
-    reads : str
-        "velocities" (and positions) or "forces" (and both).
-    hidden, layers : int
-        Width and number of the hidden layers of g.
     method : str
         "verlet", or a method of torchdiffeq: "rk4", "midpoint", "euler"; the step is one frame.
-    frames, batch, learning_rate, weight_decay, average
-        How it is trained: see `Training`.
 
     Raises
     ------
@@ -50,8 +46,7 @@ class Node(NetworkModel):
     card = ModelCard(
         title="NODE",
         description="Neural ordinary differential equation from the left kept frame.",
-        citation="L. Winkler, K.-R. Müller, H. Sauceda, Mach. Learn.: Sci. Technol. 3, 025011 "
-        "(2022), arXiv:2201.01195",
+        citation=WINKLER,
     )
 
     def __init__(
@@ -60,27 +55,16 @@ class Node(NetworkModel):
         hidden: int = 128,
         layers: int = 2,
         method: str = "verlet",
-        frames: float = 3e5,
-        batch: int = 16,
-        learning_rate: float = 5e-3,
-        weight_decay: float = 1e-4,
-        average: float = 100.0,
+        **training: Any,
     ) -> None:
-        require_at_least(1, hidden=hidden, layers=layers)
+        super().__init__(reads, hidden, layers, **training)
         if method not in METHODS:
             raise InputError(f"method={method}: expected one of {', '.join(METHODS)}")
-        super().__init__(
-            _Network,
-            {"hidden": hidden, "layers": layers, "method": method},
-            reads,
-            Training(
-                frames=frames,
-                batch=batch,
-                learning_rate=learning_rate,
-                weight_decay=weight_decay,
-                average=average,
-            ),
-        )
+        self.sizes["method"] = method
+
+    def build(self, shape: Shape) -> Network:
+        """Make an untrained network."""
+        return _Network(shape, **self.sizes)
 
 
 class _Network(Network):

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines._arrays import load_arrays, save_arrays
-from baselines.superresolution._parts.frame import mean_geometry
+from baselines.superresolution._parts.frame import Segments
 from baselines.superresolution._parts.parity import Moments, Solvers, diagonalised, solve
-from baselines.superresolution._parts.reads import declared, orders_read
+from baselines.superresolution._parts.window_model import WindowModel
 from baselines.superresolution._parts.windows import (
     MIDDLE,
     PLACES,
     WINDOW,
-    Windows,
     bridge,
     check_option,
-    check_segment,
-    check_training,
-    fill_gaps,
     reverse_time,
-    scored_part,
-    training_windows,
+    scored_error,
 )
-from benchmark.arrays import Positions
 from benchmark.model import ModelCard
 from benchmark.tracks.superresolution.contract import GapContext
-from benchmark.tracks.superresolution.interpolation import interleave
-from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +32,7 @@ STRENGTHS = tuple(10.0**power for power in range(-10, 0))
 STARTS_PER_GAP = 5
 
 
-class Ridge:
+class Ridge(WindowModel):
     """Linear correction of the Hermite interpolant, for a whole molecule at once.
 
     Six kept frames around a gap, in the molecule-fixed frame, give the features x, v h and a h²,
@@ -76,31 +67,16 @@ class Ridge:
 
     def __init__(self, reads: str = "forces", strength: float = 0.0) -> None:
         check_option(strength=strength)
-        self._orders = orders_read(reads)
-        self.reads = declared(self._orders)
+        super().__init__(reads)
         self.strength = strength
 
-    def fit(
-        self,
-        train: Sequence[DenseSegment],
-        validation: Sequence[DenseSegment],
-        context: GapContext,
-    ) -> None:
-        """Accumulate moments over all windows, choose the strength, solve.
-
-        Raises
-        ------
-        InputError
-            If a segment is shorter than a window.
-        """
-        gap = context.gap
-        check_training([*train, *validation], gap)
-        self._gap, self._reference = gap, mean_geometry(train)
+    def _learn(self, train: Segments, validation: Segments, context: GapContext) -> None:
+        """Accumulate moments over all windows, choose the strength, solve."""
         even, odd = Moments(), Moments()
         for done, segment in enumerate(train):
-            for windows, truth in self._windows(segment, max(1, gap // STARTS_PER_GAP)):
+            for windows, truth in self._windows([segment], self._gap // STARTS_PER_GAP):
                 x_even, x_odd = _split_features(windows.derivatives)
-                y_even, y_odd = _split_targets(truth - bridge(windows.derivatives, gap))
+                y_even, y_odd = _split_targets(truth - bridge(windows.derivatives, self._gap))
                 even.add(x_even, y_even)
                 odd.add(x_odd, y_odd)
             context.progress((done + 1) / (len(train) + 1), f"segment {done + 1}")
@@ -111,18 +87,14 @@ class Ridge:
         by_place = np.split(coefficients.astype(np.float32), MIDDLE + 1, axis=1)
         self._coefficients = np.stack(by_place).astype(np.float64)
 
-    def _windows(self, segment: DenseSegment, stride: int) -> Iterator[tuple[Windows, Floats]]:
-        return training_windows(segment, self._gap, self._orders, self._reference, stride)
-
-    def _choose(self, solvers: Solvers, validation: Sequence[DenseSegment]) -> float:
+    def _choose(self, solvers: Solvers, validation: Segments) -> float:
         """Take the strength with the least mean absolute error in the middle of windows."""
         unseen = [
             (
                 _design(windows.derivatives),
                 truth[:, MIDDLE] - bridge(windows.derivatives, self._gap, MIDDLE),
             )
-            for segment in validation
-            for windows, truth in self._windows(segment, max(1, self._gap // 2))
+            for windows, truth in self._windows(validation, self._gap // 2)
         ]
         X = np.concatenate([x for x, _ in unseen])  # (n, features + 1)
         Y = np.concatenate([y for _, y in unseen])  # (n, gap - 1, atoms, 3)
@@ -130,27 +102,12 @@ class Ridge:
         middle = slice(MIDDLE * n_columns, (MIDDLE + 1) * n_columns)
 
         def error(strength: float) -> float:
-            missed = Y - (X @ _join(solvers, strength, middle)).reshape(Y.shape)
-            return float(np.abs(scored_part(missed)).mean())
+            return scored_error(Y - (X @ _join(solvers, strength, middle)).reshape(Y.shape))
 
         return min(STRENGTHS, key=error)
 
-    def reconstruct(self, coarse: CoarseSegment) -> Positions:
-        """Give every frame of a segment; with fewer than six kept frames, by Hermite alone.
-
-        Raises
-        ------
-        ModelError
-            If the segment is of another molecule or gap than the model was fitted to, or lacks
-            velocities or forces that the model reads.
-        """
-        check_segment(coarse, self._gap, len(self._reference))
-        return interleave(
-            coarse.positions, fill_gaps(coarse, self._orders, self._reference, self._predict)
-        )
-
     def _predict(self, derivatives: Floats, place: int) -> Floats:
-        """Fill one gap of windows; see `_windows.fill_gaps`."""
+        """Correct the Hermite interpolant."""
         if place > MIDDLE:  # one before the middle, if time runs backwards
             return self._predict(reverse_time(derivatives), PLACES - 1 - place)[:, ::-1]
         base = bridge(derivatives, self._gap, place)
@@ -161,22 +118,15 @@ class Ridge:
         """Coefficients, of which those of places 3 and 4 are the same as of 1 and 0."""
         return self._coefficients.size
 
-    def save(self, folder: Path) -> None:
-        """Write the reference geometry and the coefficients."""
-        save_arrays(
-            folder,
-            gap=np.array(self._gap),
-            reference=self._reference,
-            coefficients=self._coefficients.astype(np.float32),
-            chosen_strength=np.array(self.chosen_strength),
-        )
+    def _learned(self) -> dict[str, NDArray[Any]]:
+        return {
+            "coefficients": self._coefficients.astype(np.float32),
+            "chosen_strength": np.array(self.chosen_strength),
+        }
 
-    def load(self, folder: Path) -> None:
-        """Read what `save` wrote."""
-        stored = load_arrays(folder)
-        self._gap, self._reference = int(stored["gap"]), stored["reference"]
-        self._coefficients = stored["coefficients"].astype(np.float64)
-        self.chosen_strength = float(stored["chosen_strength"])
+    def _take(self, learned: Mapping[str, NDArray[Any]]) -> None:
+        self._coefficients = learned["coefficients"].astype(np.float64)
+        self.chosen_strength = float(learned["chosen_strength"])
 
 
 def _split_features(derivatives: Floats) -> tuple[Floats, Floats]:

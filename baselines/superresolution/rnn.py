@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from baselines.superresolution._parts.network_model import WINKLER
 from baselines.superresolution._parts.recurrent import RecurrentModel
 from benchmark.model import ModelCard
 
@@ -16,7 +17,6 @@ class Rnn(RecurrentModel):
         title="RNN",
         description="Recurrent network that corrects the dynamics of springs "
         "from the left kept frames.",
-        citation="L. Winkler, K.-R. Müller, H. Sauceda, Mach. Learn.: Sci. Technol. 3, 025011 "
-        "(2022), arXiv:2201.01195",
+        citation=WINKLER,
     )
     cell = "rnn"

@@ -21,6 +21,8 @@ from benchmark.errors import InputError
 if TYPE_CHECKING:
     from benchmark.task import Task
 
+# Commands import what they need when they run, so that `--help` need not wait for it.
+
 
 def list_tasks(
     family: Annotated[str, typer.Option(help="only this family, such as potentials")] = "",

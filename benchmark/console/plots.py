@@ -56,7 +56,7 @@ def drawn(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
     if suffix not in FORMATS:
         expected = ", ".join(f".{name}" for name in FORMATS)
         raise InputError(f"cannot draw into '{path}': expected a name that ends in {expected}")
-    import matplotlib as mpl
+    import matplotlib as mpl  # slow to load
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

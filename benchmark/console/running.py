@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from benchmark.run.folder import RunFile
     from benchmark.task import Task
 
+# Commands import what they need when they run, so that `--help` need not wait for it.
+
 
 def run(
     model: ModelOption,

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmark.errors import InputError, named, said
-from benchmark.loading import load_model
+from benchmark.loading import clash, load_model
 from benchmark.model import ModelCard, ModelFacts
 from benchmark.result import plain
 from benchmark.run.line import Line
@@ -47,7 +47,7 @@ def facts(spec: str, settings: dict[str, str], track: str | None, device: str) -
         settings=plain(loaded.settings),
         source_sha256=loaded.source_sha256,
         device=resolved_device(device),
-        note=loaded.note,
+        note=clash(spec, track),
     )
 
 

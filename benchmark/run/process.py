@@ -48,7 +48,7 @@ def processes(threads: int) -> Any:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["benchmark.run.worker", "torch", "pyarrow.parquet", "numba"])
+    context.set_forkserver_preload(["benchmark.run.preloaded"])
     return context
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import benchmark
+from benchmark.score import SCORER_VERSION
 from benchmark.task import Task
 
 PACKAGES = ("numpy", "scipy", "torch", "deeptime", "numba", "pandas", "pyarrow", "datasets")
@@ -19,8 +20,6 @@ PACKAGES = ("numpy", "scipy", "torch", "deeptime", "numba", "pandas", "pyarrow",
 
 def scored_with(tasks: Sequence[Task]) -> dict[str, Any]:
     """Name what the scores follow from: the scorer and the frozen data."""
-    from benchmark.score import SCORER_VERSION
-
     return {
         "scorer_version": SCORER_VERSION,
         "data": {task.id: task.card.fingerprints for task in tasks},

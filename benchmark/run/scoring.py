@@ -13,6 +13,7 @@ from benchmark.registry import find_task
 from benchmark.result import Result, Unit
 from benchmark.run.folder import blank_unit, read_run, read_unit, require_same_data
 from benchmark.run.provenance import scored_with
+from benchmark.score import score_task, score_unit
 from benchmark.task import Task
 
 
@@ -26,8 +27,6 @@ def score_run(folder: Path, watch: Callable[[Event], None] = lambda event: None)
     InputError
         If the folder is no run, a task of it is unknown, or frozen data are damaged.
     """
-    from benchmark.score import score_task
-
     run = read_run(folder)
     tasks = {task_id: find_task(task_id) for task_id in dict.fromkeys(u.task for u in run.units)}
     require_same_data(folder, run, {task.id: task.card.fingerprints for task in tasks.values()})
@@ -58,8 +57,6 @@ def score_run(folder: Path, watch: Callable[[Event], None] = lambda event: None)
 
 
 def _scored(key: Key, task: Task, folder: Path) -> Unit:
-    from benchmark.score import score_unit
-
     unit = read_unit(folder, task)
     if unit is None:
         there = os.path.lexists(folder / "unit.json")

@@ -21,7 +21,7 @@ SHORT = 1 << 20
 
 def write(folder: Path, name: str, rows: NDArray[Any]) -> None:
     """Write a two-dimensional array, one row a chain, atomically."""
-    import pyarrow as pa
+    import pyarrow as pa  # slow to load
     import pyarrow.parquet as pq
 
     values = pa.array(np.ascontiguousarray(rows).reshape(-1))
@@ -64,7 +64,7 @@ def read(
 
 
 def _read(path: Path, shape: tuple[int, int] | None, dtype: np.dtype[Any] | None) -> NDArray[Any]:
-    import pyarrow as pa
+    import pyarrow as pa  # slow to load
     import pyarrow.parquet as pq
 
     values = MOST_VALUES if shape is None else shape[0] * shape[1]

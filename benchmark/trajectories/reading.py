@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from benchmark.arrays import Positions
 from benchmark.errors import InputError, named
 from benchmark.quantities import ANGSTROM, ENERGY, FEMTOSECOND
+from benchmark.trajectories.paths import ascii_path
 
 if TYPE_CHECKING:
     import mdtraj
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 #: Formats whose files hold the times of their frames, in ps; from others mdtraj only numbers them.
 TIMED = (".xtc", ".trr", ".h5", ".hdf5", ".nc", ".ncdf", ".netcdf", ".dtr", ".stk", ".npz")
 
+#: Of these the formats in which times may be missing: mdtraj numbers the frames then.
+TIMES_OPTIONAL = (".h5", ".hdf5", ".nc", ".ncdf", ".netcdf")
+
 #: Formats that hold their own topology.
 SELF_CONTAINED = (".h5", ".hdf5", ".lh5", ".pdb", ".pdb.gz", ".gro", ".cif", ".cif.gz", ".mmcif")
-
 
 #: Å/fs of a nm/ps, and eV/Å of a kJ/mol/nm, which is a u nm/ps²: the units of a .trr.
 TRR_VELOCITY = ANGSTROM / FEMTOSECOND
@@ -100,7 +103,7 @@ def read_trajectory(path: Path, topology: Path | None) -> AtomTrajectory:
     suffix = path.suffix.lower()
     if suffix == ".npz":
         return _read_arrays(path, topology)
-    from mdtraj.formats.registry import FormatRegistry
+    from mdtraj.formats.registry import FormatRegistry  # slow to load
 
     known = sorted({*FormatRegistry.fileobjects, ".npz"})
     if not path.name.lower().endswith(tuple(known)):
@@ -118,7 +121,7 @@ def load_topology(path: Path, topology: Path | None) -> mdtraj.Topology:
     InputError
         If there is none, or it is damaged.
     """
-    import mdtraj
+    import mdtraj  # slow to load
 
     source = topology
     if source is None:
@@ -128,30 +131,51 @@ def load_topology(path: Path, topology: Path | None) -> mdtraj.Topology:
     if not source.is_file():
         raise InputError(f"no topology {source}")
     try:
-        with quiet():
-            return mdtraj.load_topology(str(source))
+        with quiet(), ascii_path(source) as name:
+            return mdtraj.load_topology(name)
+    except InputError:
+        raise
     except Exception as error:  # mdtraj raises anything, a bare Exception too
         raise InputError(f"{source} is no topology that mdtraj reads: {named(error)}") from error
 
 
+def holds_times(path: Path) -> bool:
+    """Whether a file holds the times of its frames, and mdtraj does not only number them."""
+    from mdtraj.formats.registry import FormatRegistry  # slow to load
+
+    if not path.name.lower().endswith(TIMED):
+        return False
+    if not path.name.lower().endswith(TIMES_OPTIONAL):
+        return True
+    with ascii_path(path) as name, FormatRegistry.fileobjects[path.suffix.lower()](name) as file:
+        handle = file._handle
+        return "time" in handle.variables if hasattr(handle, "variables") else "/time" in handle
+
+
+def are_constant(times: NDArray[np.floating[Any]]) -> bool:
+    """Whether all frames bear one time, or none: then whoever wrote the file knew no times."""
+    return bool(len(times) > 1 and ((times == times[0]).all() or np.isnan(times).all()))
+
+
 def _read_with_mdtraj(path: Path, top: mdtraj.Topology) -> AtomTrajectory:
-    import mdtraj
+    import mdtraj  # slow to load
 
     own = path.name.lower().endswith(SELF_CONTAINED)
-    read = mdtraj.load(str(path)) if own else mdtraj.load(str(path), top=top)
+    with ascii_path(path) as name:
+        read = mdtraj.load(name) if own else mdtraj.load(name, top=top)
     if read.n_atoms != top.n_atoms:
         raise InputError(_other_atoms(path, read.n_atoms, top.n_atoms))
-    timed = path.name.lower().endswith(TIMED)
-    return _trajectory(
-        path, top, read.xyz, read.time if timed else None, cells=read.unitcell_vectors
-    )
+    times = read.time if holds_times(path) else None
+    if times is not None and path.name.lower().endswith(TIMES_OPTIONAL) and are_constant(times):
+        times = None
+    return _trajectory(path, top, read.xyz, times, cells=read.unitcell_vectors)
 
 
 def _read_trr(path: Path, top: mdtraj.Topology) -> AtomTrajectory:
     """Read velocities and forces too, which mdtraj reads but does not hand on."""
-    from mdtraj.formats import TRRTrajectoryFile
+    from mdtraj.formats import TRRTrajectoryFile  # slow to load
 
-    with TRRTrajectoryFile(str(path)) as file:
+    with ascii_path(path) as name, TRRTrajectoryFile(name) as file:
         has_velocities, has_forces = (size > 0 for size in file._check_has_velocities_forces())
         xyz, time, _, box, _, velocities, forces = file._read(
             len(file), None, has_velocities, has_forces
@@ -258,6 +282,11 @@ def explained(path: Path, n_atoms: int) -> Iterator[None]:
             yield
     except InputError:
         raise
+    except ImportError as error:
+        package = "tables" if "tables" in str(error).lower() else error.name or "another package"
+        raise InputError(
+            f"reading {path.suffix} needs {package}: python -m pip install {package}"
+        ) from error
     except Exception as error:
         text = str(error)
         if "xyz must be shape" in text:
@@ -289,6 +318,3 @@ def quiet() -> Iterator[None]:
             os.dup2(copy, number)
             os.close(copy)
         os.close(nowhere)
-
-
-# ---- writing ----------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from benchmark.arrays import Positions
 from benchmark.errors import InputError
 from benchmark.files import atomic
 from benchmark.quantities import ANGSTROM, FEMTOSECOND
+from benchmark.trajectories.paths import ascii_path
 
 if TYPE_CHECKING:
     import mdtraj
@@ -29,7 +30,7 @@ def molecule_topology(numbers: Sequence[int], bonds: Sequence[tuple[int, int]]) 
     Atoms are called by element and number, from 0; the one residue is UNL, the Protein Data
     Bank's name for a ligand without one.
     """
-    from mdtraj.core.element import Element
+    from mdtraj.core.element import Element  # slow to load
     from mdtraj.core.topology import Topology
 
     top = Topology()
@@ -91,7 +92,7 @@ class TrajectoryWriter:
         cells: NDArray[np.float64] | None = None,
     ) -> None:
         """Append frames (frames, atoms, 3) at ``times`` (frames,), in boxes (frames, 3, 3)."""
-        from mdtraj.utils import box_vectors_to_lengths_and_angles
+        from mdtraj.utils import box_vectors_to_lengths_and_angles  # slow to load
 
         if not self.n_frames:
             self.first = positions[:1].copy()
@@ -125,13 +126,17 @@ def written(path: Path, top: mdtraj.Topology) -> Iterator[TrajectoryWriter]:
     InputError
         If they cannot be written.
     """
-    import mdtraj
+    import mdtraj  # slow to load
     from mdtraj.formats.registry import FormatRegistry
 
     suffix = path.suffix.lower()
     try:
         with atomic(path.with_suffix(".pdb")) as pdb, atomic(path) as temporary:
-            with FormatRegistry.fileobjects[suffix](str(temporary), "w") as file:
+            temporary.unlink()  # mdtraj would remove what is there, be it a link, and begin anew
+            with (
+                ascii_path(temporary) as name,
+                FormatRegistry.fileobjects[suffix](name, "w") as file,
+            ):
                 writer = TrajectoryWriter(file, suffix)
                 yield writer
             mdtraj.Trajectory(writer.first / ANGSTROM, top).save_pdb(str(pdb))

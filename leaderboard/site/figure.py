@@ -48,7 +48,7 @@ def scores_svg(ranking: Ranking) -> str:
 
     The text depends on the ranking and the version of matplotlib only.
     """
-    import matplotlib as mpl
+    import matplotlib as mpl  # slow to load
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 

@@ -99,7 +99,7 @@ def build_context(protocol: Protocol, seed: int) -> openmm.Context:
     `seed` is for the noise, `seed` + 1 for the velocities. Centre-of-mass motion is left alone:
     the dihedrals do not see it.
     """
-    import openmm
+    import openmm  # slow to load
     from openmm import app as openmm_app
     from openmm import unit
 
@@ -246,7 +246,7 @@ def write_run(path: Path, angles: NDArray[np.int16], metadata: dict[str, Any]) -
     A row holds what a frame adds to the one before it, the shorter way round the circle; the first
     one is added to zero. Delta encoding then packs second differences, an eighth smaller.
     """
-    import pyarrow as pa
+    import pyarrow as pa  # slow to load
 
     whole = angles.astype(np.int64)
     changes = _wrapped(whole - np.vstack([np.zeros_like(whole[:1]), whole[:-1]]))
@@ -257,7 +257,7 @@ def write_run(path: Path, angles: NDArray[np.int16], metadata: dict[str, Any]) -
 
 def read_run(path: Path) -> tuple[NDArray[np.int16], dict[str, Any]]:
     """Return (phi, psi) as integers of `RESOLUTION`, shape (frames, 2), and the metadata."""
-    import pyarrow.parquet as pq
+    import pyarrow.parquet as pq  # slow to load
 
     table = pq.read_table(path)
     changes = np.stack([column.to_numpy() for column in table.columns], axis=1)
@@ -281,7 +281,7 @@ def describe_run(path: Path) -> str:
 
 
 def _versions() -> dict[str, str]:
-    from importlib.metadata import version
+    from importlib.metadata import version  # slow to load
 
     return {"openmm_version": version("openmm")}
 

@@ -113,7 +113,7 @@ class States:
     @cached_property
     def centre_table(self) -> Labels:
         """Label every cell by the nearest of the 100 centres."""
-        from deeptime.clustering import ClusterModel
+        from deeptime.clustering import ClusterModel  # slow to load
 
         cells = features(*grid())
         return (
@@ -156,7 +156,7 @@ def find_states(runs: list[Angles], every: int = 100) -> States:
     every : int
         k-means sees every so many frames: neighbours of 0.1 ps say nothing new.
     """
-    from deeptime.clustering import KMeans
+    from deeptime.clustering import KMeans  # slow to load
 
     angles = np.concatenate(runs)
     some = angles[::every].astype(np.float64) * RESOLUTION

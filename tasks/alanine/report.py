@@ -150,7 +150,7 @@ def scale_table(names: Sequence[str]) -> str:
 
 def draw_ramachandran(runs: Sequence[Angles], states: States) -> Figure:
     """Draw the free energy of (φ, ψ) with basins and cores."""
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # slow to load
 
     cell = 3.0
     energy = free_energy(np.concatenate(runs), cell)
@@ -180,7 +180,7 @@ def draw_ramachandran(runs: Sequence[Angles], states: States) -> Figure:
 
 def draw_recrossings(rates: dict[float, float], true: float) -> Figure:
     """Draw apparent crossings of φ = 0 per ns against the saving interval in ps."""
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure  # slow to load
 
     figure = Figure(figsize=(5.4, 3.6), layout="constrained")
     axis = figure.subplots()
@@ -195,7 +195,7 @@ def draw_recrossings(rates: dict[float, float], true: float) -> Figure:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as SVG, atomically."""
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.backends.backend_svg import FigureCanvasSVG  # slow to load
 
     FigureCanvasSVG(figure)
     with atomic(path) as temporary:
@@ -207,7 +207,7 @@ def main(
     out: Annotated[Path, typer.Option(help="folder of the figures")] = FIGURES,
 ) -> None:
     """Print the tables and draw the figures. Example: python -m tasks.alanine.report."""
-    import matplotlib as mpl
+    import matplotlib as mpl  # slow to load
 
     runs, states = read_runs(), read_states()
     reference = [runs[run] for run in REFERENCE]

@@ -35,6 +35,9 @@ from benchmark.tracks.kinetics.metrics.likelihood import SKIPPED_FRAMES
 
 #: Groups that count towards a score; what belongs to another one is only shown.
 COUNTED = ("likelihood", "rates", "paths")
+#: Those that count where training starts out of equilibrium. Elsewhere a replay of the training
+#: data has the right populations too, and they tell no model from it.
+COUNTED_FROM_CHOSEN_STARTS = (*COUNTED, "populations")
 
 #: Smallest number of parameters whose price f of the likelihood is: f = d / 2N.
 MIN_DIMENSION = 20
@@ -68,6 +71,7 @@ def calibrate(task: Task, known_only: bool = False) -> Task:
     floor = _floor_errors(task)
     card = kinetics_card(task)
     dimension = max(MIN_DIMENSION, common_jumps(load_chains(task, "fresh")))
+    counted = COUNTED if card.equilibrium else COUNTED_FROM_CHOSEN_STARTS
     scales = {}
     for metric in METRICS:
         name = metric.name
@@ -78,7 +82,7 @@ def calibrate(task: Task, known_only: bool = False) -> Task:
         if known_only and not (np.isfinite([e0, e0_stderr, f, f_stderr]).all() and f > 0):
             continue
         scales[name] = MetricScale(
-            group=metric.group if metric.group in COUNTED else None,
+            group=metric.group if metric.group in counted else None,
             trivial=_short(e0),
             trivial_stderr=_short(e0_stderr),
             floor=_short(f),
@@ -125,13 +129,13 @@ def _floor_errors(task: Task) -> dict[str, list[float]]:
     """Errors of true chains as long as a training replica, one value each.
 
     They are fresh chains; where these are few, the training replicas join them, which are true
-    chains as well.
+    chains as well if they start in equilibrium.
     """
     card = kinetics_card(task)
     reference = kinetics_reference(task)
     errors: dict[str, list[float]] = {metric.name: [] for metric in METRICS}
     true = load_replicas(task, "fresh")[card.replicas :]
-    if len(true) < MIN_TRUE_CHAINS:
+    if len(true) < MIN_TRUE_CHAINS and card.equilibrium:
         true += load_replicas(task, "train")
     for chains in true:
         found = kinetics_errors(observe(card, chains), reference, card.generation.n_frames)

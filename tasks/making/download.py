@@ -56,7 +56,7 @@ FILES = {
 
 def default_folder() -> Path:
     """Give the folder of fetched files."""
-    import pooch
+    import pooch  # slow to load
 
     return Path(pooch.os_cache("stridebench"))
 
@@ -100,7 +100,7 @@ def fetch(file: PublicFile, folder: Path, show: bool = True) -> Path:
         If the file there, or what the server sends, is not the one that is meant; if there is no
         connection. Says where to get the file and where to put it by hand.
     """
-    import pooch
+    import pooch  # slow to load
 
     from tasks.making.resuming import ResumingDownloader
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from benchmark.store import frozen
 from benchmark.task import Task
 from benchmark.tracks.kinetics.card import Generation, KineticsCard
 from benchmark.tracks.kinetics.data import ORACLE_UNIT, reference_sha256
-from benchmark.tracks.kinetics.metrics.errors import KineticsReference
+from benchmark.tracks.kinetics.metrics.errors import KineticsReference, reference_from_chains
 from tasks.making.pieces import bad_input
 
 #: Frames of the held-out prompt from which a model generates.
@@ -100,6 +101,34 @@ def resolved(timescales: NDArray[np.float64], lags: NDArray[np.int64]) -> NDArra
     lags : int64 array of shape (lags,)
     """
     return np.where(timescales >= lags[:, None], timescales, np.nan)
+
+
+def held_reference(
+    chains: Sequence[NDArray[np.uint8]], hold: int, lags: NDArray[np.int64], slowest: float
+) -> KineticsReference:
+    """Estimate the reference of macrostates that have been held already.
+
+    Parameters
+    ----------
+    chains : sequence of uint8 arrays (frames,)
+        Macrostates 0, 1, …, all of which occur, as `benchmark…estimators.held` leaves them.
+    hold : int
+        Frames.
+    lags : int64 array
+        Of all the implied timescales.
+    slowest : float
+        Slowest relaxation time, frames.
+    """
+    n_states = 1 + max(int(chain.max()) for chain in chains)
+    found = reference_from_chains(chains, n_states, lags, n_states - 1, slowest)
+    # No visit is shorter than the hold, so that all smaller thresholds count the same jumps.
+    kept = found.thresholds >= hold
+    return dataclasses.replace(
+        found,
+        timescales=resolved(found.timescales, lags),
+        thresholds=found.thresholds[kept],
+        commit_rates=found.commit_rates[kept],
+    )
 
 
 def freeze_task(

@@ -65,7 +65,7 @@ def parse_indices(text: str, n: int, what: str) -> list[int]:
 
 def write_table(table: Any, path: Path, **options: Any) -> None:
     """Write a `pyarrow.Table` atomically: a piece is either whole or not there."""
-    import pyarrow.parquet as pq
+    import pyarrow.parquet as pq  # slow to load
 
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -49,7 +49,7 @@ class ResumingDownloader:
         OSError
             If there is no connection, it breaks, or the server's answer is an error.
         """
-        import requests
+        import requests  # slow to load
 
         have = self.part.stat().st_size if self.part.exists() else 0
         # A packed answer would be counted in other bytes than the file.
@@ -78,7 +78,7 @@ class ResumingDownloader:
 
     @contextmanager
     def _bar(self, have: int, whole: int | None) -> Iterator[Any]:
-        from rich.console import Console
+        from rich.console import Console  # slow to load
         from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
         columns = (BarColumn(bar_width=24), DownloadColumn(), TransferSpeedColumn())

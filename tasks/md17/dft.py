@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError
 from benchmark.task import Task
+from benchmark.tracks.superresolution.data import RESOLUTION
 from tasks.md17.freeze import SPLITS, WINKLER, Origin, freeze, pieces
-from tasks.md17.generate import N_FRAMES, RESOLUTION, write_segment
+from tasks.md17.generate import N_FRAMES, write_segment
 from tasks.md17.molecules import Molecule
 from tasks.md17.published import CITATION, NAME, Published, read_published
 

@@ -27,7 +27,7 @@ def xtb_potential(numbers: NDArray[np.int64], positions: Array, accuracy: float)
     be tight: at tblite's default of 1.0 the left-over error follows the direction of motion and
     the total energy drifts; at 0.1 it does not.
     """
-    from tblite.interface import Calculator
+    from tblite.interface import Calculator  # slow to load
 
     calculator = Calculator("GFN2-xTB", numbers, positions / BOHR)
     calculator.set("verbosity", 0)

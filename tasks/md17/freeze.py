@@ -9,6 +9,7 @@ decoded positions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,11 @@ WINKLER = "Winkler, Müller, Sauceda, Mach. Learn.: Sci. Technol. 3, 025011 (202
 BANNWARTH = "Bannwarth, Ehlert, Grimme, J. Chem. Theory Comput. 15, 1652 (2019) (GFN2-xTB)"
 
 
+def claimed(molecule: Molecule, gap: int) -> float:
+    """Give f of the MAE, Å, where dynamics has no noise: the same for all."""
+    return CLAIM
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where the segments of a family come from: what its cards say besides the molecule.
@@ -58,6 +64,12 @@ class Origin:
         fs between frames.
     ranked : bool
         Whether its tasks are on the board.
+    variant : str
+        What tells its segments and tasks from others of the same molecule and family, if any.
+    gaps : tuple of int
+        One task each.
+    floor : callable
+        f of the MAE, Å, of a molecule at a gap; ``floor_is`` says what it is.
     """
 
     family: str
@@ -67,22 +79,32 @@ class Origin:
     generator: str
     time_step: float
     ranked: bool
+    variant: str = ""
+    gaps: tuple[int, ...] = GAPS
+    floor: Callable[[Molecule, int], float] = claimed
+    floor_is: str = "the 1e-4 Å of the paper"
+
+    def named(self, molecule: str) -> str:
+        """Give the name of a molecule's segments, and tasks, without their numbers."""
+        return "-".join(part for part in (molecule, self.variant) if part)
 
 
-def pieces(molecule: str) -> dict[str, list[Piece]]:
-    """Give the files of each split."""
+def pieces(name: str) -> dict[str, list[Piece]]:
+    """Give the files of each split, by the name of a molecule's segments."""
     folder = DEFAULT_OUT.name
     return {
-        split: [Piece(file=f"{folder}/{molecule}-{number:02d}.parquet") for number in numbers]
+        split: [Piece(file=f"{folder}/{name}-{number:02d}.parquet") for number in numbers]
         for split, numbers in SPLITS.items()
     }
 
 
-def described(molecule: Molecule, folder: Path) -> dict[str, Split]:
+def described(molecule: Molecule, origin: Origin) -> dict[str, Split]:
     """Give rows, frames and fingerprint of each split of a molecule."""
     found = {}
-    for split, files in pieces(molecule.name).items():
-        read = [data.read_piece(folder / "data", piece, len(molecule.numbers)) for piece in files]
+    for split, files in pieces(origin.named(molecule.name)).items():
+        read = [
+            data.read_piece(origin.folder / "data", piece, len(molecule.numbers)) for piece in files
+        ]
         found[split] = Split(
             rows=len(read),
             frames=sum(map(len, read)),
@@ -91,8 +113,10 @@ def described(molecule: Molecule, folder: Path) -> dict[str, Split]:
     return found
 
 
-def scales(test: list[DenseSegment], gap: int, molecule: Molecule) -> dict[str, MetricScale]:
-    """Measure linear interpolation, E₀ of every metric; only the MAE is scored."""
+def scales(
+    test: list[DenseSegment], gap: int, molecule: Molecule, floor: float
+) -> dict[str, MetricScale]:
+    """Measure linear interpolation, E₀ of every metric; only the MAE is scored, and has an f."""
     linear = INTERPOLANTS[0]
     truth = [segment.cut(gap) for segment in test]
     filled = [linear.reconstruct(segment.coarse(gap, linear.reads)) for segment in truth]
@@ -102,7 +126,7 @@ def scales(test: list[DenseSegment], gap: int, molecule: Molecule) -> dict[str, 
             group="accuracy" if name == "mae" else None,
             trivial=_short(errors[name].value),
             trivial_stderr=_short(errors[name].stderr),
-            floor=CLAIM if name == "mae" else None,
+            floor=_short(floor) if name == "mae" else None,
             capped=False,
         )
         for name in errors
@@ -115,15 +139,16 @@ def _short(value: float) -> float:
 
 def card(molecule: Molecule, gap: int, splits: dict[str, Split], origin: Origin) -> dict[str, Any]:
     """Give the fields of a card other than its metrics."""
-    name = molecule.name.replace("_", "-")
+    name = origin.named(molecule.name.replace("_", "-"))
+    parts = (molecule.name.replace("_", " "), origin.variant, f"one frame in {gap} kept")
     return {
         "id": f"{origin.family}/{name}-k{gap}",
         "version": 1,
         "track": "superresolution",
-        "title": f"{molecule.name.replace('_', ' ')}, one frame in {gap} kept",
+        "title": ", ".join(part for part in parts if part),
         "description": f"{origin.about} One frame in {gap} "
         f"({gap * origin.time_step:g} fs) is kept; hidden frames two or more away from a kept one "
-        "are scored. E₀ is linear interpolation, f the 1e-4 Å of the paper.",
+        f"are scored. E₀ is linear interpolation, f {origin.floor_is}.",
         "citations": list(origin.citations),
         "ranked": origin.ranked and gap not in UNRANKED_GAPS,
         "frame_time": origin.time_step,
@@ -135,21 +160,23 @@ def card(molecule: Molecule, gap: int, splits: dict[str, Split], origin: Origin)
         "masses": molecule.masses.tolist(),
         "bonds": molecule.bonds.tolist(),
         "gap": gap,
-        "pieces": pieces(molecule.name),
+        "pieces": pieces(origin.named(molecule.name)),
         "splits": splits,
     }
 
 
 def freeze(molecule: Molecule, origin: Origin) -> list[Task]:
-    """Write the four cards of a molecule, whose segments lie in the origin's folder."""
-    splits = described(molecule, origin.folder)
+    """Write the cards of a molecule, whose segments lie in the origin's folder."""
+    splits = described(molecule, origin)
     tasks = []
-    for gap in GAPS:
+    for gap in origin.gaps:
         fields = card(molecule, gap, splits, origin)
         bare = SuperResolutionCard.model_validate(fields)
         task = Task(bare, origin.folder / "cards" / f"{bare.name}.yaml")
         test = data.load(task, "test")
-        scaled = bare.model_copy(update={"metrics": scales(test, gap, molecule)})
+        scaled = bare.model_copy(
+            update={"metrics": scales(test, gap, molecule, origin.floor(molecule, gap))}
+        )
         tasks.append(Task(scaled, task.path))
         tasks[-1].write()
     return tasks

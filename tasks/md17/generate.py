@@ -16,6 +16,12 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
+from benchmark.tracks.superresolution.data import (
+    METADATA_KEY,
+    RESOLUTION,
+    folded_differences,
+    unpacked,
+)
 from tasks.making.pieces import (
     WorkUnit,
     bad_input,
@@ -26,6 +32,8 @@ from tasks.making.pieces import (
 )
 from tasks.md17.dynamics import (
     BOLTZMANN,
+    Array,
+    Potential,
     Trajectory,
     langevin,
     remove_rigid_motion,
@@ -42,7 +50,6 @@ N_FRAMES = 5_000  # a segment: 2.5 ps
 TIME_STEP = 0.5  # fs
 TEMPERATURE = 500.0  # K
 ACCURACY = 0.1  # tblite's; see `xtb_potential`
-RESOLUTION = 1e-6  # Å; rounding then costs 3e-7 Å/fs in a velocity of 1e-2 Å/fs
 
 # Every segment is equilibrated by itself, from the minimum with fresh random velocities, so that
 # no two share a history. 2 ps are 20 relaxation times of the thermostat. It is a Langevin one: it
@@ -54,7 +61,6 @@ FRICTION = 0.01  # 1/fs
 SEED = 17_000_000
 BROKEN_BOND = 0.8  # Å beyond the minimum: no longer the molecule its name says
 DEFAULT_OUT = Path(__file__).parent / "data" / "segments"
-METADATA_KEY = b"stridebench"
 
 app = typer.Typer(add_completion=False)
 
@@ -108,6 +114,33 @@ def make_segment(
     """
     molecule, seed = load_molecule(name), segment_seed(name, segment)
     potential = xtb_potential(molecule.numbers, molecule.positions, ACCURACY)
+    x, v = equilibrated(molecule, potential, np.random.default_rng(seed), n_equilibration)
+    trajectory = velocity_verlet(
+        potential, x, v, molecule.masses, time_step=TIME_STEP, n_frames=n_frames
+    )
+    metadata = {
+        "molecule": name,
+        "segment": segment,
+        "seed": seed,
+        "equilibration_steps": n_equilibration,
+        "max_bond_stretch_angstrom": unbroken_stretch(molecule, trajectory.positions, path.stem),
+        **_conditions(molecule),
+        **energy_summary(trajectory),
+        **versions(),
+    }
+    write_segment(path, trajectory.positions, metadata)
+
+
+def equilibrated(
+    molecule: Molecule, potential: Potential, rng: np.random.Generator, n_steps: int
+) -> tuple[Array, Array]:
+    """Take a molecule from its minimum to `TEMPERATURE`; it neither moves nor turns as a whole.
+
+    Returns
+    -------
+    positions, velocities : float64 arrays of shape (atoms, 3)
+        Å about the centre of mass, Å/fs.
+    """
     x, v = langevin(
         potential,
         molecule.positions,
@@ -115,28 +148,11 @@ def make_segment(
         temperature=TEMPERATURE,
         friction=FRICTION,
         time_step=TIME_STEP,
-        n_steps=n_equilibration,
-        rng=np.random.default_rng(seed),
+        n_steps=n_steps,
+        rng=rng,
     )
     x = x - molecule.masses @ x / molecule.masses.sum()
-    v = remove_rigid_motion(x, v, molecule.masses)
-    trajectory = velocity_verlet(
-        potential, x, v, molecule.masses, time_step=TIME_STEP, n_frames=n_frames
-    )
-    stretch = longest_stretch(molecule, trajectory.positions)
-    if not stretch < BROKEN_BOND:
-        raise RuntimeError(f"{path.stem}: a bond is {stretch:.2f} Å longer than at the minimum")
-    metadata = {
-        "molecule": name,
-        "segment": segment,
-        "seed": seed,
-        "equilibration_steps": n_equilibration,
-        "max_bond_stretch_angstrom": stretch,
-        **_conditions(molecule),
-        **energy_summary(trajectory),
-        **_versions(),
-    }
-    write_segment(path, trajectory.positions, metadata)
+    return x, remove_rigid_motion(x, v, molecule.masses)
 
 
 def energy_summary(trajectory: Trajectory) -> dict[str, float]:
@@ -169,35 +185,49 @@ def longest_stretch(molecule: Molecule, positions: NDArray[np.float64]) -> float
     return float((lengths - at_minimum).max())
 
 
+def unbroken_stretch(molecule: Molecule, positions: NDArray[np.float64], segment: str) -> float:
+    """Return the longest stretch of a segment's bonds in Å; RuntimeError if one broke."""
+    stretch = longest_stretch(molecule, positions)
+    if not stretch < BROKEN_BOND:
+        raise RuntimeError(f"{segment}: a bond is {stretch:.2f} Å longer than at the minimum")
+    return stretch
+
+
 def write_segment(path: Path, positions: NDArray[np.float64], metadata: dict[str, Any]) -> None:
-    """Write positions (frames, atoms, 3) in Å as integers of `RESOLUTION`.
+    """Write positions (frames, atoms, 3) in Å, packed as `metadata` says.
 
-    One column a coordinate (`x0`, `y0`, `z0`, `x1`, …): neighbouring values are then consecutive
-    frames of one smooth curve, which delta encoding packs into a third of the space.
+    One column a coordinate (`x0`, `y0`, `z0`, `x1`, …), integers of ``resolution_angstrom``:
+    neighbouring values are then consecutive frames of one smooth curve, which delta encoding packs
+    into a third of the space. Higher ``differences`` along time, which become smaller from one to
+    the next down to where a curve's noise begins, need another third less, if they are asked for.
     """
-    import pyarrow as pa
+    import pyarrow as pa  # slow to load
 
-    columns = np.rint(positions / RESOLUTION).astype(np.int32).reshape(len(positions), -1).T
+    counts = np.rint(positions / metadata["resolution_angstrom"]).astype(np.int32)
+    columns = counts.reshape(len(positions), -1).T
+    encoding: dict[str, Any] = {"column_encoding": "DELTA_BINARY_PACKED"}
+    if order := metadata.get("differences", 0):
+        columns = folded_differences(columns.T, order).T
+        encoding = {"use_byte_stream_split": True}
     names = [f"{axis}{atom}" for atom in range(positions.shape[1]) for axis in "xyz"]
     table: pa.Table = pa.table(dict(zip(names, columns, strict=True)))
     table = table.replace_schema_metadata({METADATA_KEY: json.dumps(metadata).encode()})
-    write_table(table, path, use_dictionary=False, column_encoding="DELTA_BINARY_PACKED")
+    write_table(table, path, use_dictionary=False, **encoding)
 
 
 def read_segment(path: Path) -> tuple[NDArray[np.float64], dict[str, Any]]:
     """Return the positions in Å, float64 of shape (frames, atoms, 3), and the metadata."""
-    import pyarrow.parquet as pq
+    import pyarrow.parquet as pq  # slow to load
 
     table = pq.read_table(path)
     metadata = json.loads(table.schema.metadata[METADATA_KEY])
-    columns = np.stack([column.to_numpy() for column in table.columns], axis=1)
-    positions = columns.reshape(table.num_rows, -1, 3) * metadata["resolution_angstrom"]
-    return positions, metadata
+    counts = unpacked(table).reshape(table.num_rows, -1, 3)
+    return counts.astype(np.float64) * RESOLUTION, metadata
 
 
 def describe_segment(path: Path) -> str:
     """Return one line about a finished piece."""
-    import pyarrow.parquet as pq
+    import pyarrow.parquet as pq  # slow to load
 
     file = pq.ParquetFile(path)
     data = json.loads(file.schema_arrow.metadata[METADATA_KEY])
@@ -208,8 +238,9 @@ def describe_segment(path: Path) -> str:
     )
 
 
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
+def versions() -> dict[str, str]:
+    """Return the versions of what the numbers of a segment depend on."""
+    from importlib.metadata import version  # slow to load
 
     return {"tblite_version": version("tblite"), "numpy_version": version("numpy")}
 

@@ -207,7 +207,7 @@ def gap_errors(trajectory: SparseTrajectory, gap: int, reconstruct: Reconstruct)
 
 def table(trajectories: list[SparseTrajectory], gaps: list[int]) -> str:
     """Give a table of the errors of both interpolations, with standard errors."""
-    from tabulate import tabulate
+    from tabulate import tabulate  # slow to load
 
     linear = INTERPOLANTS[0]
     rows = []

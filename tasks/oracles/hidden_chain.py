@@ -74,8 +74,14 @@ class LabelledChain(ABC):
         """Number of labels K."""
         return int(self.labels.max()) + 1
 
-    def sample(self, n_frames: int, n_chains: int, rng: np.random.Generator) -> Hidden:
-        """Draw independent stationary hidden trajectories.
+    def sample(
+        self,
+        n_frames: int,
+        n_chains: int,
+        rng: np.random.Generator,
+        starts: ArrayLike | None = None,
+    ) -> Hidden:
+        """Draw independent hidden trajectories, stationary ones unless told where to start.
 
         Every chain has its own stream, spawned from `rng`, so chain c is the same however many
         chains follow it.
@@ -86,6 +92,8 @@ class LabelledChain(ABC):
             Length of a chain, and number of chains.
         rng : numpy.random.Generator
             Source of the streams; only its spawn counter moves.
+        starts : integer, shape (n_chains,), optional
+            First hidden state of each chain.
 
         Returns
         -------
@@ -98,11 +106,25 @@ class LabelledChain(ABC):
         """
         if n_frames < 1 or n_chains < 1:
             raise ValueError(f"n_frames={n_frames}, n_chains={n_chains}; both must be positive")
+        streams = rng.spawn(n_chains)
+        if starts is None:
+            starts = [stream.choice(self.n_hidden, p=self.stationary) for stream in streams]
         hidden = np.empty((n_chains, n_frames), dtype=np.int32)
-        for row, stream in zip(hidden, rng.spawn(n_chains), strict=True):
-            start = stream.choice(self.n_hidden, p=self.stationary)
+        begin = self._checked_starts(starts, n_chains)
+        for row, start, stream in zip(hidden, begin, streams, strict=True):
             self._walk(int(start), stream, row)
         return hidden
+
+    def _checked_starts(self, starts: ArrayLike, n_chains: int) -> NDArray[np.int64]:
+        array = np.asarray(starts)
+        if array.shape != (n_chains,):
+            raise ValueError(f"starts has shape {array.shape}; expected ({n_chains},)")
+        low, high = int(array.min()), int(array.max())
+        if low < 0 or high >= self.n_hidden:
+            raise ValueError(
+                f"starts run from {low} to {high}; hidden states are 0 to {self.n_hidden - 1}"
+            )
+        return array.astype(np.int64)
 
     def label(self, hidden: NDArray[np.integer]) -> Labels:
         """Labels of hidden states, uint8, in the shape of `hidden`."""

@@ -1,6 +1,6 @@
 """Make the frozen data of the potentials family.
 
-    python -m tasks.potentials.generate                       # all ten tasks, about an hour
+    python -m tasks.potentials.generate                       # all twelve tasks, about an hour
     python -m tasks.potentials.generate --only linear3        # one of them
     python -m tasks.making.calibrate 'potentials/*'                  # then E₀ and f
 
@@ -38,6 +38,7 @@ from tasks.making.freeze import (
 from tasks.oracles.hidden_chain import HiddenChain
 from tasks.potentials import potentials
 from tasks.potentials.lattice import hidden_chain
+from tasks.potentials.pieces import START_SHARES, draw_pieces
 
 FAMILY = Path(__file__).parent
 SEED = 2004_12360
@@ -68,7 +69,8 @@ class Spec:
     task ``base``, so that a ladder sees the same physical trajectories. ``least``: the share of
     its frames that every label has in every chain a model learns from, and in the fresh chains
     these are measured against. Of a state that was never visited nothing can be learned, and a
-    short chain misses one as often as not.
+    short chain misses one as often as not. ``piece``: frames of each of the short chains that
+    training and validation are made of, see `tasks.potentials.pieces`; 0: one long chain.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Spec:
     base: str = ""
     stride: int = 1
     least: float = 0.0
+    piece: int = 0
 
     def rng(self, what: str) -> np.random.Generator:
         """Give the generator of one split: a stream of its own, named by task and split."""
@@ -107,6 +110,10 @@ SPECS = [
          base="diamond4", stride=25),
     Spec("diamond4-rare", D4, 5, 10_000, D4.label, FOUR,
          "four wells on a ring, τ = 5, nine slow relaxation times to learn from", least=0.05),
+    Spec("diamond4-pieces200", D4, 5, 100_000, D4.label, FOUR,
+         "four wells on a ring, τ = 5, in pieces of 200 frames from chosen starts", piece=200),
+    Spec("diamond4-pieces40", D4, 5, 100_000, D4.label, FOUR,
+         "four wells on a ring, τ = 5, in pieces of 40 frames from chosen starts", piece=40),
     Spec("linear3-langevin", L3, 1, 100_000, L3.label, THREE,
          "three wells in a row, with inertia, τ = 1", "Langevin"),
     Spec("triangular3-langevin", T3, 1, 100_000, T3.label, THREE,
@@ -155,6 +162,36 @@ def chain_splits(
     return made
 
 
+def piece_splits(spec: Spec, chain: HiddenChain, prompts: int) -> dict[str, States]:
+    """Draw the splits of a task that learns from pieces, and is asked for long chains.
+
+    Parameters
+    ----------
+    spec : Spec
+    chain : HiddenChain
+    prompts : int
+        Number of prompts.
+    """
+    pieces = spec.frames // spec.piece
+    train = spec.rng("train")
+    long = {
+        "fresh": (FRESH, spec.frames),
+        "test": (TEST_CHAINS, TEST_FRAMES),
+        "prompt": (prompts, PROMPT_FRAMES),
+    }
+    return {
+        "train": np.concatenate(
+            [draw_pieces(chain, pieces, spec.piece, train) for _ in range(REPLICAS)]
+        ),
+        # Half as much: who has short trajectories has few to spare.
+        "validation": draw_pieces(chain, pieces // 2, spec.piece, spec.rng("validation")),
+        **{
+            name: chain.label(chain.sample(frames, chains, spec.rng(name)))
+            for name, (chains, frames) in long.items()
+        },
+    }
+
+
 def lattice_task(spec: Spec) -> None:
     """Freeze an overdamped task: the process is a finite Markov chain and its oracle is exact."""
     chain = hidden_chain(spec.potential, spec.tau, spec.label)
@@ -177,7 +214,8 @@ def lattice_task(spec: Spec) -> None:
     def draw(chains: int, frames: int, rng: np.random.Generator) -> States:
         return finest.label(finest.sample(frames, chains, rng))
 
-    chains = chain_splits(spec, draw, generation(spec.frames, slowest).chains)
+    prompts = generation(spec.frames, slowest).chains
+    chains = piece_splits(spec, chain, prompts) if spec.piece else chain_splits(spec, draw, prompts)
     oracle = chain.log_probabilities(chains["test"])
     freeze_task(FAMILY, _card(spec, slowest, "exact"), chains, oracle, exact)
 
@@ -198,7 +236,7 @@ def _path_reference(
 
 def langevin_task(spec: Spec) -> None:
     """Freeze an underdamped task: reference from 2e9 steps, oracle the best of three models."""
-    from tasks.oracles.empirical import empirical_oracle
+    from tasks.oracles.empirical import empirical_oracle  # slow to load
     from tasks.potentials.langevin import simulate
 
     def draw(chains: int, frames: int, rng: np.random.Generator) -> States:
@@ -241,17 +279,13 @@ def _card(spec: Spec, slowest: float, oracle: str) -> dict[str, Any]:
         "likelihood and every rate is known exactly.",
         "Langevin": "Langevin dynamics (γ = 1, h = 0.01, Bussi–Parrinello), saved every 100 steps.",
     }[spec.dynamics]
-    least = (
-        f" Every label has at least {spec.least:.0%} of each training, validation and fresh chain."
-        if spec.least
-        else ""
-    )
+    training, fields = _training(spec)
     return {
         "id": f"potentials/{spec.name}",
         "version": 1,
         "track": "kinetics",
         "title": spec.title,
-        "description": f"{motion} β = 9.5. A label is {seen}.{least}",
+        "description": f"{motion} β = 9.5. A label is {seen}.{training}",
         "citations": [TSAI],
         "frame_time": float(spec.tau),
         "time_unit": "reduced time",
@@ -260,7 +294,30 @@ def _card(spec: Spec, slowest: float, oracle: str) -> dict[str, Any]:
         "slowest": slowest,
         "oracle": oracle,
         "generator": f"{GENERATOR} --only {spec.name}",
+        **fields,
     }
+
+
+def _training(spec: Spec) -> tuple[str, dict[str, Any]]:
+    """Say what is special about a task's training data: a sentence, and fields of the card."""
+    if spec.piece:
+        pieces = spec.frames // spec.piece
+        return (
+            f" Training data are {pieces:,} pieces of {spec.piece} frames, of which "
+            f"{START_SHARES[0]:.0%} start in label 0 and {START_SHARES[1]:.0%} in each other one, "
+            "in equilibrium inside it; what is asked for is long and in equilibrium."
+        ), {
+            "chains_per_replica": pieces,
+            "fresh_chains_per_replica": 1,
+            "equilibrium": False,
+            "ranked": False,  # until the models of the board have answered it
+        }
+    if spec.least:
+        return (
+            f" Every label has at least {spec.least:.0%} of each training, validation and fresh "
+            "chain."
+        ), {}
+    return "", {}
 
 
 def make(spec: Spec) -> str:

@@ -87,7 +87,7 @@ def lattice_generator(
     one = np.concatenate([cell[:-1].ravel(), cell[:, :-1].ravel()])
     other = np.concatenate([cell[1:].ravel(), cell[:, 1:].ravel()])
     rows, cols = np.concatenate([one, other]), np.concatenate([other, one])
-    rates = _bernoulli(u[cols] - u[rows]) / (beta * gamma * h**2)
+    rates = bernoulli(u[cols] - u[rows]) / (beta * gamma * h**2)
     Q = sp.csr_array((rates, (rows, cols)), shape=(n * n, n * n))
 
     keep = _largest_part(Q, np.exp(-u) >= min_weight)
@@ -97,7 +97,7 @@ def lattice_generator(
     return Q, weight / weight.sum(), x[keep], y[keep]
 
 
-def _bernoulli(u: Floats) -> Floats:
+def bernoulli(u: Floats) -> Floats:
     """Bernoulli function u / (exp(u) - 1), 1 at 0."""
     near = np.abs(u) < 1e-10
     safe = np.where(near, 1.0, u)

@@ -1,18 +1,20 @@
-"""Who gets which frames: splits that are contiguous in time and never overlap.
+"""Who gets which frames: splits that never overlap, each with its share of every trajectory.
 
-In the order of time and of the files: the training replicas, the validation data, the test chains,
-the fresh chains. With R replicas, one ninth (R = 3: 1/(2R+3)) of the frames makes a replica, as
-much the validation data, two ninths the test chains, and as many fresh chains as replicas follow.
-Train and validation data are a model's; what is left is held out, and the reference is estimated
-from all of it, so that no model has seen any of what it is measured against. The fresh chains,
-which the truth row of a board replays, are a part of the reference: there is no other truth here.
-The scales come from the training replicas, which are not.
+With R replicas, one ninth (R = 3: 1/(2R+3)) of the frames makes a training replica, as much the
+validation data, two ninths the test chains, and as many fresh chains as replicas follow. A
+trajectory among few is divided on its own, in this order of time, so that traces which differ
+(another molecule, another day) differ in no split more than in another. Many trajectories stay as
+whole as can be and are dealt out in turn. Train and validation data are a model's; what is left is
+held out, and the reference is estimated from all of it, so that no model has seen any of what it is
+measured against. The fresh chains, which the truth row of a board replays, are a part of the
+reference: there is no other truth here. The scales come from the training replicas, which are not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +36,13 @@ TEST_ROWS = 10
 #: More chains a replica are tried only while they use this much more of the data.
 NEARLY_ALL = 0.95
 MOST_CHAINS = 512
+
+#: Groups of two replicas.
+LEAST_GROUPS = 7
+
+#: So many trajectories are divided one by one, if that uses this share of them; the rest is held
+#: out. Of more every replica gets pieces of so many in turn, which leaves the pieces longer.
+MANY, MOST_OF_ALL = 8, 0.8
 
 
 @dataclass(frozen=True)
@@ -74,8 +83,9 @@ class Division:
 def divide(lengths: Sequence[int], replicas: int) -> Division:
     """Divide trajectories into splits.
 
-    Chains of a replica are equally long. There is one where the trajectories are long; where they
-    are short or of unequal length there are as many as it takes to use (nearly) all frames.
+    Chains of a replica are equally long. Of one trajectory there is one; of a few there is at least
+    one of each; of many there are at least `MANY`, where they are long enough, or as many as it
+    takes to use (nearly) all frames.
 
     Parameters
     ----------
@@ -89,40 +99,56 @@ def divide(lengths: Sequence[int], replicas: int) -> Division:
     InputError
         If the data are too few.
     """
-    groups = 2 * replicas + 3
-    frames, chains = _best_pieces(np.array(lengths), groups)
-    pieces = [
-        Span(trajectory, start, start + frames)
-        for trajectory, length in enumerate(lengths)
-        for start in range(0, length - frames + 1, frames)
-    ]
-    parts = {}
-    for name, share in (("train", replicas), ("validation", 1), ("test", 2), ("fresh", replicas)):
-        parts[name], pieces = pieces[: share * chains], pieces[share * chains :]
-    return Division(
-        chains_per_replica=chains,
-        train=parts["train"],
-        validation=parts["validation"],
-        test=_test_rows(parts["test"]),
-        fresh=parts["fresh"],
-        lengths=list(lengths),
+    n = 2 * replicas + 3
+    groups: list[list[Span]] = [[] for _ in range(n)]
+    if len(lengths) <= MANY and (frames := _longest_of_each(lengths, n)):
+        for trajectory, length in enumerate(lengths):
+            chains = length // (n * frames)
+            for number in range(n * chains):
+                start = number * frames
+                groups[number // chains].append(Span(trajectory, start, start + frames))
+    else:
+        frames, chains = _best_pieces(np.array(lengths), n, MANY if len(lengths) > MANY else 1)
+        pieces = [
+            Span(trajectory, start, start + frames)
+            for trajectory, length in enumerate(lengths)
+            for start in range(0, length - frames + 1, frames)
+        ]
+        for number, piece in enumerate(pieces[: n * chains]):
+            groups[number % n].append(piece)
+    train, validation, test, fresh = (
+        [piece for group in groups[first:last] for piece in group]
+        for first, last in pairwise([0, replicas, replicas + 1, replicas + 3, n])
     )
+    chains = len(groups[0])
+    return Division(chains, train, validation, _test_rows(test), fresh, list(lengths))
 
 
-def _best_pieces(lengths: NDArray[np.int64], groups: int) -> tuple[int, int]:
+def _longest_of_each(lengths: Sequence[int], n: int) -> int:
+    """Find the longest piece of which the trajectories hold n each, or 2n, …; 0 if too short."""
+    choices = {length // (n * parts) for length in lengths for parts in range(1, MOST_CHAINS + 1)}
+    for frames in sorted((choice for choice in choices if choice >= LEAST_FRAMES), reverse=True):
+        if sum(each - each % (n * frames) for each in lengths) >= MOST_OF_ALL * sum(lengths):
+            return frames
+    return 0
+
+
+def _best_pieces(lengths: NDArray[np.int64], groups: int, fewest: int) -> tuple[int, int]:
     """Choose how long a piece is and how many make a group; (frames, pieces a group)."""
     best: list[tuple[int, int]] = []
-    for chains in range(1, MOST_CHAINS + 1):
+    for chains in range(fewest, MOST_CHAINS + 1):
         frames = _longest_piece(lengths, groups * chains)
         if frames < LEAST_FRAMES:
             break
         best.append((frames, chains))
+    if not best and fewest > 1:
+        return _best_pieces(lengths, groups, 1)
     if not best:
         total, longest = int(lengths.sum()), int(lengths.max())
         raise InputError(
             f"too few data: {total:,} frames, the longest trajectory {longest:,}; {groups} pieces "
-            f"of {LEAST_FRAMES:,} frames or more are needed; save more often, take a smaller "
-            "--stride or fewer --replicas"
+            f"of {LEAST_FRAMES:,} frames or more are needed; bring more frames, or save more often"
+            + ("; or take fewer --replicas" if groups > LEAST_GROUPS else "")
         )
     most = max(frames * chains for frames, chains in best)
     return next(pair for pair in best if pair[0] * pair[1] >= NEARLY_ALL * most)
@@ -143,7 +169,7 @@ def _longest_piece(lengths: NDArray[np.int64], pieces: int) -> int:
 def _test_rows(pieces: Sequence[Span]) -> list[Span]:
     """Cut test chains, all of one length, at most `TEST_FRAMES` frames together."""
     length = pieces[0].stop - pieces[0].start
-    pieces = pieces[: max(1, TEST_FRAMES // LEAST_FRAMES)]
+    pieces = pieces[:: -(-len(pieces) // (TEST_FRAMES // LEAST_FRAMES))]
     cuts = max(1, min(TEST_ROWS // len(pieces), length // (2 * LEAST_FRAMES)))
     frames = min(length // cuts, TEST_FRAMES // (len(pieces) * cuts))
     return [

@@ -183,7 +183,7 @@ def default_memberships(model: MarkovModel, held_out: Sequence[Labels]) -> Float
     """
     for n in range(model.choose(), min(MOST_TRIED, len(model.populations)) + 1):
         try:
-            found = _without_rare(model, model.memberships(n), held_out)
+            found = without_rare(model, model.memberships(n), held_out)
         except InputError:
             continue  # PCCA+ finds no n sets, which is no fault of the user's
         if found.shape[1] > 1:
@@ -194,8 +194,21 @@ def default_memberships(model: MarkovModel, held_out: Sequence[Labels]) -> Float
     )
 
 
-def _without_rare(model: MarkovModel, memberships: Float64, held_out: Sequence[Labels]) -> Float64:
-    """Merge sets that are never entered; memberships are probabilities, so that they add up."""
+def without_rare(model: MarkovModel, memberships: Float64, held_out: Sequence[Labels]) -> Float64:
+    """Merge sets that are never entered; memberships are probabilities, so that they add up.
+
+    Parameters
+    ----------
+    model : MarkovModel
+    memberships : float64 array of shape (K, sets)
+    held_out : sequence of uint8 arrays (frames,)
+        Microstates.
+
+    Returns
+    -------
+    float64 array of shape (K, macrostates)
+        With one macrostate if no two are entered.
+    """
     while memberships.shape[1] > 1:
         n = memberships.shape[1]
         crisp = memberships.argmax(1).astype(np.uint8)

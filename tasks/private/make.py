@@ -8,30 +8,31 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.caches import can_write
 from benchmark.errors import InputError
+from benchmark.files import printable
 from benchmark.quantities import FRAMES, Time
-from benchmark.registry import read_card, user_tasks
+from benchmark.registry import TASKS_VARIABLE, read_card, user_tasks
 from benchmark.task import Task
 from benchmark.tracks.kinetics.card import Generation, kinetics_card
-from benchmark.tracks.kinetics.metrics.errors import (
-    KineticsReference,
-    held,
-    implied_timescales,
-    reference_from_chains,
-)
+from benchmark.tracks.kinetics.metrics.likelihood import SKIPPED_FRAMES
 from tasks.making.calibrate import calibrate
-from tasks.making.freeze import freeze_task, generation, lag_times, resolved
+from tasks.making.freeze import freeze_task, generation
 from tasks.oracles.empirical import empirical_oracle
 from tasks.private import division
 from tasks.private.division import Division, Span
 from tasks.private.labelling import Asked, Labelling, label
 from tasks.private.partition import Labels
-from tasks.private.reading import Reading, Recording, read_recordings
+from tasks.private.reading import Reading, read_recordings
+from tasks.private.recording import Recording
+from tasks.private.reference import held_out_reference, observed
+from tasks.private.repeats import refuse_repeats
 from tasks.private.report import Report
 
 FAMILY = "private"
@@ -50,11 +51,8 @@ ORACLE_FRAMES = 200_000
 #: Rows of the oracle's data; the last four of them choose, so that there must be many.
 ORACLE_ROWS = 24
 
-#: A slowest process of fewer frames is over before the next frame.
-LEAST_SLOWEST = 2.0
-
-#: Lags are at most this share of a chain.
-SHARE_OF_CHAIN = 1 / 4
+#: So many columns are named in a card.
+SHOWN = 12
 
 STEPS = ("read", "label", "reference", "oracle", "freeze", "calibrate")
 
@@ -71,8 +69,6 @@ class Request:
         One trajectory or several each.
     reading : Reading
     asked : Asked
-    interval : Time or None
-        Saving interval; None: the files' own, or frames.
     stride : int
         Keep every ``stride``-th frame.
     hold : Time or None
@@ -90,7 +86,6 @@ class Request:
     sources: Sequence[Path]
     reading: Reading = field(default_factory=Reading)
     asked: Asked = field(default_factory=Asked)
-    interval: Time | None = None
     stride: int = 1
     hold: Time | None = None
     replicas: int = 3
@@ -125,6 +120,8 @@ def make_private_task(
     version = _free_version(family, request)
     tell(0, STEPS[0])
     recordings = read_recordings(request.sources, request.reading, lambda note: tell(0, note))
+    tell(0, "look for frames that come twice")
+    refuse_repeats(recordings)
     frame = _frame_time(recordings, request)
     recordings = [
         dataclasses.replace(found, values=found.values[:: request.stride]) for found in recordings
@@ -136,8 +133,8 @@ def make_private_task(
     _check_hold(hold, parts)
 
     tell(2, STEPS[2])
-    reference, slowest = _reference(labelling, parts, hold)
-    shape = _generation(parts, slowest)
+    reference, slowest = held_out_reference(labelling, parts, hold)
+    shape = _generation(parts, slowest.frames)
     splits = _splits(labelling.chains, parts, shape)
     K = len(labelling.observable)
     candidates = next(models for most, models in CANDIDATES.items() if most >= K)
@@ -146,7 +143,7 @@ def make_private_task(
         _oracle_rows(labelling.chains, parts), splits["test"], K, candidates
     )
     tell(4, STEPS[4])
-    card = _card(request, labelling, frame, hold, slowest, chosen)
+    card = _card(request, recordings, labelling, frame, hold, slowest.frames, chosen)
     card |= {"version": version, "chains_per_replica": parts.chains_per_replica}
     with _staged(family, request.name) as staging:
         task = freeze_task(staging, card, splits, oracle, reference)
@@ -154,15 +151,26 @@ def make_private_task(
         tell(5, STEPS[5])
         task = calibrate(task, known_only=True)
         placed = _place(task, family)
-    observed = {
-        "all": _observed(labelling, [Span(i, 0, n) for i, n in enumerate(parts.lengths)], hold),
-        "held out": _observed(labelling, parts.held_out, hold),
-    }
+    return placed, Report(
+        card=kinetics_card(placed),
+        recordings=recordings,
+        labelling=labelling,
+        observed=_observed(labelling, parts, hold),
+        slowest=slowest,
+        oracle_nll=-float(oracle[:, SKIPPED_FRAMES:].mean()),
+    )
+
+
+def _observed(labelling: Labelling, parts: Division, hold: int) -> dict[str, list[Labels]]:
+    """Give what rates are measured on in all the data, what is held out, and every replica."""
+    whole = [Span(number, 0, length) for number, length in enumerate(parts.lengths)]
     n = parts.chains_per_replica
-    for replica in range(request.replicas):
-        spans = parts.train[replica * n : (replica + 1) * n]
-        observed[f"training replica {replica}"] = _observed(labelling, spans, hold)
-    return placed, Report(kinetics_card(placed), labelling.lag, observed, reference)
+    replicas = {
+        f"training replica {first // n}": parts.train[first : first + n]
+        for first in range(0, len(parts.train), n)
+    }
+    spans = {"all": whole, "held out": parts.held_out, **replicas}
+    return {name: observed(labelling, found, hold) for name, found in spans.items()}
 
 
 def _free_version(family: Path, request: Request) -> int:
@@ -171,6 +179,8 @@ def _free_version(family: Path, request: Request) -> int:
         raise InputError(
             f"--name '{request.name}': small letters, digits, '-' and '.' only, such as my-peptide"
         )
+    if not can_write(family):
+        raise InputError(f"cannot write into {family}; set {TASKS_VARIABLE} to a folder of yours")
     path = family / "cards" / f"{request.name}.yaml"
     if not path.exists():
         return 1
@@ -184,11 +194,7 @@ def _free_version(family: Path, request: Request) -> int:
 
 def _frame_time(recordings: Sequence[Recording], request: Request) -> Time:
     """Give the time between two frames that are kept."""
-    own = recordings[0].interval
-    given = request.interval
-    if own and given and given.unit != FRAMES and not own.is_close(given):
-        raise InputError(f"--interval {given}: {recordings[0].name} says {own} between its frames")
-    interval = own or given or Time(1, FRAMES)
+    interval = recordings[0].interval or request.reading.interval or Time(1, FRAMES)
     return Time(float(f"{interval.value * request.stride:.6g}"), interval.unit)
 
 
@@ -196,40 +202,6 @@ def _check_hold(hold: int, parts: Division) -> None:
     length = parts.train[0].stop - parts.train[0].start
     if hold > length // 10:
         raise InputError(f"--hold is {hold:,} frames, a chain has only {length:,}; hold for less")
-
-
-def _observed(labelling: Labelling, spans: Sequence[Span], hold: int) -> list[Labels]:
-    """Give what rates are measured on: macrostates that are held."""
-    macrostate = np.array(labelling.observable, np.uint8)
-    chains = [macrostate[span.of(labelling.chains)] for span in spans]
-    return held(chains, labelling.macrostates, hold)
-
-
-def _reference(labelling: Labelling, parts: Division, hold: int) -> tuple[KineticsReference, float]:
-    """Estimate the reference from all that is held out; give it and t₂ in frames."""
-    M = labelling.macrostates
-    observed = _observed(labelling, parts.held_out, hold)
-    seen = np.bincount(np.concatenate(observed), minlength=M)
-    if (seen == 0).any():
-        raise InputError(
-            f"macrostate {int(np.argmin(seen))} of {M} never occurs in the held-out data: it is "
-            "too rare for so few frames; ask for fewer --macrostates, or bring more data"
-        )
-    length = parts.train[0].stop - parts.train[0].start
-    most = max(1, int(length * SHARE_OF_CHAIN))
-    timescales = implied_timescales(observed, M, [min(labelling.lag, most)], M - 1)[0]
-    slowest = round(float(timescales[0]), 2)
-    if slowest < LEAST_SLOWEST:
-        raise InputError(
-            f"the slowest process lasts {slowest:.2g} frames: nothing is left to predict; take a "
-            "smaller --stride, another --partition, or data saved more often"
-        )
-    lags = np.unique(np.clip(lag_times(timescales), 1, most))
-    try:
-        found = reference_from_chains(observed, M, lags, M - 1, slowest)
-    except ValueError as error:
-        raise InputError(f"too few transitions among the held-out data: {error}") from error
-    return dataclasses.replace(found, timescales=resolved(found.timescales, lags)), slowest
 
 
 def _generation(parts: Division, slowest: float) -> Generation:
@@ -256,29 +228,45 @@ def _splits(
 
 
 def _oracle_rows(chains: Sequence[Labels], parts: Division) -> NDArray[np.uint8]:
-    """Cut what the oracle learns from into rows, from the end: the fresh chains come first."""
+    """Cut what the oracle learns from into rows, from the end: the fresh chains come first.
+
+    Rows of all trajectories are taken in turn, so that the last four, which choose, are not of one.
+    """
     length = parts.train[0].stop - parts.train[0].start
     available = sum(span.stop - span.start for span in parts.oracle)
     frames = min(length, max(1, available // ORACLE_ROWS))
-    wanted = max(ORACLE_FRAMES, 2 * length * parts.chains_per_replica)
-    found = division.rows(parts.oracle, frames)[-max(ORACLE_ROWS // 2, wanted // frames) :]
-    return np.stack([span.of(chains) for span in found])
+    wanted = max(
+        ORACLE_ROWS // 2, max(ORACLE_FRAMES, 2 * length * parts.chains_per_replica) // frames
+    )
+    found: dict[int, list[Span]] = {}
+    for span in reversed(division.rows(parts.oracle, frames)):
+        found.setdefault(span.trajectory, []).append(span)
+    in_turn = [span for turn in zip_longest(*found.values()) for span in turn if span is not None]
+    return np.stack([span.of(chains) for span in reversed(in_turn[:wanted])])
 
 
 def _card(
-    request: Request, labelling: Labelling, frame: Time, hold: int, slowest: float, oracle: str
+    request: Request,
+    recordings: Sequence[Recording],
+    labelling: Labelling,
+    frame: Time,
+    hold: int,
+    slowest: float,
+    oracle: str,
 ) -> dict[str, object]:
-    files = ", ".join(path.name for path in request.sources)
+    files = ", ".join(printable(path.name) for path in request.sources)
+    names = recordings[0].columns
+    columns = f" ({', '.join(names[:SHOWN])}{' …' if len(names) > SHOWN else ''})" if names else ""
     held_for = f", each held for {hold} frames" if hold > 1 else ""
     return {
         "id": f"{FAMILY}/{request.name}",
         "track": "kinetics",
         "title": f"{files if len(files) < 60 else f'{len(request.sources)} files'}: "
         f"{labelling.text}",
-        "description": f"Private task from {files}, every {request.stride} frame(s). A label is "
-        f"one of {labelling.text}; rates are those between {labelling.macrostates} macrostates"
-        f"{held_for} (Markov models at a lag of {labelling.lag} frames). The reference is the "
-        f"held-out part of the same data. Oracle: {oracle}.",
+        "description": f"Private task from {files}{columns}, every {request.stride} frame(s). A "
+        f"label is one of {labelling.text}; rates are those between {labelling.macrostates} "
+        f"macrostates{held_for} (Markov models at a lag of {labelling.lag} frames). The reference "
+        f"is the held-out part of the same data. Oracle: {oracle}.",
         "citations": list(request.citations),
         "ranked": False,
         "frame_time": frame.value,
@@ -286,9 +274,9 @@ def _card(
         "labels": len(labelling.observable),
         "observable": labelling.observable,
         "hold": hold,
-        "slowest": slowest,
+        "slowest": round(slowest, 2),
         "oracle": "empirical",
-        "generator": request.command or "python -m benchmark data import",
+        "generator": printable(request.command) or "python -m benchmark data import",
     }
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from tasks.private.reading import Recording
+from tasks.private.recording import Recording
+from tasks.private.states import MOST_LABELS
 
 Labels = NDArray[np.uint8]
 Partition = Literal["bins", "kmeans", "pcca", "states"]
@@ -77,9 +78,11 @@ def numbered(chains: Sequence[NDArray[Any]]) -> list[Labels]:
     Raises
     ------
     InputError
-        If only one occurs.
+        If only one occurs, or more than 8 bits can name.
     """
     values, labels = np.unique(np.concatenate(chains), return_inverse=True)
+    if len(values) > MOST_LABELS:
+        raise InputError(f"there are {len(values)} states, at most {MOST_LABELS} can be named")
     if len(values) < 2:
         raise InputError(
             f"every frame is in the same state ({values[0]}): there is nothing to predict"

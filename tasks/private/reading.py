@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -12,44 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.quantities import Time
+from benchmark.quantities import FRAMES, Time
+from tasks.private.recording import Recording, Tell
+from tasks.private.states import as_states
 
-#: angles: radians; states: integers that are labels as they are; numbers: any other coordinate.
-Kind = Literal["angles", "states", "numbers"]
 Format = Literal["auto", "trajectory", "series", "riboswitch"]
-
-#: Labels are stored in 8 bits.
-MOST_LABELS = 256
 
 #: A file of so few frames may lie within 2π by chance.
 ENOUGH_FRAMES = 100
 
 FULL_TURN = 2 * np.pi * 1.001  # with room for rounding
 
+#: Names of columns that hold angles.
+ANGLE = re.compile(
+    r"(?:phi|psi|omega|chi|theta|[φψωχθ])(?:[^a-z].*)?|.*(?:angle|dihedral|torsion).*",
+    re.IGNORECASE,
+)
+
 #: The header of the public riboswitch traces, whose lines end in CR alone.
 RIBOSWITCH_HEADER = re.compile(rb"Ext_\d+\r(?!\n)")
 RIBOSWITCH_INTERVAL = Time(0.1, "ms")
-
-
-@dataclass(frozen=True)
-class Recording:
-    """One trajectory.
-
-    Attributes
-    ----------
-    name : str
-        Where it comes from.
-    values : array of shape (frames, columns)
-        Angles in radians. States as integers, one column.
-    kind : "angles", "states" or "numbers"
-    interval : Time or None
-        Between frames, if the file says so.
-    """
-
-    name: str
-    values: NDArray[np.generic]
-    kind: Kind
-    interval: Time | None = None
 
 
 @dataclass(frozen=True)
@@ -66,22 +48,24 @@ class Reading:
         "auto" goes by suffix and header.
     columns : tuple of str
         Names, or numbers from 1, of the columns to use; all if empty.
+    arrays : tuple of str
+        Names or globs of the arrays of an .npz to use; all if empty.
     angles : "radians", "degrees" or None
         Whether columns of series are angles, and in which unit.
     states : bool or None
         Whether the series are labels as they are; None: if they look like it.
+    interval : Time or None
+        What the user says is between saved frames.
     """
 
     topology: Path | None = None
     dihedrals: tuple[str, ...] = ("phi", "psi")
     format: Format = "auto"
     columns: tuple[str, ...] = ()
+    arrays: tuple[str, ...] = ()
     angles: Literal["radians", "degrees"] | None = None
     states: bool | None = None
-
-
-#: Called with a few words on what is under way.
-Tell = Callable[[str], None]
+    interval: Time | None = None
 
 
 def read_recordings(
@@ -95,6 +79,8 @@ def read_recordings(
         If a file is missing, unreadable, given twice, of an unknown kind or holds NaN; if the
         files do not fit together; if angles are not in the unit that was said.
     """
+    if reading.arrays and not any(path.suffix.lower() == ".npz" for path in paths):
+        raise InputError(f"--arrays names arrays of an .npz, which {paths[0]} is not")
     seen: set[Path] = set()
     recordings = []
     for path in paths:
@@ -107,7 +93,7 @@ def read_recordings(
         recordings += [_checked(found) for found in _read(path, reading, tell)]
     if reading.topology and not any(_format(path, reading) == "trajectory" for path in paths):
         raise InputError(f"--topology {reading.topology} is given, but {paths[0]} is a series")
-    return _consistent([_as_asked(found, reading) for found in recordings])
+    return _consistent(_as_asked(recordings, reading), reading.interval)
 
 
 def _read(path: Path, reading: Reading, tell: Tell) -> list[Recording]:
@@ -115,12 +101,13 @@ def _read(path: Path, reading: Reading, tell: Tell) -> list[Recording]:
     if kind == "trajectory":
         from tasks.private.trajectories import read_trajectory
 
-        return [read_trajectory(path, reading.topology, reading.dihedrals, tell)]
+        return [read_trajectory(path, reading.topology, reading.dihedrals, tell, reading.interval)]
     if kind == "riboswitch":
         return _riboswitch(path)
     from tasks.private.series import read_series
 
-    return read_series(path, reading.columns)
+    arrays = reading.arrays if path.suffix.lower() == ".npz" else ()
+    return read_series(path, reading.columns, arrays, reading.interval)
 
 
 def _format(path: Path, reading: Reading) -> Format:
@@ -163,34 +150,35 @@ def _checked(recording: Recording) -> Recording:
     return recording
 
 
-def _as_asked(recording: Recording, reading: Reading) -> Recording:
+def _as_asked(recordings: list[Recording], reading: Reading) -> list[Recording]:
     """Turn numbers into angles or states, as the flags say or as they look."""
-    if recording.kind != "numbers":
-        if reading.states:
-            raise InputError(f"--partition states: {recording.name} holds angles, not states")
-        return recording
+    numbers = [found for found in recordings if found.kind == "numbers"]
+    if reading.states and len(numbers) < len(recordings):
+        other = next(found for found in recordings if found.kind != "numbers")
+        raise InputError(f"--partition states: {other.name} holds angles, not states")
+    if not numbers or len(numbers) < len(recordings):
+        return recordings  # dihedrals of trajectories, or of different systems
     if reading.angles is not None:
-        return replace(recording, values=_radians(recording, reading.angles), kind="angles")
-    if reading.states is False:
+        return [
+            replace(found, values=_radians(found, reading.angles), kind="angles")
+            for found in numbers
+        ]
+    if reading.states is not False:
+        numbers = as_states(numbers, bool(reading.states))
+    return [_with_warning(found) for found in numbers]
+
+
+def _with_warning(recording: Recording) -> Recording:
+    """Warn of columns that look like angles and are taken for plain numbers."""
+    angles = [name for name in recording.columns if ANGLE.fullmatch(name)]
+    if recording.kind != "numbers" or not angles or np.abs(recording.values).max() > 360:
         return recording
-    fault = _no_states(recording)
-    if not fault:
-        return replace(recording, values=recording.values.astype(np.int64), kind="states")
-    if reading.states:
-        raise InputError(f"--partition states: {recording.name} {fault}")
-    return recording
-
-
-def _no_states(recording: Recording) -> str:
-    """Say why a recording cannot be a series of labels; empty if it can."""
-    values = recording.values
-    if values.shape[1] != 1:
-        return f"has {values.shape[1]} columns, states have one; choose it with --columns"
-    if values.dtype.kind == "f" and (off := values != np.rint(values)).any():
-        return f"holds {values[off][0]}, which is no integer"
-    if (found := len(np.unique(values))) > MOST_LABELS:
-        return f"holds {found} different integers, labels are at most {MOST_LABELS}"
-    return ""
+    unit = "--degrees" if np.abs(recording.values).max() > FULL_TURN else "--radians"
+    warning = (
+        f"{recording.name}: {', '.join(angles)} are taken for plain numbers; if they are angles, "
+        f"{unit} says so: their two ends are one place"
+    )
+    return replace(recording, warnings=(*recording.warnings, warning))
 
 
 def _radians(recording: Recording, unit: str) -> NDArray[np.float64]:
@@ -212,26 +200,30 @@ def _radians(recording: Recording, unit: str) -> NDArray[np.float64]:
     return values
 
 
-def _consistent(recordings: list[Recording]) -> list[Recording]:
+def _consistent(recordings: list[Recording], given: Time | None) -> list[Recording]:
     """Refuse recordings that cannot be trajectories of one system."""
     first = recordings[0]
-    if {found.kind for found in recordings} == {"states", "numbers"}:
-        # One file of many happens to hold whole numbers only.
-        recordings = [
-            replace(found, values=found.values.astype(np.float64), kind="numbers")
-            for found in recordings
-        ]
-        first = recordings[0]
     for other in recordings[1:]:
         if other.kind != first.kind or other.values.shape[1] != first.values.shape[1]:
             raise InputError(
                 f"{first.name} holds {first.values.shape[1]} columns of {first.kind}, "
                 f"{other.name} {other.values.shape[1]} of {other.kind}; all must be of one system"
             )
-        mine, its = first.interval, other.interval
+    intervals = [_interval(found, given) for found in recordings]
+    for other, its in zip(recordings, intervals, strict=True):
+        mine = intervals[0]
         if (mine is None) != (its is None) or (mine and its and not mine.is_close(its)):
             raise InputError(
                 f"saving intervals differ: {first.name} has {mine or 'none'}, "
                 f"{other.name} has {its or 'none'}"
+                + ("; give --interval, if it is the same in all" if not (mine and its) else "")
             )
     return recordings
+
+
+def _interval(recording: Recording, given: Time | None) -> Time | None:
+    """Give the time between frames: a file's own, or what the user says of one without any."""
+    own = recording.interval
+    if own and given and given.unit != FRAMES and not own.is_close(given):
+        raise InputError(f"--interval {given}: {recording.name} says {own} between its frames")
+    return own or given

@@ -1,4 +1,4 @@
-"""What an import tells its user: how much of everything there is, what is rare, what to do next."""
+"""What an import tells its user: what was read, what was made of it, and what to do next."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from benchmark.files import printable
+from benchmark.quantities import FRAMES
 from benchmark.tracks.kinetics.card import KineticsCard
-from benchmark.tracks.kinetics.metrics.errors import KineticsReference, count_matrix
-
-#: A transition seen less often in a replica has a rate that is uncertain by a third.
-FEW_EVENTS = 10
-
-#: A slowest process with fewer of its own times in a replica is hardly sampled.
-FEW_TIMES = 10
+from tasks.private.doubts import doubts, events
+from tasks.private.labelling import Labelling
+from tasks.private.partition import Labels
+from tasks.private.recording import Recording
+from tasks.private.timescale import Timescale
 
 #: Populations of more macrostates fill no line.
 SHOWN = 6
+
+#: So many recordings are told of one by one, and so many columns of each are named.
+RECORDINGS, COLUMNS = 5, 12
 
 
 @dataclass(frozen=True)
@@ -32,28 +34,32 @@ class Report:
     Attributes
     ----------
     card : KineticsCard
-    lag : int
-        Frames, of the Markov models.
+    recordings : sequence of Recording
+        The frames that were kept.
+    labelling : Labelling
     observed : mapping of name to list of uint8 arrays (frames,)
         Held macrostates of "all", "held out" and every "training replica N".
-    reference : KineticsReference
+    slowest : Timescale
+    oracle_nll : float
+        Of the scored test frames, nats a frame.
     """
 
     card: KineticsCard
-    lag: int
-    observed: Mapping[str, Sequence[NDArray[np.uint8]]]
-    reference: KineticsReference
+    recordings: Sequence[Recording]
+    labelling: Labelling
+    observed: Mapping[str, Sequence[Labels]]
+    slowest: Timescale
+    oracle_nll: float
 
     def print(self, console: Console) -> None:
-        """Print tables, warnings, and the next commands."""
-        card, unit = self.card, self.card.time_unit
+        """Print what was read, tables, warnings, and the next commands."""
+        card = self.card
         console.print(f"{card.id} (version {card.version}): {escape(card.title)}")
+        for line in self.lines():
+            console.print(f"  {line}", markup=False, soft_wrap=True)
         self._print_parts(console)
         self._print_splits(console)
-        slowest = f"{card.slowest:,.1f} frames"
-        if unit != "frames":
-            slowest += f" = {card.slowest * card.frame_time:g} {unit}"
-        console.print(f"slowest timescale of the macrostates: {slowest} (lag {self.lag} frames)")
+        console.print(f"slowest timescale of the macrostates: {self._slowest()}")
         counting = [name for names in card.counting.values() for name in names]
         console.print(f"metrics that count: {', '.join(counting) or 'none'}")
         for warning in self.warnings():
@@ -61,6 +67,50 @@ class Report:
         console.print("next:")
         console.print(f"  python -m benchmark describe {card.id} --plot {card.name}.png")
         console.print(f"  python -m benchmark run --model lstm --tasks {card.id}")
+
+    def lines(self) -> Iterator[str]:
+        """Say what was read: frames, columns, the interval, and what was left out."""
+        for recording in self.recordings[:RECORDINGS]:
+            columns = ", ".join(recording.columns[:COLUMNS])
+            more = " …" if len(recording.columns) > COLUMNS else ""
+            yield printable(
+                f"{recording.name}: {len(recording.values):,} frames"
+                + (f" of {columns}{more}" if columns else "")
+            )
+            yield from (f"  {printable(note)}" for note in recording.notes)
+        if len(self.recordings) > RECORDINGS:
+            frames = sum(len(recording.values) for recording in self.recordings)
+            yield f"… {len(self.recordings)} recordings in all, of {frames:,} frames"
+        unit = self.card.time_unit
+        given = "" if self.recordings[0].interval else ", as given"
+        if unit == FRAMES:
+            yield "the time between frames is unknown: --interval says it"
+        else:
+            yield f"{self.card.frame_time:g} {unit} between the frames that were kept{given}"
+        names = self.labelling.names
+        if names and names != tuple(range(len(names))):
+            yield f"labels 0 … {len(names) - 1} are the file's {', '.join(map(str, names))}"
+        yield from self.labelling.notes
+
+    def warnings(self) -> list[str]:
+        """Say what was taken for granted, and what the data are too few for."""
+        read = [text for recording in self.recordings for text in recording.warnings]
+        names = [recording.name for recording in self.recordings]
+        found = doubts(self.card, names, self.observed, self.oracle_nll)
+        if not self.slowest.converged:
+            found.append(
+                f"the slowest timescale still depends on the lag (of {self.slowest.lag} frames): "
+                "it is uncertain, and may be longer"
+            )
+        return [*dict.fromkeys(read), *found]
+
+    def _slowest(self) -> str:
+        card = self.card
+        text = f"{card.slowest:,.1f} frames"
+        if card.time_unit != FRAMES:
+            text += f" = {card.slowest * card.frame_time:g} {card.time_unit}"
+        lag = self.slowest.lag
+        return f"{text} (from lags of {lag} and {2 * lag} frames; of labels {self.labelling.lag})"
 
     def _print_parts(self, console: Console) -> None:
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1))
@@ -71,7 +121,7 @@ class Report:
             counts = np.bincount(np.concatenate(chains), minlength=self.card.macrostates)
             shares = " ".join(f"{share:.3f}" for share in (counts / counts.sum())[:SHOWN])
             more = " …" if len(counts) > SHOWN else ""
-            jumps = int(self._events(chains).sum())
+            jumps = int(events(chains, self.card.macrostates).sum())
             table.add_row(
                 name, str(len(chains)), f"{counts.sum():,}", f"{jumps:,}", f"{shares}{more}"
             )
@@ -89,46 +139,3 @@ class Report:
             f"{self.card.labels} labels, seen as {self.card.macrostates} macrostates; "
             f"{self.card.replicas} replicas of {per} chain{'s' * (per > 1)} each"
         )
-
-    def _events(self, chains: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-        """Count transitions between macrostates, float64 of shape (M, M)."""
-        events = count_matrix(list(chains), self.card.macrostates, 1)
-        np.fill_diagonal(events, 0)
-        return events
-
-    def warnings(self) -> Iterator[str]:
-        """Say what the data are too few for."""
-        absent = np.min([np.bincount(np.concatenate(chains), minlength=self.card.macrostates)
-                         for name, chains in self.observed.items()
-                         if name.startswith("training")], axis=0) == 0  # fmt: skip
-        if absent.any():
-            states = ", ".join(map(str, np.flatnonzero(absent)))
-            yield (
-                f"macrostate {states} never occurs in some training replica: nothing can be "
-                "learned of it there; are all files of one system, and long enough?"
-            )
-        known = self._events(self.observed["held out"]) > 0
-        replicas = [
-            self._events(chains)
-            for name, chains in self.observed.items()
-            if name.startswith("training")
-        ]
-        fewest = np.min(replicas, axis=0)
-        rare = known & (fewest < FEW_EVENTS)
-        if rare.any():
-            at = np.argwhere(rare)[int(np.argmin(fewest[rare]))]
-            yield (
-                f"{rare.sum()} of {known.sum()} transitions between macrostates were seen fewer "
-                f"than {FEW_EVENTS} times in some training replica; the rarest, {at[0]} to {at[1]},"
-                f" {int(fewest[tuple(at)])} times: rates will be uncertain"
-            )
-        times = self.card.training_frames / self.card.slowest
-        if times < FEW_TIMES:
-            yield f"a training replica lasts only {times:.2g} slowest timescales"
-        unknown = [name for name in ("mfpt_error", "its_error", "commit_error", "dwell_error")
-                  if name not in self.card.metrics]  # fmt: skip
-        if unknown:
-            yield (
-                f"the held-out data do not determine {', '.join(unknown)}: too few transitions, or "
-                "too many recrossings, which --hold or --cores remove"
-            )

@@ -1,158 +1,145 @@
-"""Series of numbers: NumPy files and text tables."""
+"""Series of numbers: from the tables of NumPy and text files to recordings."""
 
 from __future__ import annotations
 
-import re
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from benchmark.errors import InputError, named
-from benchmark.quantities import saving_interval
-from tasks.private.reading import Recording
+from benchmark.errors import InputError
+from benchmark.quantities import Time
+from tasks.private.arrays import read_arrays
+from tasks.private.counters import find_counters
+from tasks.private.recording import Recording
+from tasks.private.table import Table, read_table
 
+NUMPY_SUFFIXES = (".npz", ".npy")
 TEXT_SUFFIXES = (".txt", ".csv", ".dat", ".tsv", ".xvg")
-SUFFIXES = (".npz", ".npy", *TEXT_SUFFIXES)
+SUFFIXES = (*NUMPY_SUFFIXES, *TEXT_SUFFIXES)
 
-#: A column of this name holds the times of the frames: "time", "t (ps)", "time_ns", "t/ms".
-TIME_COLUMN = re.compile(r"^(?:time|t)(?:[\s_/(\[]+(fs|ps|ns|us|µs|ms|s))?[)\]]?$", re.IGNORECASE)
+#: So many numbers of columns are listed in a message.
+SHOWN = 6
 
 
-def read_series(path: Path, columns: Sequence[str] = ()) -> list[Recording]:
-    """Read a NumPy file or a text table; every array of an .npz is a trajectory.
+def read_series(
+    path: Path,
+    columns: Sequence[str] = (),
+    arrays: Sequence[str] = (),
+    interval: Time | None = None,
+) -> list[Recording]:
+    """Read a NumPy file or a text table.
 
     Parameters
     ----------
     path : Path
-        ``.npz``, ``.npy``, or text, separated by commas or white space, with or without a header.
+        ``.npz``, ``.npy``, or text, with or without a header; see `read_table`.
     columns : sequence of str
-        Names from the header, or numbers from 1; all if empty. A column of times is never among
-        all.
+        Names from the header, or numbers from 1; all if empty. Columns that only count frames are
+        never among all.
+    arrays : sequence of str
+        Of an .npz: names or globs of the arrays to read.
+    interval : Time or None
+        What the user says is between frames.
 
     Raises
     ------
     InputError
-        If the file is damaged, or holds something other than numbers of shape (frames,) or
-        (frames, columns).
+        If the file is damaged, a column that is used holds something other than numbers, or
+        counts frames; and as `read_table`, `read_arrays` and `find_counters`.
     """
-    if path.suffix.lower() in (".npz", ".npy"):
-        return [
-            recording
-            for name, array in _arrays(path).items()
-            for recording in _recordings(array, name, columns)
-        ]
-    return [_table(path, columns)]
+    if path.suffix.lower() in NUMPY_SUFFIXES:
+        tables, notes = read_arrays(path, arrays)
+    else:
+        tables, notes = [read_table(path)], []
+    return [_recording(table, columns, interval, notes) for table in tables]
 
 
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {path.name: loaded}
-        with loaded:
-            arrays = {f"{path.name}:{key}": loaded[key] for key in loaded.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
-        raise InputError(f"{path} is no NumPy file of numbers: {named(error)}") from error
-    if not arrays:
-        raise InputError(f"{path} holds no array")
-    return arrays
-
-
-def _recordings(array: NDArray[Any], name: str, columns: Sequence[str]) -> list[Recording]:
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"{name} holds {array.dtype}, expected numbers")
-    if array.ndim not in (1, 2):
+def _recording(
+    table: Table, columns: Sequence[str], interval: Time | None, notes: Sequence[str]
+) -> Recording:
+    _require_one_series(table)
+    counters = find_counters(table, interval)
+    rest = [at for at in range(len(table.columns)) if at not in counters.at]
+    chosen = _find(table, columns) if columns else rest
+    if not chosen:
+        raise InputError(f"{table.name} holds times and frame numbers only")
+    if counting := [at for at in chosen if at in counters.at]:
+        hint = f"; choose others with --columns {_numbers(rest)}" if rest else ""
         raise InputError(
-            f"{name} has shape {array.shape}; expected (frames,) or (frames, columns): give "
-            "trajectories as arrays of their own"
+            f"{table.name}: {table.title(counting[0])} counts frames and is no coordinate{hint}"
         )
-    if array.ndim == 2 and array.shape[1] > array.shape[0] > 0:
-        if array.dtype.kind == "f":
-            raise InputError(f"{name} has {array.shape[0]} frames of {array.shape[1]} columns; "
-                             "if it is frames that lie along the rows, transpose it")  # fmt: skip
-        # Label series of equal length are often stacked, one a row.
-        return [
-            Recording(f"{name}[{row}]", _pick(series[:, None], name, columns, []), "numbers")
-            for row, series in enumerate(array)
-        ]
-    table = array[:, None] if array.ndim == 1 else array
-    return [Recording(name, _pick(table, name, columns, []), "numbers")]
+    _require_numbers(table, chosen, rest)
+    values = np.stack([table.columns[at] for at in chosen], axis=1)
+    left = [at for at in rest if at not in chosen]
+    unused = [f"not used: {', '.join(table.title(at) for at in left)}"] if left else []
+    return Recording(
+        table.name,
+        values,
+        "numbers",
+        counters.interval,
+        columns=tuple(_name(table, at) for at in chosen) if table.names or len(rest) > 1 else (),
+        notes=(*notes, *counters.notes, *unused),
+    )
 
 
-def _table(path: Path, columns: Sequence[str]) -> Recording:
-    import pandas as pd
-
-    lines = _first_lines(path)
-    separator = "," if "," in lines[0] else r"\s+"
-    has_header = not _all_numbers(lines[0], separator)
-    skipped = _leading_comments(path)
-    try:
-        frame = pd.read_csv(
-            path, sep=separator, header=0 if has_header else None, comment="#", skiprows=skipped
-        )
-    except (ValueError, UnicodeDecodeError, OSError) as error:
-        raise InputError(f"{path} is no table of numbers: {named(error)}") from error
-    header = [str(name).strip() for name in frame.columns] if has_header else []
-    for number, (name, dtype) in enumerate(zip(frame.columns, frame.dtypes, strict=True), 1):
-        if dtype.kind not in "biuf":
-            odd = frame[name][pd.to_numeric(frame[name], errors="coerce").isna()]
+def _require_one_series(table: Table) -> None:
+    """Refuse a column of words that come in turn: rows of several residues are interleaved."""
+    for at, column in enumerate(table.columns):
+        if column.dtype.kind not in "OU" or not len(column):
+            continue
+        words = list(dict.fromkeys(column.tolist()))
+        n = len(words)
+        if 1 < n < len(column) and np.array_equal(column[n:], column[:-n]):
             raise InputError(
-                f"{path}: column {number} is not all numbers: '{odd.iloc[0]}' in row {odd.index[0]}"
+                f"{table.name}: {table.title(at)} holds {', '.join(map(str, words[:SHOWN]))} in "
+                f"turn: the rows are of {n} series; keep those of one"
             )
-    table = frame.to_numpy()
-    found, interval = (TIME_COLUMN.match(header[0]) if header else None), None
-    if found:
-        unit = (found[1] or "").lower()
-        if not unit:
-            raise InputError(f"{path}: column '{header[0]}' has no unit; call it 'time (ps)'")
-        interval = saving_interval(table[:, 0].astype(np.float64), unit, str(path))
-        table, header = table[:, 1:], header[1:]
-    return Recording(path.name, _pick(table, path.name, columns, header), "numbers", interval)
 
 
-def _first_lines(path: Path) -> list[str]:
-    """Give the first lines that are no comments."""
-    with path.open(encoding="utf-8", errors="replace") as file:  # any line end, CR too
-        for line in file:
-            if line.strip() and not line.startswith(("#", "@")):
-                return [line.strip()]
-    raise InputError(f"{path} is empty")
+def _name(table: Table, at: int) -> str:
+    """Call a column by its name, unless that is a number and says nothing."""
+    name = table.names[at] if table.names else ""
+    return name if name and not name.isdecimal() else table.title(at)
 
 
-def _leading_comments(path: Path) -> int:
-    """Count the lines before the table: pandas takes one mark for comments, .xvg has two."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for number, line in enumerate(file):
-            if line.strip() and not line.startswith(("#", "@")):
-                return number
-    return 0
-
-
-def _all_numbers(line: str, separator: str) -> bool:
-    try:
-        [float(word) for word in re.split(separator, line)]
-    except ValueError:
-        return False
-    return True
-
-
-def _pick(
-    table: NDArray[Any], name: str, columns: Sequence[str], header: Sequence[str]
-) -> NDArray[Any]:
-    """Keep the columns that were asked for."""
-    if not columns:
-        return table
+def _find(table: Table, columns: Sequence[str]) -> list[int]:
+    """Find columns by name, or by number from 1."""
     chosen = []
     for column in columns:
-        if column in header:
-            chosen.append(list(header).index(column))
-        elif column.isdecimal() and 1 <= int(column) <= table.shape[1]:
-            chosen.append(int(column) - 1)
-        else:
-            known = ", ".join(header) or f"1 to {table.shape[1]}"
-            raise InputError(f"{name} has no column '{column}'; it has {known}")
-    return table[:, chosen]
+        found = [at for at, name in enumerate(table.names) if name == column]
+        if len(found) > 1:
+            raise InputError(
+                f"{table.name} has {len(found)} columns '{column}'; give the number instead, of "
+                f"{_numbers(found)}"
+            )
+        if not found and column.isdecimal() and 1 <= int(column) <= len(table.columns):
+            found = [int(column) - 1]
+        if not found:
+            known = ", ".join(filter(None, table.names)) or f"1 to {len(table.columns)}"
+            raise InputError(f"{table.name} has no column '{column}'; it has {known}")
+        chosen += found
+    return chosen
+
+
+def _require_numbers(table: Table, chosen: Sequence[int], rest: Sequence[int]) -> None:
+    """Require that columns hold numbers; name those that do otherwise."""
+    import pandas as pd
+
+    def is_number(at: int) -> bool:
+        return table.columns[at].dtype.kind in "biuf"
+
+    wrong = next((at for at in chosen if not is_number(at)), None)
+    if wrong is None:
+        return
+    cells = pd.Series(table.columns[wrong])
+    odd = cells[pd.to_numeric(cells, errors="coerce").isna()]
+    others = [at for at in rest if is_number(at)]
+    shown = f": '{odd.iloc[0]}' in row {odd.index[0]}" if len(odd) else ""
+    hint = f"; choose others with --columns {_numbers(others)}" if others else ""
+    raise InputError(f"{table.name}: column {wrong + 1} is not all numbers{shown}{hint}")
+
+
+def _numbers(at: Sequence[int]) -> str:
+    more = ",…" if len(at) > SHOWN else ""
+    return ",".join(str(number + 1) for number in at[:SHOWN]) + more

@@ -10,18 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
-from benchmark.quantities import saving_interval
-from benchmark.trajectories.reading import TIMED, explained, load_topology
-from tasks.private.reading import Recording, Tell
+from benchmark.quantities import Time, saving_interval
+from benchmark.trajectories.paths import ascii_path
+from benchmark.trajectories.reading import (
+    TIMES_OPTIONAL,
+    are_constant,
+    explained,
+    holds_times,
+    load_topology,
+)
+from benchmark.trajectories.trr import trr_frames
+from tasks.private.bonds import MOSTLY, BondLengths
+from tasks.private.dihedrals import Dihedrals
+from tasks.private.recording import Recording, Tell
 
 if TYPE_CHECKING:
     import mdtraj
 
-#: Dihedrals by the names of mdtraj's functions.
-DIHEDRALS = ("phi", "psi", "omega", "chi1", "chi2", "chi3", "chi4", "chi5")
-
 #: Coordinates read at a time: about 100 MB.
 CHUNK_VALUES = 25_000_000
+
+#: So many names are listed in a line.
+SHOWN = 4
 
 
 def trajectory_suffixes() -> list[str]:
@@ -37,88 +47,123 @@ def is_trajectory(path: Path) -> bool:
 
 
 def read_trajectory(
-    path: Path, topology: Path | None, dihedrals: Sequence[str], tell: Tell = lambda note: None
+    path: Path,
+    topology: Path | None,
+    dihedrals: Sequence[str],
+    tell: Tell = lambda note: None,
+    given: Time | None = None,
 ) -> Recording:
     """Compute dihedral angles of all residues that have them.
 
     Parameters
     ----------
     path : Path
-        Any trajectory that mdtraj reads.
+        Any trajectory that mdtraj reads. Frames of a .trr without positions are left out.
     topology : Path or None
         Any topology that mdtraj reads; not needed for formats that hold their own.
     dihedrals : sequence of str
-        Of `DIHEDRALS`.
+        Of `tasks.private.dihedrals.DIHEDRALS`. Those that would run from one molecule into another
+        are left out.
     tell : callable
         Gets a few words after every chunk.
+    given : Time or None
+        What the user says is between frames.
 
     Returns
     -------
     Recording
         Angles in radians, −π … π, of shape (frames, angles): one dihedral's residues after the
-        other's. Its interval is the file's, in ps, where the format holds times.
+        other's. Its interval is the file's, in ps, where it holds times.
 
     Raises
     ------
     InputError
-        If topology and trajectory do not fit, there is no such dihedral, or a file is damaged.
+        If topology and trajectory do not fit, there is no such dihedral, atoms that should be
+        bonded are not, times do not ascend in equal steps, or a file is damaged.
     """
     import mdtraj
 
     top = load_topology(path, topology)
-    quadruples = np.concatenate([_quadruples(top, name) for name in dihedrals])
+    wanted = Dihedrals(top, dihedrals)
+    bonds = BondLengths(top, wanted.atoms)
     # Of a solvated system hardly any atom is needed. Chunks of a subset are not checked against
     # the topology by mdtraj, so that the first frame is read whole.
-    atoms, places = np.unique(quadruples, return_inverse=True)
-    places = places.reshape(quadruples.shape)
-    chunk = max(1, CHUNK_VALUES // (3 * top.n_atoms))
+    atoms = np.unique(wanted.atoms)
     angles, times = [], []
-    frames = 0
-    for number, piece in enumerate(_pieces(path, top, chunk, atoms)):
-        if number == 0:
-            continue  # the first frame, whole
-        angles.append(mdtraj.compute_dihedrals(piece, places))
-        times.append(np.asarray(piece.time, np.float64))
-        frames += len(piece)
+    frames = read = 0
+    with explained(path, top.n_atoms):
+        held = trr_frames(path).positions if path.suffix.lower() == ".trr" else None
+    for piece in _pieces(path, top, max(1, CHUNK_VALUES // (3 * top.n_atoms)), atoms):
+        here = slice(read, read + len(piece))
+        read += len(piece)
+        kept = piece if held is None else piece[held[here]]
+        if not len(kept):
+            continue
+        angles.append(mdtraj.compute_dihedrals(kept, np.searchsorted(atoms, wanted.atoms)))
+        bonds.add(mdtraj.compute_distances(kept, np.searchsorted(atoms, bonds.pairs)))
+        times.append(np.asarray(kept.time, np.float64))
+        frames += len(kept)
         tell(f"read {path.name}: {frames:,} frames")
-    interval = None
-    if path.name.lower().endswith(TIMED):
-        interval = saving_interval(np.concatenate(times), "ps", str(path))
-    return Recording(path.name, np.concatenate(angles), "angles", interval)
+    if not frames:
+        raise InputError(f"{path} has no frame with positions")
+    apart, example = bonds.between_molecules(path.name)
+    interval, notes = _interval(path, np.concatenate(times), given)
+    if frames < read:
+        notes.insert(0, f"{read - frames:,} of {read:,} frames hold no positions and are left out")
+    if apart.mean() > MOSTLY:
+        raise InputError(
+            f"{path.name}: {np.count_nonzero(apart)} of {len(apart)} dihedrals join what is not "
+            f"bonded ({example}): are the atoms in the order of the topology?"
+        )
+    if apart.any():
+        names = _listed([title for title, out in zip(wanted.titles, apart, strict=True) if out])
+        notes.append(f"{names} would run from one molecule into another ({example}): left out")
+    titles = [title for title, out in zip(wanted.titles, apart, strict=True) if not out]
+    values = np.concatenate(angles)[:, ~apart]
+    return Recording(path.name, values, "angles", interval, tuple(titles), tuple(notes))
+
+
+def _interval(
+    path: Path, times: NDArray[np.float64], given: Time | None
+) -> tuple[Time | None, list[str]]:
+    """Give the time between frames if the file holds it; and a line on where it is from."""
+    with explained(path, 0):
+        timed = holds_times(path)
+    if not timed:
+        return None, []
+    if are_constant(times):
+        if given is None and not path.name.lower().endswith(TIMES_OPTIONAL):
+            raise InputError(
+                f"{path}: times do not ascend: every frame is at {times[0]:g} ps; give --interval"
+            )
+        return None, [f"its times say nothing: every frame is at {times[0]:g} ps"]
+    interval = saving_interval(times, "ps", str(path))
+    return interval, [f"{interval} between frames, by the times in the file"]
 
 
 def _pieces(
     path: Path, top: mdtraj.Topology, frames: int, atoms: NDArray[np.int64]
 ) -> Iterator[mdtraj.Trajectory]:
-    """Give the first frame with all atoms, then every frame, in chunks of some atoms."""
+    """Give every frame, in chunks of some atoms; the first frame must have all atoms."""
     import mdtraj
 
-    whole = mdtraj.iterload(str(path), top=top, chunk=1)
-    with explained(path, top.n_atoms):
-        first = next(whole, None)
-        whole.close()
-    if first is None or first.n_atoms != top.n_atoms:
-        found = "no frame" if first is None else f"{first.n_atoms} atoms"
-        raise InputError(f"{path} has {found}, its topology {top.n_atoms} atoms")
-    yield first
-    chunks = mdtraj.iterload(str(path), top=top, chunk=frames, atom_indices=atoms)
-    while True:
+    with ascii_path(path) as name:
+        whole = mdtraj.iterload(name, top=top, chunk=1)
         with explained(path, top.n_atoms):
-            piece = next(chunks, None)
-        if piece is None:
-            return
-        yield piece
+            first = next(whole, None)
+            whole.close()
+        if first is None or first.n_atoms != top.n_atoms:
+            found = "no frame" if first is None else f"{first.n_atoms} atoms"
+            raise InputError(f"{path} has {found}, its topology {top.n_atoms} atoms")
+        chunks = mdtraj.iterload(name, top=top, chunk=frames, atom_indices=atoms)
+        while True:
+            with explained(path, top.n_atoms):
+                piece = next(chunks, None)
+            if piece is None:
+                return
+            yield piece
 
 
-def _quadruples(top: mdtraj.Topology, name: str) -> NDArray[np.int64]:
-    """Give the atoms of a dihedral, of shape (residues, 4)."""
-    from mdtraj.geometry import dihedral
-
-    if name not in DIHEDRALS:
-        raise InputError(f"--dihedrals: no dihedral '{name}'; known: {', '.join(DIHEDRALS)}")
-    found = {other: len(getattr(dihedral, f"indices_{other}")(top)) for other in DIHEDRALS}
-    if not found[name]:
-        there = ", ".join(f"{n} {other}" for other, n in found.items() if n) or "no dihedral at all"
-        raise InputError(f"the topology has no {name}; it has {there}")
-    indices = getattr(dihedral, f"indices_{name}")(top)
-    return np.asarray(indices, np.int64).reshape(-1, 4)
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

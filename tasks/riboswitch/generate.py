@@ -11,7 +11,6 @@ files, not this program, are the definition of the tasks.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import zlib
 from dataclasses import dataclass
@@ -23,13 +22,13 @@ import typer
 from numpy.typing import NDArray
 from rich.progress import track
 
-from benchmark.tracks.kinetics.metrics.errors import KineticsReference, held, reference_from_chains
+from benchmark.tracks.kinetics.metrics.errors import KineticsReference, held
 from tasks.making.freeze import (
     PROMPT_FRAMES,
     freeze_task,
     generation,
+    held_reference,
     lag_times,
-    resolved,
     unfrozen,
 )
 from tasks.oracles.product_chain import ProductChain
@@ -145,7 +144,7 @@ def chain_splits(spec: Spec, prompts: int) -> dict[str, NDArray[np.uint8]]:
     }
 
 
-def held_reference(spec: Spec, frames: int = REFERENCE_FRAMES) -> KineticsReference:
+def simulated_reference(spec: Spec, frames: int = REFERENCE_FRAMES) -> KineticsReference:
     """Estimate the reference from a simulation seen through the task's own map and hold.
 
     Lags follow the relaxation times of folding, which is what the macrostates stand for; the
@@ -159,22 +158,14 @@ def held_reference(spec: Spec, frames: int = REFERENCE_FRAMES) -> KineticsRefere
     """
     chain = spec.chain.coarse(spec.observable)
     folding = model.product_chain(spec.parts[:1], np.arange(3, dtype=np.uint8))
-    lags = lag_times(folding.relaxation_times(2))
     (slowest,) = chain.relaxation_times(1)
     rng = spec.rng("reference")
     chains: list[NDArray[np.uint8]] = []
     for _ in range(REFERENCE_CHAINS // CHAINS_AT_A_TIME):
         hidden = chain.sample(frames // REFERENCE_CHAINS, CHAINS_AT_A_TIME, rng)
         chains += held(chain.label(hidden), chain.n_labels, spec.hold)
-    found = reference_from_chains(chains, chain.n_labels, lags, chain.n_labels - 1, float(slowest))
-    # No visit is shorter than the hold, so that all smaller thresholds count the same jumps.
-    kept = found.thresholds >= spec.hold
-    return dataclasses.replace(
-        found,
-        timescales=resolved(found.timescales, lags),
-        thresholds=found.thresholds[kept],
-        commit_rates=found.commit_rates[kept],
-    )
+    lags = lag_times(folding.relaxation_times(2))
+    return held_reference(chains, spec.hold, lags, float(slowest))
 
 
 def make(spec: Spec) -> None:
@@ -183,7 +174,7 @@ def make(spec: Spec) -> None:
     slowest = round(float(chain.relaxation_times(1)[0]), 4)
     chains = chain_splits(spec, generation(FRAMES, slowest).chains)
     oracle = chain.log_probabilities(chains["test"])
-    freeze_task(FAMILY, _card(spec, slowest), chains, oracle, held_reference(spec))
+    freeze_task(FAMILY, _card(spec, slowest), chains, oracle, simulated_reference(spec))
 
 
 def _card(spec: Spec, slowest: float) -> dict[str, Any]:

@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 from deeptime.markov.hmm import HiddenMarkovModel, MaximumLikelihoodHMM
 
-from baselines.kinetics.hmm import _expectations, _guess_resolved, _Parameters
+from baselines.kinetics._parts.filtering import HiddenMarkov
+from baselines.kinetics.hmm import _expectations, _guess_resolved
 from benchmark.tracks.kinetics.contract import StateTrajectories
 
 FRAMES = 20_000
 SIZES = [(3, 3), (20, 2)]  # labels, hidden states of each
 
 
-def problem(labels: int, states: int) -> tuple[_Parameters, StateTrajectories]:
+def problem(labels: int, states: int) -> tuple[HiddenMarkov, StateTrajectories]:
     rng = np.random.default_rng(0)
     steps = rng.choice([-1, 0, 1], FRAMES, p=[0.05, 0.9, 0.05])
     chain = (np.cumsum(steps) % labels).astype(np.uint8)

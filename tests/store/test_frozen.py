@@ -233,3 +233,10 @@ def test_rows_of_a_replica_stay_apart(toy: Task):
     assert all(map(np.array_equal, rows, [row for replica in replicas for row in replica]))
     assert several.card.replicas == 1
     assert several.card.training_frames == 5 * toy.card.training_frames
+
+
+def test_fresh_chains_may_be_whole_where_training_is_in_pieces(toy: Task):
+    fields = {"chains_per_replica": 5, "fresh_chains_per_replica": 1}
+    several = replace(toy, card=toy.card.model_copy(update=fields))
+    assert [len(replica) for replica in load_replicas(several, "fresh")] == [1] * 15
+    assert [len(replica) for replica in load_replicas(several, "train")] == [5]

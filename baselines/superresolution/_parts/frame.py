@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from benchmark.tracks.superresolution.segments import DenseSegment
 
 Floats = NDArray[np.float64]
+Segments = Sequence[DenseSegment]  # of one molecule
 
 _REFERENCE_ROUNDS = 10  # the mean geometry changes by less than 1e-6 Å after three or four
 _REFERENCE_STRIDE = 10  # frames; closer ones tell nothing new about a mean
@@ -89,7 +90,7 @@ def align(positions: Floats, reference: Floats, masses: Floats) -> Frames:
     return Frames(centres, U @ Vt)
 
 
-def mean_geometry(segments: Sequence[DenseSegment]) -> Floats:
+def mean_geometry(segments: Segments) -> Floats:
     """Give the mean of all frames, each aligned to that mean: the reference geometry.
 
     It is found by iteration from the first frame (generalised Procrustes analysis; J. Gower,

@@ -14,7 +14,6 @@ made: any other one, however fine, misses the positions and velocities that it g
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -24,11 +23,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from baselines.superresolution._parts.frame import align
-from baselines.superresolution._parts.passes import Track
+from baselines.superresolution._parts.passes import JoinedSegments
 from benchmark.tracks.superresolution.interpolation import hermite_weights
 
 Floats = NDArray[np.float64]
-Force = Callable[[Tensor, Tensor], Tensor]
 
 _STATICS = 1_500  # frames that the springs are fitted to
 _CHUNK = 100  # of these at once: bounds the memory
@@ -278,12 +276,12 @@ class Network(nn.Module):
         return weighted + weighted.flip(0).flip(2)
 
     @torch.no_grad()
-    def calibrate(self, track: Track, reference: Floats, masses: Floats) -> None:
+    def calibrate(self, joined: JoinedSegments, reference: Floats, masses: Floats) -> None:
         """Find the scales and the springs from training frames.
 
         Parameters
         ----------
-        track : Track
+        joined : JoinedSegments
             Of dense training segments with all three scaled derivatives.
         reference : float64 array of shape (atoms, 3)
             Å.
@@ -292,7 +290,7 @@ class Network(nn.Module):
         """
         gap = self.shape.gap
         weight = np.repeat(np.sqrt(masses / masses.mean()), 3)
-        every = track.known[:: max(1, len(track.known) // _STATICS)]
+        every = joined.known[:: max(1, len(joined.known) // _STATICS)]
         moving = _stretches(every[:, None], reference, masses)[:, 0] * weight  # (n, 3, D)
         spread = moving.std(0)
         distances = np.linalg.norm(self.incidence.numpy() @ every[:, 0], axis=2)  # (n, pairs)
@@ -312,8 +310,8 @@ class Network(nn.Module):
         lacking = np.sqrt(((a - self._force_of(q)) ** 2).mean(0))
         self._set(lacking=np.maximum(lacking, _floor(lacking)))
         if self.memory is not None:
-            lefts = track.starts[:: max(1, len(track.starts) // _STRETCHES)]
-            along = track.known[lefts[:, None] + np.arange(gap + 1)]
+            lefts = joined.starts[:: max(1, len(joined.starts) // _STRETCHES)]
+            along = joined.known[lefts[:, None] + np.arange(gap + 1)]
             path = _stretches(along, reference, masses) * weight  # (n, gap + 1, 3, D)
             flat = path[:, :, 0].reshape(-1, self.shape.coordinates)
             lack = path[:, :, 2] / gap**2 - self._force_of(flat).reshape(path[:, :, 0].shape)

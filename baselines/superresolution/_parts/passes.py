@@ -48,13 +48,13 @@ class Passes:
 
 
 @dataclass(frozen=True)
-class Track:
+class JoinedSegments:
     """Segments one after another, as a source of passes.
 
     Attributes
     ----------
     known : float64 array of shape (frames, orders, atoms, 3)
-        Scaled derivatives in the laboratory, in Å; see `_hermite.scaled_derivatives`.
+        Scaled derivatives in the laboratory, in Å; see `scaled_derivatives`.
     first, last : int arrays of shape (frames,)
         First and last frame of the segment that a frame belongs to.
     step : int
@@ -73,9 +73,9 @@ class Track:
         return frames[frames + self.step <= self.last]
 
 
-def track_of(
+def join_segments(
     segments: Sequence[CoarseSegment] | Sequence[DenseSegment], gap: int, orders: int, step: int
-) -> Track:
+) -> JoinedSegments:
     """Put segments of one molecule one after another.
 
     Raises
@@ -86,7 +86,7 @@ def track_of(
     parts = [scaled_derivatives(each, orders, gap * each.time_step) for each in segments]
     lengths = np.array([len(part) for part in parts])
     ends = np.cumsum(lengths)
-    return Track(
+    return JoinedSegments(
         np.concatenate(parts),
         np.repeat(ends - lengths, lengths),
         np.repeat(ends - 1, lengths),
@@ -95,7 +95,7 @@ def track_of(
 
 
 def enter_passes(
-    track: Track,
+    joined: JoinedSegments,
     lefts: Integers,
     past: int,
     reference: Floats,
@@ -108,13 +108,13 @@ def enter_passes(
 
     Parameters
     ----------
-    track : Track
+    joined : JoinedSegments
     lefts : int array of shape (n,)
-        Left ends of the gaps, frames of ``track``.
+        Left ends of the gaps, frames of ``joined``.
     past : int
         Kept frames that a pass sees.
     reference : float64 array of shape (atoms, 3)
-        Å, see `_frame.mean_geometry`.
+        Å, see `mean_geometry`.
     masses : float64 array of shape (atoms,)
         u.
     shared : bool
@@ -123,11 +123,11 @@ def enter_passes(
     directions : int
         2, or 1 for forward passes only: the right ends are then not even looked at.
     """
-    back = track.step * np.arange(1 - past, 1)
-    rows = np.stack([lefts[:, None] + back, lefts[:, None] + track.step - back])[:directions]
-    first, last = track.first[lefts][:, None], track.last[lefts][:, None]
+    back = joined.step * np.arange(1 - past, 1)
+    rows = np.stack([lefts[:, None] + back, lefts[:, None] + joined.step - back])[:directions]
+    first, last = joined.first[lefts][:, None], joined.last[lefts][:, None]
     present = (rows >= first) & (rows <= last)  # (d, n, past)
-    derivatives = track.known[np.clip(rows, first, last)]
+    derivatives = joined.known[np.clip(rows, first, last)]
     derivatives[1:] = _reversed(derivatives[1:])
     ends = derivatives[:, :, -1, 0]  # (d, n, atoms, 3)
     anchors = np.broadcast_to(ends.mean(0), ends.shape) if shared else ends
@@ -140,13 +140,13 @@ def enter_passes(
 
 
 def hidden_frames(
-    track: Track, lefts: Integers, frames: Frames, reference: Floats, directions: int = 2
+    joined: JoinedSegments, lefts: Integers, frames: Frames, reference: Floats, directions: int = 2
 ) -> Floats:
     """Give the hidden frames of gaps as passes meet them: what a network is to find.
 
     Parameters
     ----------
-    track : Track
+    joined : JoinedSegments
         Of dense segments.
     lefts : int array of shape (n,)
         Left ends of the gaps.
@@ -162,9 +162,9 @@ def hidden_frames(
     float64 array of shape (d, n, gap - 1, atoms, 3)
         Å, relative to the reference geometry; backward passes in the reverse order.
     """
-    inner = np.arange(1, track.step)
+    inner = np.arange(1, joined.step)
     rows = lefts[:, None] + np.stack([inner, inner[::-1]])[:directions, None]  # (d, n, gap - 1)
-    truth = track.known[rows, 0]
+    truth = joined.known[rows, 0]
     flat = frames.positions_in(truth.reshape(-1, *truth.shape[2:])) - reference
     return flat.reshape(truth.shape)
 

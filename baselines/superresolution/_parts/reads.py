@@ -1,8 +1,4 @@
-"""Hermite interpolation between kept frames: the polynomial that meets both ends of every gap.
-
-Everything here is in *scaled derivatives* along an axis called ``orders``: x, v h, a h², where h is
-the time between kept frames. All are in Å, so that one is as large as the other.
-"""
+"""What a model reads at kept frames: scaled derivatives x, v h, a h² up to some order."""
 
 from __future__ import annotations
 
@@ -42,6 +38,6 @@ def moving_orders_read(reads: str) -> int:
     return orders
 
 
-def declared(orders: int) -> frozenset[str]:
+def reads_of(orders: int) -> frozenset[str]:
     """Give the attribute ``reads`` of a model that reads ``orders`` scaled derivatives."""
     return READABLE & set(READS[:orders])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-from baselines._torch import require_at_least
+from baselines._options import require_at_least
+from baselines.superresolution._parts.network_model import NetworkModel
 from baselines.superresolution._parts.networks import Network, Shape, silent_linear
-from baselines.superresolution._parts.training import NetworkModel, Training
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM}
 
@@ -64,16 +66,12 @@ class RecurrentModel(NetworkModel):
     here is smaller, for a training of a minute. Unlike there, a network walks in the
     molecule-fixed frame and starts from springs.
 
+    See `NetworkModel` for the other options; the layers are the recurrent ones.
+
     Parameters
     ----------
-    reads : str
-        "velocities" (and positions) or "forces" (and both).
-    hidden, layers : int
-        Width and number of the recurrent layers.
     past : int
         Kept frames read up to the end of the gap.
-    frames, batch, learning_rate, weight_decay, average
-        How it is trained: see `Training`.
 
     Raises
     ------
@@ -89,22 +87,12 @@ class RecurrentModel(NetworkModel):
         hidden: int = 128,
         layers: int = 1,
         past: int = 3,
-        frames: float = 3e5,
-        batch: int = 16,
-        learning_rate: float = 5e-3,
-        weight_decay: float = 1e-4,
-        average: float = 100.0,
+        **training: Any,
     ) -> None:
-        require_at_least(1, hidden=hidden, layers=layers, past=past)
-        super().__init__(
-            Recurrent,
-            {"cell": self.cell, "hidden": hidden, "layers": layers, "past": past},
-            reads,
-            Training(
-                frames=frames,
-                batch=batch,
-                learning_rate=learning_rate,
-                weight_decay=weight_decay,
-                average=average,
-            ),
-        )
+        super().__init__(reads, hidden, layers, **training)
+        require_at_least(1, past=past)
+        self.sizes |= {"cell": self.cell, "past": past}
+
+    def build(self, shape: Shape) -> Network:
+        """Make an untrained network."""
+        return Recurrent(shape, **self.sizes)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from baselines._torch import device_of
 from baselines.superresolution._parts.force_field import ForceField, frames_last
-from baselines.superresolution._parts.passes import Track
+from baselines.superresolution._parts.passes import JoinedSegments
 from benchmark.tracks.superresolution.interpolation import hermite_weights
 
 Floats = NDArray[np.float64]
@@ -76,7 +76,7 @@ class Shooting:
         self._bend = hermite_weights(gap, orders)[:, orders:]
         self._blend = hermite_weights(gap, 3)[:, 0, None, None]
 
-    def measure_memory(self, train: Track) -> None:
+    def measure_memory(self, train: JoinedSegments) -> None:
         """Find α and β from stretches of training frames; all scaled derivatives are needed."""
         gap = self.gap
         lefts = train.starts[:: max(1, len(train.starts) // _STRETCHES)]

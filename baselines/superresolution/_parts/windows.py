@@ -13,14 +13,14 @@ the same if time is reversed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from baselines.superresolution._parts.frame import Frames, align
+from baselines.superresolution._parts.frame import Frames, Segments, align
 from benchmark.errors import InputError, ModelError
 from benchmark.tracks.superresolution.interpolation import interpolate, scaled_derivatives
 from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
@@ -58,9 +58,9 @@ def enter_frames(derivatives: Floats, reference: Floats, masses: Floats) -> Wind
     Parameters
     ----------
     derivatives : float64 array of shape (n, 6, orders, atoms, 3)
-        Scaled derivatives in the laboratory, in Å; see `_hermite.scaled_derivatives`.
+        Scaled derivatives in the laboratory, in Å; see `scaled_derivatives`.
     reference : float64 array of shape (atoms, 3)
-        Å, see `_frame.mean_geometry`.
+        Å, see `mean_geometry`.
     masses : float64 array of shape (atoms,)
         u.
     """
@@ -191,9 +191,13 @@ def _leave_frames(
     return frames.positions_out(predict(windows.derivatives[part], place) + reference)
 
 
-def scored_part(hidden: Floats) -> Floats:
-    """Drop the hidden frames (..., gap - 1, atoms, 3) next to a kept one, if any are left then."""
-    return hidden[..., 1:-1, :, :] if hidden.shape[-3] > 2 else hidden
+def scored_error(missed: Floats) -> float:
+    """Give the mean error of what is missed in hidden frames (..., gap - 1, atoms, 3).
+
+    The frames next to a kept one do not count, if there are any others.
+    """
+    scored = missed[..., 1:-1, :, :] if missed.shape[-3] > 2 else missed
+    return float(np.abs(scored).mean())
 
 
 def check_option(**options: float) -> None:
@@ -209,19 +213,7 @@ def check_option(**options: float) -> None:
             raise InputError(f"{name}={value}: expected a number above 0, or 0 to choose one")
 
 
-def check_hidden(gap: int) -> None:
-    """Require that a gap has a hidden frame.
-
-    Raises
-    ------
-    InputError
-        If it has none.
-    """
-    if gap < 2:
-        raise InputError(f"gap {gap} has no hidden frame to learn; expected at least 2")
-
-
-def check_training(segments: Sequence[DenseSegment], gap: int) -> None:
+def check_training(segments: Segments, gap: int) -> None:
     """Require that windows of six kept frames fit into every segment.
 
     Raises
@@ -235,6 +227,19 @@ def check_training(segments: Sequence[DenseSegment], gap: int) -> None:
                 f"a segment of {segment.n_frames} frames is too short to learn from: at gap {gap} "
                 f"{WINDOW} kept frames need {PLACES * gap + 1}"
             )
+
+
+def check_gaps(segments: Segments, gap: int) -> None:
+    """Require besides that a gap has a hidden frame.
+
+    Raises
+    ------
+    InputError
+        If it has none, or a segment is too short.
+    """
+    if gap < 2:
+        raise InputError(f"gap {gap} has no hidden frame to learn; expected at least 2")
+    check_training(segments, gap)
 
 
 def check_segment(coarse: CoarseSegment, gap: int, atoms: int) -> None:

@@ -90,6 +90,12 @@ class KineticsCard(TaskCard):
     chains_per_replica: int = Field(
         1, ge=1, description="rows of the train and fresh splits that belong together"
     )
+    fresh_chains_per_replica: int | None = Field(
+        None, ge=1, description="the same of the fresh split alone, where it is another number"
+    )
+    equilibrium: bool = Field(
+        True, description="whether training chains start in equilibrium; if not, populations count"
+    )
     reference_sha256: str = ""
 
     @model_validator(mode="after")

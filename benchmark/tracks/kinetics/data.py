@@ -29,7 +29,10 @@ def load_chains(task: Task, split: str) -> list[Labels]:
 
 def load_replicas(task: Task, split: str) -> list[tuple[Labels, ...]]:
     """Read ``train`` or ``fresh``: a tuple of independent chains, one tuple a replica."""
-    chains, n = load_chains(task, split), kinetics_card(task).chains_per_replica
+    chains, card = load_chains(task, split), kinetics_card(task)
+    n = card.chains_per_replica
+    if split == "fresh" and card.fresh_chains_per_replica is not None:
+        n = card.fresh_chains_per_replica
     return [tuple(chains[first : first + n]) for first in range(0, len(chains), n)]
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: Length of the trajectory shown, in slowest relaxation times: some slow jumps, still legible.
 SHOWN_TIMES = 15
 
+#: Frames of a replica in short pieces that are shown.
+SHOWN_FRAMES = 800
+
 #: Jumps that are drawn as lines; of more, only the labels between them are drawn, as dots.
 LEGIBLE_JUMPS = 1000
 
@@ -47,7 +50,7 @@ def draw(figure: Figure, task: Task) -> None:
     observed = [observe(kinetics_card(task), replica) for replica in labels]
     reference = kinetics_reference(task)
     axes = figure.subplots(2, 2)
-    _trajectory(axes[0, 0], kinetics_card(task), labels[0][0], observed[0][0])
+    _trajectory(axes[0, 0], kinetics_card(task), labels[0], observed[0])
     _free_energies(axes[0, 1], kinetics_card(task), load_chains(task, "fresh"), labels)
     _timescales(axes[1, 0], kinetics_card(task), reference, observed)
     _dwells(axes[1, 1], kinetics_card(task), reference, observed[0])
@@ -58,18 +61,23 @@ def _colour(macrostate: int) -> str:
 
 
 def _trajectory(
-    axis: Axes, card: KineticsCard, chain: NDArray[np.uint8], observed: NDArray[np.uint8]
+    axis: Axes, card: KineticsCard, chains: Sequence[NDArray[np.uint8]], observed: Chains
 ) -> None:
-    """Draw the labels of the first stretch of a chain, in the colours of their macrostates.
+    """Draw the labels of the first stretch of a replica, in the colours of their macrostates.
 
-    Below it are the macrostates that are scored, where these are not the labels themselves.
+    Below it are the macrostates that are scored, where these are not the labels themselves. Of a
+    replica in short pieces, the first few are drawn, divided by lines.
     """
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import MaxNLocator  # slow to load
 
-    n_frames = max(200, round(SHOWN_TIMES * card.slowest))
-    edges, labels = _runs(chain[:n_frames], card.frame_time)
+    wanted = max(200, round(SHOWN_TIMES * card.slowest))
+    n_frames = min(len(chains[0]), wanted)
+    pieces = 1 if n_frames == wanted else min(len(chains), max(1, SHOWN_FRAMES // n_frames))
+    edges, labels = _runs(_shown(chains, pieces, n_frames), card.frame_time)
+    for join in range(1, pieces):
+        axis.axvline(join * n_frames * card.frame_time, color=MUTED, linewidth=0.6, linestyle="--")
     if card.hold > 1 or card.labels > card.macrostates:
-        cuts, states = _runs(observed[:n_frames], card.frame_time)
+        cuts, states = _runs(_shown(observed, pieces, n_frames), card.frame_time)
         below = -0.07 * card.labels
         axis.hlines(
             np.full(len(states), below), cuts[:-1], cuts[1:],
@@ -88,10 +96,15 @@ def _trajectory(
     places = MaxNLocator(integer=True).tick_values(0, card.labels - 1)
     axis.set_yticks([place for place in places if 0 <= place < card.labels])
     axis.set(
-        title="start of the first training trajectory",
+        title="start of the first training trajectory" if pieces == 1 else "first training pieces",
         xlabel=f"time ({card.time_unit})",
         ylabel="label",
     )
+
+
+def _shown(chains: Sequence[NDArray[np.uint8]], pieces: int, frames: int) -> NDArray[np.uint8]:
+    """Join the first frames of the first chains."""
+    return np.concatenate([chain[:frames] for chain in chains[:pieces]])
 
 
 def _runs(
@@ -106,7 +119,7 @@ def _free_energies(
     axis: Axes, card: KineticsCard, fresh: Chains, replicas: list[tuple[NDArray[np.uint8], ...]]
 ) -> None:
     """Draw −ln p of each label: a bar for all fresh chains together, a dot for each replica."""
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import MaxNLocator  # slow to load
 
     K = card.labels
     energies = _energies(fresh, K)
@@ -135,7 +148,9 @@ def _timescales(
 ) -> None:
     """Draw implied timescales against lag: lines for the replicas, rings for the reference."""
     K, unit = reference.n_states, card.frame_time
-    longest = min(2 * card.slowest, min(len(chains[0]) for chains in observed) / 20)
+    piece = min(len(chains[0]) for chains in observed)
+    replica = min(sum(map(len, chains)) for chains in observed)
+    longest = min(2 * card.slowest, piece / 2, replica / 20)
     lags = np.unique(np.rint(np.geomspace(1, max(longest, 2), LAGS)).astype(int))
     for chains in observed:
         times = kinetics.implied_timescales(chains, K, lags, K - 1)  # (lags, processes)

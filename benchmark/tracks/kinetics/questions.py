@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.arrays import Labels, Probabilities
+from benchmark.errors import InputError
 from benchmark.job import Job, Phases
 from benchmark.store import predictions
 from benchmark.track import Ask, Report
@@ -35,10 +36,23 @@ def hand_out(job: Job, what: str) -> Any:
     -------
     For "training" two `StateTrajectories`: the replica of the job, of the split that the model's
     card names, and the validation chains. Otherwise uint8 of shape (chains, frames).
+
+    Raises
+    ------
+    InputError
+        If the split has no such replica, or the frozen data are damaged.
+    ValueError
+        If a model is never shown that.
     """
     task, labels = job.task, kinetics_card(job.task).labels
     if what == "training":
-        train = load_replicas(task, job.trained_on)[job.replica]
+        replicas = load_replicas(task, job.trained_on)
+        if not 0 <= job.replica < len(replicas):
+            raise InputError(
+                f"{task.id} has '{job.trained_on}' chains for {len(replicas)} replicas, none for "
+                f"replica {job.replica}"
+            )
+        train = replicas[job.replica]
         validation = tuple(load_chains(task, "validation"))
         return StateTrajectories(train, labels), StateTrajectories(validation, labels)
     if what in ("prompt", "test"):

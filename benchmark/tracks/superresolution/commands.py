@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from benchmark.tracks.superresolution.upsampling import Report, TrainedUnit
     from benchmark.trajectories.reading import AtomTrajectory
 
+# Commands import what they need when they run, so that `--help` need not wait for it.
+
 #: Of a trajectory that says nothing of its times.
 TIMELESS = "note: {} holds no times; its frames are taken to be {:g} fs apart (check: --spacing)"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
@@ -18,6 +19,10 @@ from benchmark.tracks.superresolution.segments import DenseSegment
 
 #: Å. Positions are stored, and fingerprinted, as integers of it.
 RESOLUTION = 1e-6
+
+#: A file's schema holds JSON about it under this key; two of its entries say how the positions are
+#: packed: ``resolution_angstrom``, a multiple of `RESOLUTION`, and ``differences``.
+METADATA_KEY = b"stridebench"
 
 Counts = NDArray[np.int32]  # (frames, atoms, 3), integers of RESOLUTION
 
@@ -56,7 +61,8 @@ def positions_sha256(pieces: list[Counts]) -> str:
 def read_piece(folder: Path, piece: Piece, atoms: int) -> Counts:
     """Read a stretch of a file of positions.
 
-    A file has one int32 column a coordinate, ``x0``, ``y0``, ``z0``, ``x1``, …, one row a frame.
+    A file has one int32 column a coordinate, ``x0``, ``y0``, ``z0``, ``x1``, …, one row a frame,
+    packed as in `unpacked`.
 
     Returns
     -------
@@ -74,17 +80,51 @@ def read_piece(folder: Path, piece: Piece, atoms: int) -> Counts:
     if table.column_names != names:
         found = table.num_columns // 3
         raise InputError(f"{path} does not hold the positions of {atoms} atoms, but of {found}")
-    columns = [column.to_numpy() for column in table.slice(piece.first).columns]
-    positions = np.stack(columns, axis=1)[
-        : None if piece.last is None else piece.last - piece.first
-    ]
-    if positions.dtype != np.int32:
-        raise InputError(f"{path} holds {positions.dtype}, expected int32")
+    if wrong := [str(kind) for kind in table.schema.types if str(kind) != "int32"]:
+        raise InputError(f"{path} holds {wrong[0]}, expected int32")
+    positions = unpacked(table)[piece.first : piece.last]
     return positions.reshape(len(positions), atoms, 3)
 
 
+def unpacked(table: Any) -> NDArray[np.int32]:
+    """Give the coordinates of a file's `pyarrow.Table` as integers of `RESOLUTION`.
+
+    Its metadata may say that what it holds are integers of a coarser resolution, and that they are
+    differences along time, as `folded_differences` makes them. A file without metadata holds plain
+    integers of `RESOLUTION`.
+
+    Returns
+    -------
+    int32 array of shape (frames, coordinates)
+    """
+    facts = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
+    columns = np.stack([column.to_numpy() for column in table.columns], axis=1)
+    if order := facts.get("differences", 0):
+        columns = (columns >> 1) ^ -(columns & 1)
+        for _ in range(order):
+            columns = np.cumsum(columns, axis=0, dtype=np.int32)
+    multiple = round(facts.get("resolution_angstrom", RESOLUTION) / RESOLUTION)
+    return columns * np.int32(multiple)
+
+
+def folded_differences(columns: NDArray[np.int32], order: int) -> NDArray[np.int32]:
+    """Take differences along time ``order`` times, and fold their signs away.
+
+    0, −1, 1, −2, … become 0, 1, 2, 3, …: differences of a smooth curve are small, and of what is
+    small and not negative most bytes are 0.
+
+    Parameters
+    ----------
+    columns : int32 array of shape (frames, coordinates)
+    order : int
+    """
+    for _ in range(order):
+        columns = np.diff(columns, axis=0, prepend=np.int32(0))
+    return (columns << 1) ^ (columns >> 31)
+
+
 def _read(path: Path) -> Any:
-    import pyarrow as pa
+    import pyarrow as pa  # slow to load
     import pyarrow.parquet as pq
 
     if not path.is_file():

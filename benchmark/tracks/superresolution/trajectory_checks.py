@@ -40,7 +40,7 @@ def mismatch(numbers: NDArray[np.int64], card: SuperResolutionCard) -> str:
 
 def symbols(numbers: list[int]) -> list[str]:
     """Give the symbols of elements; ``?`` for the number 0."""
-    from mdtraj.core.element import Element
+    from mdtraj.core.element import Element  # slow to load
 
     return [Element.getByAtomicNumber(number).symbol if number else "?" for number in numbers]
 

@@ -37,8 +37,8 @@ def trajectories(labels: Labels, n_labels: int) -> StateTrajectories:
     return StateTrajectories(tuple(labels), n_labels)
 
 
-def fit_context(scratch: Path, n_labels: int, **options: object) -> FitContext:
-    return FitContext("toy/toy", scratch, n_labels, **options)  # type: ignore[arg-type]
+def fit_context(scratch: Path, **options: object) -> FitContext:
+    return FitContext("toy/toy", scratch, **options)  # type: ignore[arg-type]
 
 
 def mean_log(probabilities: np.ndarray, states: Labels, skip: int = 20) -> float:

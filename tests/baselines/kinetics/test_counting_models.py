@@ -9,6 +9,7 @@ import pytest
 from deeptime.markov.hmm import MaximumLikelihoodHMM
 
 from baselines.kinetics import hmm as hmm_module
+from baselines.kinetics._parts.filtering import hidden_markov
 from baselines.kinetics._parts.sampling import populations
 from baselines.kinetics.hmm import Hmm
 from baselines.kinetics.msm import Msm
@@ -30,7 +31,7 @@ REVERSIBLE = np.array([[0.9, 0.1, 0.0], [0.05, 0.9, 0.05], [0.0, 0.1, 0.9]])
 def test_msm_recovers_a_markov_chain(tmp_path: Path):
     labels = draw_labels(markov_chain(REVERSIBLE), 50_000, 2, seed=1)
     model = Msm()
-    model.fit(trajectories(labels[:1], 3), trajectories(labels[1:], 3), fit_context(tmp_path, 3))
+    model.fit(trajectories(labels[:1], 3), trajectories(labels[1:], 3), fit_context(tmp_path))
     error = 4.0 * np.sqrt(0.9 * 0.1 / 12_000)
     np.testing.assert_allclose(model.transition, REVERSIBLE, atol=error)
 
@@ -38,7 +39,7 @@ def test_msm_recovers_a_markov_chain(tmp_path: Path):
 def test_msm_is_reversible_where_the_labels_are_connected(tmp_path: Path):
     labels = draw_labels(markov_chain(REVERSIBLE), 3_000, 2, seed=2)
     model = Msm(prior=1e-9)
-    model.fit(trajectories(labels[:1], 3), trajectories(labels[1:], 3), fit_context(tmp_path, 3))
+    model.fit(trajectories(labels[:1], 3), trajectories(labels[1:], 3), fit_context(tmp_path))
     stationary = np.linalg.matrix_power(model.transition, 4096)[0]
     flux = stationary[:, None] * model.transition
     np.testing.assert_allclose(flux, flux.T, atol=1e-8)
@@ -48,7 +49,7 @@ def test_msm_of_a_label_that_is_never_left_falls_back_to_counts(tmp_path: Path):
     chain = np.array([0, 1, 0, 1, 1, 0, 2, 2, 2], np.uint8)
     data = StateTrajectories((chain,), 4)
     model = Msm(prior=1.0)
-    model.fit(data, data, fit_context(tmp_path, 4))
+    model.fit(data, data, fit_context(tmp_path))
     assert np.isfinite(model.transition).all()
     assert model.transition.min() > 0.0
     np.testing.assert_allclose(model.transition.sum(1), 1.0)
@@ -58,7 +59,7 @@ def test_hmm_reaches_the_likelihood_of_the_generating_chain(tmp_path: Path):
     chain = two_speed_chain()
     labels = draw_labels(chain, 30_000, 3, seed=4)
     model = Hmm(restarts=2, most=3, most_mixed=0)
-    model.fit(trajectories(labels[:1], 3), trajectories(labels[1:2], 3), fit_context(tmp_path, 3))
+    model.fit(trajectories(labels[:1], 3), trajectories(labels[1:2], 3), fit_context(tmp_path))
     test = labels[2:]
     exact = float(chain.log_probabilities(test)[:, 20:].mean())
     # d/2N with some thirty numbers is 0.5 mnats; the Markov state model is some 40 away.
@@ -70,7 +71,7 @@ def test_hmm_filter_of_the_generating_matrices_is_exact():
     labels = draw_labels(chain, 300, 2, seed=5)
     model = Hmm()
     emission = np.eye(3)[np.repeat(np.arange(3), 2)]
-    model.model = hmm_module._Parameters(chain.stationary, chain.transition, emission)
+    model.model = hidden_markov(chain.stationary, chain.transition, emission)
     p = np.take_along_axis(model.predict(labels), labels[..., None].astype(int), 2)[..., 0]
     np.testing.assert_allclose(np.log(p), chain.log_probabilities(labels), atol=1e-5)
 
@@ -87,7 +88,7 @@ def test_hmm_expectation_maximisation_equals_that_of_deeptime(monkeypatch):
     )
     expected = reference.fit_fetch(labels[0].astype(np.int32)).likelihoods
     monkeypatch.setattr(hmm_module, "TOLERANCE", -np.inf)
-    model = hmm_module._Parameters(
+    model = hidden_markov(
         start.initial_distribution,
         start.transition_model.transition_matrix,
         start.output_probabilities,
@@ -106,7 +107,7 @@ def test_hmm_with_twenty_labels_of_which_some_are_rare_works(tmp_path: Path):
     walk = np.abs(np.cumsum(rng.choice([-1, 0, 1], (2, 3_000)), axis=1)) % 38
     labels = np.where(walk > 19, 38 - walk, walk).astype(np.uint8)
     model = Hmm(restarts=1, most=2, most_mixed=4)
-    context = fit_context(tmp_path, 20, effort=0.1)
+    context = fit_context(tmp_path, effort=0.1)
     model.fit(trajectories(labels[:1], 20), trajectories(labels[1:], 20), context)
     probabilities = model.predict(labels)
     assert np.isfinite(np.log(probabilities)).all()
@@ -121,7 +122,7 @@ def test_ngram_learns_a_chain_of_order_two(tmp_path: Path):
     for t in range(2, labels.shape[1]):
         labels[:, t] = labels[:, t - 1] ^ labels[:, t - 2] ^ flips[:, t]
     model = Ngram()
-    model.fit(trajectories(labels[:1], 2), trajectories(labels[1:], 2), fit_context(tmp_path, 2))
+    model.fit(trajectories(labels[:1], 2), trajectories(labels[1:], 2), fit_context(tmp_path))
     entropy = -(0.9 * np.log(0.9) + 0.1 * np.log(0.1))
     probabilities = model.predict(labels[1:])
     assert mean_log(probabilities, labels[1:]) == pytest.approx(-entropy, abs=0.01)
@@ -133,7 +134,7 @@ def test_ngram_counts_no_context_across_two_chains(tmp_path: Path):
     chains = tuple(np.full(50, k % 2, np.uint8) for k in range(20))
     data = StateTrajectories(chains, 2)
     model = Ngram(order=3)
-    model.fit(data, data, fit_context(tmp_path, 2))
+    model.fit(data, data, fit_context(tmp_path))
     assert model.predict(np.zeros((1, 5), np.uint8))[0, 1:, 1].max() < 1e-3
 
 
@@ -142,9 +143,7 @@ def test_ngram_with_a_hundred_labels_stays_small(tmp_path: Path):
     walk = np.cumsum(rng.integers(-2, 3, (2, 50_000)), axis=1)
     labels = (walk % 100).astype(np.uint8)
     model = Ngram()
-    model.fit(
-        trajectories(labels[:1], 100), trajectories(labels[1:], 100), fit_context(tmp_path, 100)
-    )
+    model.fit(trajectories(labels[:1], 100), trajectories(labels[1:], 100), fit_context(tmp_path))
     # The chain is Markov with five equally likely steps.
     assert mean_log(model.predict(labels[1:]), labels[1:]) == pytest.approx(-np.log(5), abs=0.02)
     assert model.rows.nbytes < 10_000_000
@@ -158,7 +157,7 @@ def test_hmm_survives_a_label_that_the_screened_part_never_shows(monkeypatch, tm
     labels[:, 1_500:1_510] = 2
     data = trajectories(labels, 3)
     model = Hmm(restarts=1, most=1, most_mixed=3)
-    model.fit(data, data, fit_context(tmp_path, 3))
+    model.fit(data, data, fit_context(tmp_path))
     assert np.isfinite(np.log(model.predict(labels))).all()
 
 

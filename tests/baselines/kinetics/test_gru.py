@@ -12,7 +12,7 @@ def test_gates_follow_the_formula_of_the_sampler():
     """Cho et al. with the reset gate inside, r ∘ (W h + b): torch's convention, in float64."""
     torch.manual_seed(0)
     network = Gru(hidden=5, embedding=4).build(3).double()
-    (w_in, w, b_in, b) = (x.detach().numpy() for x in network.gru.all_weights[0])
+    (w_in, w, b_in, b) = (x.detach().numpy() for x in network.cell.all_weights[0])
     embedding = network.embedding.weight.detach().numpy()
     labels = [3, 0, 2, 2, 1]
 
@@ -40,7 +40,7 @@ def test_untrained_network_remembers_by_default():
     """The update gate keeps more than half of the hidden state: σ(1) of it, about."""
     torch.manual_seed(0)
     plain = torch.nn.GRU(32, 64)
-    bias = Gru().build(3).gru.bias_hh_l0.detach()
+    bias = Gru().build(3).cell.bias_hh_l0.detach()
     limit = plain.bias_hh_l0.abs().max().item()
     assert (bias[64:128] > 1.0 - 1.01 * limit).all()
     assert (bias[:64].abs() < 1.01 / 8.0).all()

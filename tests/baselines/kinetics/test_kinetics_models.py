@@ -47,7 +47,7 @@ def fitted(labels: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> dict
         models[module].fit(
             trajectories(labels[:2], K),
             trajectories(labels[2:4], K),
-            fit_context(tmp_path_factory.mktemp(module), K),
+            fit_context(tmp_path_factory.mktemp(module)),
         )
     return models
 
@@ -161,7 +161,7 @@ def test_block_shuffle_deals_every_block_once_before_any_twice(tmp_path: Path):
     chain = np.repeat(np.arange(20, dtype=np.uint8), 5)
     model = BlockShuffle(block=5)
     data = StateTrajectories((chain,), 20)
-    model.fit(data, data, fit_context(tmp_path, 20))
+    model.fit(data, data, fit_context(tmp_path))
     drawn = model.sample(np.zeros((2, 1), np.uint8), 50, np.random.default_rng(0))
     blocks = drawn.reshape(-1, 5)
     assert (blocks == blocks[:, :1]).all()
@@ -171,18 +171,18 @@ def test_block_shuffle_deals_every_block_once_before_any_twice(tmp_path: Path):
 def test_block_longer_than_every_chain_is_an_error(tmp_path: Path):
     data = StateTrajectories((np.zeros(30, np.uint8),), 2)
     with pytest.raises(ModelError, match="no training chain has 50 frames; the longest has 30"):
-        BlockShuffle().fit(data, data, fit_context(tmp_path, 2))
+        BlockShuffle().fit(data, data, fit_context(tmp_path))
     with pytest.raises(InputError, match="block is 0"):
         BlockShuffle(block=0)
 
 
-def test_truth_replays_the_fresh_chains_of_its_replica(monkeypatch, tmp_path: Path):
-    fresh = [(np.full(6, 1, np.uint8),), (np.full(3, 2, np.uint8), np.full(3, 2, np.uint8))]
-    monkeypatch.setattr("baselines.kinetics.truth.find_task", lambda task: task)
-    monkeypatch.setattr("baselines.kinetics.truth.load_replicas", lambda task, split: fresh)
-    data = StateTrajectories((np.zeros(6, np.uint8),), 3)
+def test_truth_replays_the_fresh_chains_that_it_is_fitted_to(tmp_path: Path):
+    """The harness hands them out as training data, because the card of a control asks for them."""
+    assert (Truth.card.trained_on, Truth.card.role) == ("fresh", "control")
+    fresh = (np.arange(5, dtype=np.uint8), np.arange(10, 15, dtype=np.uint8))
+    validation = StateTrajectories((np.full(6, 99, np.uint8),), 100)
     model = Truth()
-    model.fit(data, data, fit_context(tmp_path, 3, replica=1))
-    assert (model.sample(np.zeros((2, 1), np.uint8), 9, np.random.default_rng(0)) == 2).all()
-    with pytest.raises(ModelError, match="fresh chains for 2 replicas, none for replica 2"):
-        model.fit(data, data, fit_context(tmp_path, 3, replica=2))
+    model.fit(StateTrajectories(fresh, 100), validation, fit_context(tmp_path))
+    drawn = model.sample(np.full((2, 1), 99, np.uint8), 9, np.random.default_rng(0))
+    assert drawn.tolist() == [[0, 1, 2, 3, 4, 3, 2, 1, 0], [10, 11, 12, 13, 14, 13, 12, 11, 10]]
+    assert not hasattr(model, "predict")

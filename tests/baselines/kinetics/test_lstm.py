@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.kinetics._parts import training as _training
+from baselines import _descent
+from baselines.kinetics._parts import network_model
 from baselines.kinetics.lstm import Lstm
 from baselines.kinetics.msm import Msm
 from benchmark.errors import InputError, ModelError
@@ -34,7 +35,7 @@ def fit(labels: np.ndarray, scratch: Path, options: dict | None = None, **contex
     model.fit(
         trajectories(labels[:1], 3),
         trajectories(labels[1:2], 3),
-        fit_context(scratch, 3, **context),
+        fit_context(scratch, **context),
     )
     return model
 
@@ -47,7 +48,7 @@ def test_lstm_beats_the_markov_state_model_on_a_hidden_chain(labels, tmp_path: P
     test = labels[2:]
     model = fit(labels, tmp_path, {"hidden": 24, "embedding": 8, "epochs": 30})
     msm = Msm()
-    msm.fit(trajectories(labels[:1], 3), trajectories(labels[1:2], 3), fit_context(tmp_path, 3))
+    msm.fit(trajectories(labels[:1], 3), trajectories(labels[1:2], 3), fit_context(tmp_path))
     exact = float(two_speed_chain().log_probabilities(test)[:, 20:].mean())
     lost = exact - mean_log(model.predict(test), test)
     lost_by_msm = exact - mean_log(msm.predict(test), test)
@@ -58,43 +59,12 @@ def test_state_carried_across_windows_equals_one_long_pass(labels, tmp_path, mon
     model = fit(labels[:, :2_000], tmp_path)
     states = labels[:, :500]
     whole = model.predict(states)
-    monkeypatch.setattr(_training, "PREDICTION_BLOCK", 3 * 64 * 7)  # windows of 7 frames
+    monkeypatch.setattr(network_model, "PREDICTION_BLOCK", 3 * 64 * 7)  # windows of 7 frames
     np.testing.assert_allclose(model.predict(states), whole, atol=2e-6)
 
 
-def test_training_windows_of_a_piece_join_to_one_pass(labels):
-    """Loss and state of consecutive windows are those of the uncut piece."""
-    network = Lstm(hidden=8, embedding=4).build(3).eval()
-    (targets,) = _training._streams(labels[:1], 20_000, 1, None)
-    pieces, state = [], None
-    for inputs, outputs in _training._windows(targets[:, :300], 70, 3):
-        logits, state = network(inputs, state)
-        pieces.append(_training._cross_entropy(logits, outputs))
-    ((inputs, outputs),) = _training._windows(targets[:, :300], 300, 3)
-    whole = _training._cross_entropy(network(inputs)[0], outputs)
-    torch.testing.assert_close(torch.cat(pieces), whole, atol=1e-5, rtol=0)
-
-
-def test_streams_hold_every_frame_once_in_contiguous_pieces():
-    chains = [np.arange(1, 101, dtype=np.uint8), np.arange(101, 140, dtype=np.uint8)]
-    seen = []
-    for targets in _training._streams(chains, 16, 4, np.random.default_rng(0)):
-        for row in targets.numpy():
-            real = row[row != _training.PADDING]
-            assert (np.diff(real) == 1).all()
-            assert not {100, 101} <= set(real)
-            seen += real.tolist()
-    assert sorted(seen) == list(range(1, 140))
-
-
-def test_first_input_of_a_piece_is_the_begin_label_and_inputs_lag_by_one():
-    targets = torch.tensor([[2, 0, 1, 1, 2], [1, 1, 0, _training.PADDING, _training.PADDING]])
-    inputs = torch.cat([i for i, _ in _training._windows(targets, 2, 3)], dim=1)
-    assert inputs.tolist() == [[3, 2, 0, 1, 1], [3, 1, 1, 0, 0]]
-
-
 def test_resumed_training_equals_uninterrupted_training(labels, tmp_path, monkeypatch):
-    monkeypatch.setattr(_training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(_descent, "CHECKPOINT_SECONDS", 0.0)
     short = labels[:, :4_000]
     options = SMALL | {"dropout": 0.1}
     uninterrupted = fit(short, tmp_path / "one", options)
@@ -113,13 +83,13 @@ def test_resumed_training_equals_uninterrupted_training(labels, tmp_path, monkey
     resumed = fit(
         short, tmp_path / "two", options, progress=lambda share, note: fractions.append(share)
     )
-    assert fractions == [0.75, 1.0]
+    assert fractions == [1.0]  # three epochs of four were in the checkpoint
     for one, two in zip(weights(uninterrupted), weights(resumed), strict=True):
         np.testing.assert_array_equal(one, two)
 
 
 def test_checkpoint_of_another_run_is_not_resumed(labels, tmp_path, monkeypatch):
-    monkeypatch.setattr(_training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(_descent, "CHECKPOINT_SECONDS", 0.0)
     short = labels[:, :2_000]
     plain = fit(short, tmp_path / "plain", seed=2)
     scratch = tmp_path / "other"
@@ -166,7 +136,7 @@ def test_chains_of_uneven_length_are_all_learned(tmp_path):
     chains = tuple(rng.integers(0, 3, n).astype(np.uint8) for n in (1, 3, 700, 90))
     data = StateTrajectories(chains, 3)
     model = Lstm(**SMALL)
-    model.fit(data, data, fit_context(tmp_path, 3))
+    model.fit(data, data, fit_context(tmp_path))
     assert np.isfinite(model.predict(np.zeros((1, 4), np.uint8))).all()
 
 

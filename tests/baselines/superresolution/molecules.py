@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from benchmark.model import FitContext
 from benchmark.quantities import ENERGY
+from benchmark.tracks.superresolution.contract import GapContext
 from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 
 Floats = NDArray[np.float64]
@@ -25,8 +25,8 @@ PERIODS = np.array([11.0, 17.0, 23.0, 40.0, 70.0, 110.0, 150.0, 260.0, 400.0])  
 AMPLITUDE = 0.03  # Å
 
 
-def fit_context(folder: Path, gap: int) -> FitContext:
-    return FitContext(task="md17/test", scratch=folder, gap=gap, frame_time=TIME_STEP)
+def fit_context(folder: Path, gap: int) -> GapContext:
+    return GapContext(task="md17/test", scratch=folder, gap=gap, frame_time=TIME_STEP)
 
 
 def segment_of(path: Callable[[Floats], Floats], n_frames: int) -> DenseSegment:

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.superresolution._parts import training as _training
+from baselines import _descent
 from baselines.superresolution._parts.force_field import ForceField, mean_distances
-from baselines.superresolution._parts.passes import Track
+from baselines.superresolution._parts.passes import JoinedSegments
 from baselines.superresolution.force_matching import STRENGTHS, ForceMatching
 from baselines.superresolution.hermite3 import Hermite3
 from baselines.superresolution.hermite5 import Hermite5
@@ -20,7 +20,7 @@ from baselines.superresolution.ridge import Ridge
 from benchmark.check import check_model
 from benchmark.errors import InputError, ModelError
 from benchmark.loading import load_model
-from benchmark.model import FitContext
+from benchmark.tracks.superresolution.contract import GapContext
 from benchmark.tracks.superresolution.interpolation import scaled_derivatives
 from benchmark.tracks.superresolution.segments import DenseSegment
 from tests.baselines.superresolution.molecules import (
@@ -136,7 +136,7 @@ def test_what_the_force_lacks_is_remembered_at_both_ends(springs, tmp_path):
     known = np.zeros((200, 3, *GEOMETRY.shape))
     known[:, 0] = GEOMETRY
     known[:, 2] = 0.01 * GAP**2 - shooting._lack(known) * GAP**2
-    shooting.measure_memory(Track(known, np.zeros(200, int), np.full(200, 199), GAP))
+    shooting.measure_memory(JoinedSegments(known, np.zeros(200, int), np.full(200, 199), GAP))
     np.testing.assert_allclose(shooting.remembered, 0.5, atol=1e-3)
 
 
@@ -230,7 +230,7 @@ def test_fitting_twice_and_loading_give_the_same_answer(soft, fitted, test_segme
     assert fitted.chosen_strength in STRENGTHS
 
 
-def interrupted(segments: list[DenseSegment], context: FitContext) -> None:
+def interrupted(segments: list[DenseSegment], context: GapContext) -> None:
     def stop(fraction: float, note: str) -> None:
         if fraction >= 0.4:
             raise KeyboardInterrupt
@@ -242,7 +242,7 @@ def interrupted(segments: list[DenseSegment], context: FitContext) -> None:
 def test_resumed_training_ends_where_an_uninterrupted_one_does(
     soft, test_segment, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(_training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(_descent, "CHECKPOINT_SECONDS", 0.0)
     whole = fit(soft, tmp_path / "whole")
     context = fit_context(tmp_path / "cut", GAP)
     interrupted(soft, context)
@@ -260,7 +260,7 @@ def test_resumed_training_ends_where_an_uninterrupted_one_does(
 
 def test_effort_scales_the_updates():
     training = ForceMatching(frames=1e5, batch=10).training
-    assert training.updates(2, 0.1) == round(0.1 * training.updates(2, 1.0)) == 1_000
+    assert training.updates(1, 0.1) == round(0.1 * training.updates(1, 1.0)) == 1_000
 
 
 @pytest.mark.parametrize(

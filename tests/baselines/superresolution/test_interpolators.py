@@ -14,7 +14,7 @@ from baselines.superresolution.hermite5 import Hermite5
 from baselines.superresolution.linear import Linear
 from benchmark.errors import ModelError
 from benchmark.tracks.superresolution.contract import SuperResolutionModel
-from benchmark.tracks.superresolution.interpolation import hermite_weights
+from benchmark.tracks.superresolution.interpolation import INTERPOLANTS, hermite_weights
 from tests.baselines.superresolution.molecules import (
     fit_context,
     harmonic_segment,
@@ -23,6 +23,12 @@ from tests.baselines.superresolution.molecules import (
 )
 
 MODELS = (Linear, CubicSpline, Hermite3, Hermite5)
+
+
+def test_every_rule_of_the_track_has_its_model_which_reads_what_the_rule_does():
+    assert [(model.name, model.reads) for model in MODELS] == [
+        (rule.name, rule.reads) for rule in INTERPOLANTS
+    ]
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +15,10 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.superresolution._parts import training as _training
+from baselines import _descent
+from baselines.superresolution._parts import network_model
+from baselines.superresolution._parts.network_model import NetworkModel
 from baselines.superresolution._parts.networks import Network, Shape
-from baselines.superresolution._parts.training import NetworkModel
 from baselines.superresolution.hermite5 import Hermite5
 from baselines.superresolution.hnn import Hnn
 from baselines.superresolution.linear import Linear
@@ -22,7 +26,7 @@ from baselines.superresolution.node import Node
 from benchmark.check import check_model
 from benchmark.errors import InputError, ModelError
 from benchmark.loading import load_model
-from benchmark.model import FitContext
+from benchmark.tracks.superresolution.contract import GapContext
 from benchmark.tracks.superresolution.interpolation import interpolate, scaled_derivatives
 from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
 from tests.baselines.superresolution.molecules import (
@@ -63,7 +67,7 @@ def fill(model: Any, dense: DenseSegment, gap: int = GAP) -> np.ndarray:
     return model.reconstruct(dense.coarse(gap, model.reads))
 
 
-def interrupt(name: str, segments: list[DenseSegment], context: FitContext) -> None:
+def interrupt(name: str, segments: list[DenseSegment], context: GapContext) -> None:
     def stop(fraction: float, note: str) -> None:
         if fraction >= 0.5:
             raise KeyboardInterrupt
@@ -184,7 +188,7 @@ def test_hidden_frames_cannot_reach_a_network(fitted, test_segment, name):
 @pytest.mark.parametrize("name", ["lstm", "bi_lstm", "bi_hnn"])
 def test_gaps_are_filled_alike_alone_and_together(fitted, test_segment, monkeypatch, name):
     whole = fill(fitted[name], test_segment)
-    monkeypatch.setattr(_training, "_BLOCK", 7)
+    monkeypatch.setattr(network_model, "_BLOCK", 7)
     np.testing.assert_allclose(fill(fitted[name], test_segment), whole, atol=1e-6)
 
 
@@ -206,7 +210,7 @@ def test_small_gaps_work(soft, test_segment, tmp_path, name, gap):
 
 @pytest.mark.parametrize("name", ["bi_lstm", "hnn"])
 def test_resumed_training_ends_where_an_uninterrupted_one_does(soft, tmp_path, monkeypatch, name):
-    monkeypatch.setattr(_training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(_descent, "CHECKPOINT_SECONDS", 0.0)
     whole = fit(name, soft, tmp_path / "whole")
     context = fit_context(tmp_path / "cut", GAP)
     interrupt(name, soft, context)
@@ -222,8 +226,39 @@ def test_resumed_training_ends_where_an_uninterrupted_one_does(soft, tmp_path, m
         np.testing.assert_array_equal(one, other)
 
 
+def test_training_is_resumed_by_another_process(tmp_path):
+    """Python's hashes, and with them the order of sets, differ from process to process."""
+    program = f"""
+from dataclasses import replace
+from pathlib import Path
+from baselines import _descent
+from tests.baselines.superresolution.molecules import bonded_segment, fit_context
+from tests.baselines.superresolution.test_networks import GAP, make
+_descent.CHECKPOINT_SECONDS = 0.0
+def tell(fraction, note):
+    print(fraction)
+    if 0.4 < fraction < 0.6:
+        raise SystemExit
+segments = [bonded_segment(seed, 101) for seed in (1, 2)]
+context = fit_context(Path({str(tmp_path)!r}), GAP)
+make("bi_rnn").fit(segments[:1], segments[1:], replace(context, progress=tell))
+"""
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=Path(__file__).parents[3],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        for seed in ("1", "2")
+    ]
+    assert [float(first[0]) for first in told] == pytest.approx([1 / 6, 4 / 6])
+
+
 def test_a_checkpoint_of_another_seed_is_not_resumed(soft, tmp_path, monkeypatch):
-    monkeypatch.setattr(_training, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(_descent, "CHECKPOINT_SECONDS", 0.0)
     context = fit_context(tmp_path, GAP)
     interrupt("rnn", soft, context)
     seen: list[float] = []
@@ -246,7 +281,7 @@ def random_hnn(reads: str) -> Network:
     """Make a Hamiltonian network whose U is not zero."""
     model = Hnn(reads=reads, hidden=8)
     torch.manual_seed(0)
-    network = model._make(Shape(GAP, 2 if reads == "velocities" else 3, 5, False), **model.sizes)
+    network = model.build(Shape(GAP, 2 if reads == "velocities" else 3, 5, False))
     for weight in network.potential.parameters():
         torch.nn.init.normal_(weight, std=0.5)
     return network.double()

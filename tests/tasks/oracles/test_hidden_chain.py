@@ -301,6 +301,16 @@ def test_bad_chain_is_refused_with_the_offending_value(transition, labels, stati
         HiddenChain(transition, labels, stationary)
 
 
+def test_chains_begin_where_they_are_told_and_move_as_ever():
+    chain = HiddenChain([[0.9, 0.1], [0.4, 0.6]], [0, 1])
+    starts = np.repeat([0, 1], 5_000)
+    hidden = chain.sample(2, 10_000, np.random.default_rng(1), starts)
+    np.testing.assert_array_equal(hidden[:, 0], starts)
+    for start, row in enumerate(chain.transition):
+        moved = hidden[starts == start, 1].mean()
+        assert abs(moved - row[1]) < 5 * np.sqrt(row[0] * row[1] / 5_000)
+
+
 def test_impossible_sequence_is_refused_with_its_place():
     chain = HiddenChain([[0.5, 0.5, 0], [0, 0.5, 0.5], [0.5, 0, 0.5]], [0, 1, 2])
     with pytest.raises(ValueError, match=r"chain 1 cannot occur: label 2 at frame 3 .*\[0, 0, 0\]"):
@@ -317,6 +327,8 @@ def test_impossible_sequence_is_refused_with_its_place():
         (lambda c: c.log_probabilities([[0.0, 1.0]]), "dtype float64"),
         (lambda c: c.predictive([[0, 2]]), "run from 0 to 2; labels are 0 to 1"),
         (lambda c: c.sample(0, 1, np.random.default_rng(0)), "n_frames=0"),
+        (lambda c: c.sample(3, 2, np.random.default_rng(0), [0]), r"shape \(1,\); expected \(2,\)"),
+        (lambda c: c.sample(3, 1, np.random.default_rng(0), [2]), "states are 0 to 1"),
         (lambda c: c.correlation(-1), r"lags=\[-1\]"),
         (lambda c: c.implied_timescales([0], 1), r"lags=\[0\]"),
         (lambda c: c.implied_timescales([1], 2), "n_timescales=2"),

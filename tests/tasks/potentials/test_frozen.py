@@ -7,9 +7,16 @@ import pytest
 
 from benchmark.registry import find_task, select_tasks
 from benchmark.task import Task
-from benchmark.tracks.kinetics.data import ORACLE_UNIT, kinetics_reference, load_chains, load_test
+from benchmark.tracks.kinetics.data import (
+    ORACLE_UNIT,
+    kinetics_reference,
+    load_chains,
+    load_replicas,
+    load_test,
+)
 from tasks.potentials.generate import FAMILY, SPECS
 from tasks.potentials.lattice import hidden_chain
+from tasks.potentials.pieces import START_SHARES
 
 TASKS = [f"potentials/{spec.name}" for spec in SPECS]
 SPEC = {f"potentials/{spec.name}": spec for spec in SPECS}
@@ -20,7 +27,7 @@ def task(request: pytest.FixtureRequest) -> Task:
     return find_task(request.param)
 
 
-def test_the_family_has_ten_tasks_and_takes_under_10_megabytes() -> None:
+def test_the_family_has_twelve_tasks_and_takes_under_10_megabytes() -> None:
     assert sorted(task.id for task in select_tasks(["potentials/*"])) == sorted(TASKS)
     files = [path for path in (FAMILY / "data").glob("[!.]*/*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 10e6
@@ -28,8 +35,11 @@ def test_the_family_has_ten_tasks_and_takes_under_10_megabytes() -> None:
 
 def test_every_split_holds_what_the_specification_says(task: Task) -> None:
     spec, card = SPEC[task.id], task.card
-    assert [len(c) for c in load_chains(task, "train")] == [spec.frames] * 5
-    assert [len(c) for c in load_chains(task, "validation")] == [spec.frames]
+    pieces, frames = (spec.frames // spec.piece, spec.piece) if spec.piece else (1, spec.frames)
+    assert [len(c) for c in load_chains(task, "train")] == [frames] * 5 * pieces
+    assert [len(c) for c in load_chains(task, "validation")] == [frames] * max(1, pieces // 2)
+    assert [len(c) for c in load_replicas(task, "train")] == [pieces] * 5
+    assert [len(c) for c in load_replicas(task, "fresh")] == [1] * 30
     assert [len(c) for c in load_chains(task, "fresh")] == [spec.frames] * 30
     prompts = load_chains(task, "prompt")
     assert [len(c) for c in prompts] == [256] * card.generation.chains
@@ -46,9 +56,11 @@ def test_generation_is_at_least_eight_chains_of_ten_training_lengths(task: Task)
     assert generation.burn_in >= 5 * task.card.slowest
 
 
-def test_every_score_group_counts_and_populations_never_do(task: Task) -> None:
-    assert set(task.card.counting) == {"likelihood", "rates", "paths"}
-    assert task.card.metrics["population_error"].group is None
+def test_every_score_group_counts_and_populations_do_from_chosen_starts_alone(task: Task) -> None:
+    from_chosen_starts = SPEC[task.id].piece > 0
+    assert task.card.equilibrium is not from_chosen_starts
+    groups = {"likelihood", "rates", "paths"}
+    assert set(task.card.counting) == groups | ({"populations"} if from_chosen_starts else set())
 
 
 def test_populations_of_the_test_chains_agree_with_the_reference(task: Task) -> None:
@@ -79,8 +91,24 @@ def test_ladder_of_strides_is_one_trajectory() -> None:
         np.testing.assert_array_equal(one[::25], all_25)
 
 
+@pytest.mark.parametrize("frames", [200, 40])
+def test_pieces_start_where_they_were_sent_and_truth_is_elsewhere(frames: int) -> None:
+    task = find_task(f"potentials/diamond4-pieces{frames}")
+    found = np.array([share_of_starts(replica) for replica in load_replicas(task, "train")])
+    np.testing.assert_allclose(found, np.tile(START_SHARES, (5, 1)), atol=1e-12)
+    np.testing.assert_allclose(share_of_starts(load_chains(task, "validation")), START_SHARES)
+    # As designed: 0.51 in label 0 for pieces of 200; shorter ones stay nearer to their starts.
+    share = np.bincount(np.concatenate(load_chains(task, "train")))[0] / 500_000
+    assert abs(share - 0.51) < 0.02 if frames == 200 else 0.53 < share < START_SHARES[0]
+    assert kinetics_reference(task).populations[0] == pytest.approx(0.27, abs=0.01)
+
+
+def share_of_starts(chains) -> np.ndarray:
+    return np.bincount([chain[0] for chain in chains], minlength=4) / len(chains)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["linear3", "triangular3-x20", "diamond4-t25"])
+@pytest.mark.parametrize("name", ["linear3", "triangular3-x20", "diamond4-pieces40"])
 def test_stored_oracle_is_the_exact_likelihood_of_the_lattice_chain(name: str) -> None:
     spec = SPEC[f"potentials/{name}"]
     task = find_task(f"potentials/{name}")
@@ -90,7 +118,7 @@ def test_stored_oracle_is_the_exact_likelihood_of_the_lattice_chain(name: str) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["triangular3", "diamond4-t25"])
+@pytest.mark.parametrize("name", ["triangular3", "diamond4-t25", "diamond4-pieces200"])
 def test_stored_reference_is_that_of_the_lattice_chain(name: str) -> None:
     spec = SPEC[f"potentials/{name}"]
     reference = kinetics_reference(find_task(f"potentials/{name}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,3 +71,18 @@ def peptide(tmp_path: Path) -> Peptide:
     path = tmp_path / "peptide.pdb"
     trajectory[0].save(str(path))
     return Peptide(trajectory, phi, psi, path)
+
+
+def write_trr(path: Path, positions: NDArray[np.float64], held: NDArray[np.bool_]) -> Path:
+    """Write a .trr as GROMACS does: velocities (zero) in every frame, positions where ``held``."""
+    n_frames, n_atoms, _ = positions.shape
+    size = 4 * 3 * n_atoms
+    with path.open("wb") as file:
+        for frame in range(n_frames):
+            file.write(struct.pack(">3i12s", 1993, 13, 12, b"GMX_trn_file"))
+            sizes = [0] * 7 + [size * int(held[frame]), size, 0, n_atoms, frame, 0]
+            file.write(struct.pack(">13i2f", *sizes, 0.5 * frame, 0.0))
+            if held[frame]:
+                file.write(positions[frame].astype(">f4").tobytes())
+            file.write(np.zeros((n_atoms, 3), ">f4").tobytes())
+    return path

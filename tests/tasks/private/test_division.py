@@ -33,16 +33,46 @@ def test_one_trajectory_is_cut_into_ninths():
     assert parts.held_out == [Span(0, 40_000, 90_000)]
 
 
-def test_many_trajectories_stay_whole():
+def test_many_trajectories_stay_whole_and_are_dealt_out_in_turn():
     parts = divide([20_000] * 100, replicas=3)
     assert parts.chains_per_replica == 11
-    assert parts.train == [Span(i, 0, 20_000) for i in range(33)]
+    for group in range(3):
+        mine = parts.train[11 * group : 11 * (group + 1)]
+        assert mine == [Span(9 * turn + group, 0, 20_000) for turn in range(11)]
+
+
+def test_a_few_trajectories_are_each_divided_in_the_order_of_time():
+    parts = divide([90_000, 100_000, 95_000], replicas=3)
+    assert parts.chains_per_replica == 3
+    for group in range(3):
+        mine = parts.train[3 * group : 3 * (group + 1)]
+        assert mine == [Span(i, 10_000 * group, 10_000 * (group + 1)) for i in range(3)]
+    assert parts.validation == [Span(i, 30_000, 40_000) for i in range(3)]
+    assert {span.trajectory for span in parts.test} == {0, 1, 2}
+    assert parts.held_out == [Span(i, 40_000, n) for i, n in enumerate([90_000, 100_000, 95_000])]
 
 
 def test_trajectories_of_unequal_length_are_nearly_all_used():
     parts = divide([400_000, 200_000, 200_000, 400_000], replicas=3)
-    assert parts.chains_per_replica == 2
+    assert parts.chains_per_replica == 6
     assert sum(sizes(parts.train)) == pytest.approx(400_000, rel=0.01)
+    for group in range(3):
+        mine = [span.trajectory for span in parts.train[6 * group : 6 * (group + 1)]]
+        assert mine == [0, 0, 1, 2, 3, 3]
+
+
+def test_trajectories_too_short_to_be_divided_are_dealt_out_in_turn():
+    parts = divide([5_000] * 18, replicas=3)
+    for group in range(3):
+        mine = parts.train[8 * group : 8 * (group + 1)]
+        assert len({span.trajectory for span in mine}) == 8
+    assert len({span.trajectory for span in parts.test}) >= 8
+
+
+def test_short_trajectory_beside_a_long_one_does_not_shorten_its_pieces():
+    parts = divide([900_000, 10_000], replicas=3)
+    assert sizes(parts.train) == [100_000] * 3
+    assert Span(1, 0, 10_000) in parts.held_out
 
 
 def test_test_chains_are_never_too_many_frames():

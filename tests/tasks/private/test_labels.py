@@ -14,7 +14,7 @@ from tasks.private.macrostates import (
     milestoned,
 )
 from tasks.private.partition import microstates, numbered
-from tasks.private.reading import Recording
+from tasks.private.recording import Recording
 
 FRAME = Time(1, "ps")
 RNG = np.random.default_rng(5)

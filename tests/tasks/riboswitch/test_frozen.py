@@ -14,7 +14,7 @@ from benchmark.tracks.kinetics.data import (
     load_test,
     observe,
 )
-from tasks.riboswitch.generate import FRAMES, SPECS, Spec, held_reference
+from tasks.riboswitch.generate import FRAMES, SPECS, Spec, simulated_reference
 from tasks.riboswitch.partition import flickering_mfpt, folding_mfpt, partition_error
 
 SPEC = {f"riboswitch/{spec.name}": spec for spec in SPECS}
@@ -109,5 +109,5 @@ def test_without_hold_the_simulated_reference_is_the_exact_one() -> None:
         hold = 1  # type: ignore[assignment]
 
     spec = Flickering(**vars(SPECS[2]))
-    simulated = held_reference(spec, 20_000_000).mfpt * spec.frame_time
+    simulated = simulated_reference(spec, 20_000_000).mfpt * spec.frame_time
     np.testing.assert_allclose(simulated, flickering_mfpt(spec), rtol=0.02)

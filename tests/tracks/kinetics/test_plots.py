@@ -11,6 +11,8 @@ from benchmark.console.plots import draw_task
 from benchmark.errors import InputError
 from benchmark.task import Task
 from benchmark.tracks.kinetics import plots as kinetics_plots
+from benchmark.tracks.kinetics.data import load_replicas
+from tests.conftest import TOY_FRAMES
 
 MAGIC = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
 
@@ -36,6 +38,22 @@ def test_shade_covers_exactly_what_is_faster_than_the_lag(toy: Task) -> None:
     assert np.any(shaded)
     assert not np.all(shaded)
     np.testing.assert_array_equal(shaded, times[:, None] < lags)
+
+
+@pytest.mark.parametrize(("frames", "shown"), [(40, 20), (TOY_FRAMES, 1)])
+def test_short_pieces_are_drawn_one_after_another_and_a_long_chain_alone(
+    toy: Task, monkeypatch: pytest.MonkeyPatch, frames: int, shown: int
+) -> None:
+    whole = load_replicas(toy, "train")
+    cut = [tuple(chain.reshape(-1, frames)) for (chain,) in whole]
+    monkeypatch.setattr(kinetics_plots, "load_replicas", lambda task, split: cut)
+    figure = Figure()
+    kinetics_plots.draw(figure, toy)
+    axis = figure.axes[0]
+    joins = [line for line in axis.lines if line.get_linestyle() == "--"]
+    assert len(joins) == shown - 1
+    if shown > 1:
+        assert axis.get_xlim() == (0, shown * frames)
 
 
 @pytest.mark.parametrize("name", ["toy", "toy.doc", "toy.png.zip"])

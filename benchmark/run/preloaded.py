@@ -1,0 +1,17 @@
+"""Imported once, by the process that those of all units are forked from: what is slow to load."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import numba  # noqa: F401
+import pandas  # noqa: F401  (pyarrow loads it at its first array)
+import pyarrow.parquet  # noqa: F401
+import torch  # noqa: F401
+
+import benchmark.run.worker  # noqa: F401
+from benchmark.registry import tracks
+
+for _track in tracks().values():
+    with suppress(Exception):  # what is wrong with a track is said where it is used
+        _track.load()

@@ -1,0 +1,1 @@
+"""doublewell: one slow coordinate among d fast ones, every likelihood exact."""

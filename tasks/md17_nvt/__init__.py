@@ -1,0 +1,1 @@
+"""MD17 super-resolution under thermostats: the family ``md17-xtb-nvt``."""
