@@ -24,6 +24,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from benchmark.errors import printable
 from benchmark.registry import fetchable, find_task, track_of, tracks
 from benchmark.uncertainty import with_error
 
@@ -165,7 +166,7 @@ class RunDisplay:
     def watch(self, event: Event) -> None:
         """Show an event."""
         if event.remark:
-            console.print(f"{event.key}: {escape(event.remark)}", soft_wrap=True)
+            console.print(f"{event.key}: {escape(printable(event.remark))}", soft_wrap=True)
             return
         if event.unit is None:
             line = self.lines.get(event.key)
@@ -183,7 +184,7 @@ class RunDisplay:
             unit = event.unit
             seconds = unit.cost.total_seconds
             took = "" if math.isnan(seconds) else f" in {seconds:.0f} s"
-            reason = f": {escape(unit.reason)}" if unit.reason else ""
+            reason = f": {escape(printable(unit.reason))}" if unit.reason else ""
             console.print(f"{event.key} {unit.status}{took}{reason}", soft_wrap=True)
 
 

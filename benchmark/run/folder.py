@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmark.errors import InputError
-from benchmark.files import explained, sweep, write_text
+from benchmark.files import explained, read_small, sweep, write_text
 from benchmark.job import Key
 from benchmark.model import ModelFacts
 from benchmark.result import Call, RunConfig, RunModel, Status, Unit
@@ -159,20 +159,24 @@ def read_run(folder: Path) -> RunFile:
         If the folder is not a run.
     """
     try:
-        return RunFile.model_validate_json((folder / "run.json").read_bytes())
-    except OSError as error:
+        return RunFile.model_validate_json(read_small(folder / "run.json"))
+    except FileNotFoundError as error:
         raise InputError(f"{folder} is not a run: it has no run.json") from error
+    except OSError as error:
+        what = f"{folder / 'run.json'}: {error.strerror}"
+        raise InputError(f"{folder} is not a run: cannot read {what}") from error
     except ValidationError as error:
         raise InputError(f"{folder / 'run.json'} is damaged; start over with --fresh") from error
 
 
 def read_unit(folder: Path, task: Task) -> Unit | None:
-    """Read a unit's record; None if it is missing, half written, or of another task version."""
+    """Read a unit's record; None if it is missing, damaged, or of another unit or task version."""
     try:
-        unit = Unit.model_validate_json((folder / "unit.json").read_bytes())
+        unit = Unit.model_validate_json(read_small(folder / "unit.json"))
     except (OSError, ValidationError):
         return None
-    return unit if unit.version == task.card.version else None
+    own = (unit.task, unit.version) == (task.id, task.card.version)
+    return unit if own and folder.name == f"r{unit.replica}-s{unit.seed}" else None
 
 
 def finish_unit(unit: Unit, folder: Path) -> None:

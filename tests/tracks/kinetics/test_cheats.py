@@ -416,7 +416,9 @@ def test_burn_in_leaves_less_than_a_hundredth_of_the_scored_frames_to_the_prompt
 def test_prompt_returned_with_the_samples_is_refused(toy: Task, plug: Plug, tmp_path: Path):
     unit = do(toy, plug(MARKOV + RETURNS_PROMPT_TOO) + ":Cheat", tmp_path / "unit")
     assert unit.status == "failed"
-    assert unit.reason == "sample gave shape (13, 4468), expected (13, 4212)"
+    assert unit.reason == (
+        "sample gave shape (13, 4468), expected (13, 4212): leave the prompt out"
+    )
 
 
 def test_replay_of_the_prompt_gains_nothing_over_a_replay_of_the_training_data(
