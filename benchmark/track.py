@@ -47,7 +47,7 @@ class Metric:
     group : str, optional
         The group of the score that it belongs to on tasks whose card lets it count.
     capped : bool
-        Whether its z ends at 1: f is a limit, not a mark.
+        Whether its z ends at that of p: else f is a mark and nothing a limit.
     smaller_is_better : bool
         Its direction.
     shared_noise : bool

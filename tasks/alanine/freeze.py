@@ -200,7 +200,7 @@ def card(spec: Spec, slowest: float, oracle: str) -> dict[str, Any]:
     observed = "φ > 0 against the rest" if max(spec.partition.observable) == 1 else "β, αR, φ > 0"
     return {
         "id": f"alanine/{spec.name}",
-        "version": 1,
+        "version": 2,
         "track": "kinetics",
         "title": f"alanine dipeptide, {spec.partition.title}, every {spec.frame_time:g} ps",
         "description": "ACE-ALA-NME in implicit solvent (ff99SB-ILDN, GBSA-OBC), Langevin dynamics "

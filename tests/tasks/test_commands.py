@@ -20,7 +20,7 @@ from benchmark.errors import InputError
 from benchmark.registry import TASKS_VARIABLE, find_task, shipped_tasks, task_roots
 from benchmark.score import verify
 from benchmark.tracks.kinetics.data import kinetics_reference, load_chains
-from leaderboard.ranking import board_cards
+from leaderboard.board import board_cards
 from tasks import commands as data_commands
 from tasks.making.download import FILES, PublicFile, fetch
 from tasks.oracles.hidden_chain import HiddenChain
