@@ -13,7 +13,9 @@ from benchmark.task import TaskCard
 from benchmark.track import Metric, Track
 from benchmark.uncertainty import with_error
 from leaderboard.board import Board, Ranking
+from leaderboard.comparison import resolution
 from leaderboard.ranking import Row
+from leaderboard.scores import overall
 from leaderboard.site.reading import MISSING, how_to_read, optional_metrics, plurals
 from leaderboard.tables import NO_VALUE, one_line, seconds, span, table, two_digits
 
@@ -94,14 +96,7 @@ def _overall_cells(row: Row, ranking: Ranking) -> dict[str, str]:
 
 def _family(family: str, ranking: Ranking, cards: Sequence[TaskCard]) -> list[str]:
     """Write the tables of one family: scores, then each metric."""
-    rows = []
-    for row in ranking.rows:
-        cells = {}
-        for card in cards:
-            task = row.submission.tasks.get(card.id)
-            cells[card.name] = "not run" if task is None else with_error(task.score, task.stderr)
-        rows.append({"model": _link(row, ranking.track), **cells})
-    parts = [f"\n## {family.capitalize()}\n", "### Scores\n", table(rows)]
+    parts = [f"\n## {family.capitalize()}\n", "### Scores\n", _score_table(ranking, cards)]
     for metric in ranking.track.metrics:
         having = [card for card in cards if metric.name in card.metrics]
         if having:
@@ -109,20 +104,47 @@ def _family(family: str, ranking: Ranking, cards: Sequence[TaskCard]) -> list[st
     return parts
 
 
+def _score_table(ranking: Ranking, cards: Sequence[TaskCard]) -> str:
+    """Tabulate the scores of a family and of its tasks, and below them what they can tell."""
+    rows = []
+    for row in ranking.rows:
+        whole = overall(row.scores, cards)
+        cells = {"family": with_error(whole.value, whole.stderr)}
+        for card in cards:
+            task = row.submission.tasks.get(card.id)
+            cells[card.name] = "not run" if task is None else with_error(task.score, task.stderr)
+        rows.append({"model": _link(row, ranking.track), **cells})
+    told = {"model": "*resolution*", "family": two_digits(_resolution(ranking, cards))}
+    told |= {card.name: two_digits(_resolution(ranking, [card])) for card in cards}
+    return table([*rows, told])
+
+
+def _resolution(ranking: Ranking, cards: Sequence[TaskCard]) -> float:
+    """Give the smallest difference of two models that have run the tasks that these can tell."""
+    wanted = {card.id for card in cards}
+    models = [row for row in ranking.rows if row.role == "model" and wanted <= set(row.tasks)]
+    return resolution([row.scores for row in models], cards)
+
+
 def _metric_table(metric: Metric, ranking: Ranking, cards: Sequence[TaskCard]) -> str:
-    """Tabulate the errors of every model, and below them the two ends of the score."""
+    """Tabulate the errors of every model, and below them the marks of the score."""
     rows = []
     for row in ranking.rows:
         cells = {card.name: _error_cell(row, card, metric) for card in cards}
         rows.append({"model": _link(row, ranking.track), **cells})
     trivial, floor = {"model": "*trivial (E₀)*"}, {"model": f"*{ranking.track.floor}*"}
+    perfect = {"model": "*perfect (p)*"}
     for card in cards:
         scale = card.metrics[metric.name]
         trivial[card.name] = _shown(metric, scale.trivial, scale.trivial_stderr)
         floor[card.name] = NO_VALUE
         if scale.floor is not None:
             floor[card.name] = _shown(metric, scale.floor, scale.floor_stderr)
-    return table([*rows, trivial, floor])
+        perfect[card.name] = NO_VALUE
+        if scale.perfect is not None:
+            perfect[card.name] = _shown(metric, scale.perfect, scale.perfect_stderr)
+    measured = any(card.metrics[metric.name].perfect is not None for card in cards)
+    return table([*rows, trivial, floor, *([perfect] if measured else [])])
 
 
 def _error_cell(row: Row, card: TaskCard, metric: Metric) -> str:
