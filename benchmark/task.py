@@ -71,8 +71,8 @@ class MetricScale(Frozen):
         return math.log(self.trivial / self.perfect) / math.log(self.trivial / self.floor)
 
 
-#: Fields of a card that say something to people and change no number.
-WORDS = frozenset({"title", "description", "citations", "generator"})
+#: Fields of a card that say something to people, or how it is called, and change no number.
+WORDS = frozenset({"id", "title", "description", "citations", "generator"})
 
 
 class TaskCard(Frozen):

@@ -1,6 +1,6 @@
 """Freeze p, the third mark of every metric's score: the error of the true process itself.
 
-    python -m tasks.perfect                  # every kinetics task, about an hour
+    python -m tasks.perfect                  # every kinetics task, some fifteen minutes
     python -m tasks.perfect 'potentials/*'
 
 p is the rms error of the true process that generates as much as a model does, by draws that no

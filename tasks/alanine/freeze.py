@@ -2,7 +2,8 @@
 
     python -m tasks.alanine.generate --workers 2    # the runs: molecular dynamics, hours
     python -m tasks.alanine.freeze                  # the twelve tasks: half an hour
-    python -m tasks.making.calibrate 'alanine/*'           # then E₀ and f
+    python -m tasks.making.calibrate 'alanine/*'    # then E₀, f and p = f/√10
+    python -m tasks.perfect 'alanine/*'             # and p of the likelihood
 
 Splits go by whole run, so that no two of them share a trajectory but for what is drawn from the
 reference runs on purpose: see `SPLITS`. A finished task is skipped.

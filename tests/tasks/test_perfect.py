@@ -14,12 +14,7 @@ from benchmark.tracks.kinetics.data import kinetics_reference, observe
 from benchmark.tracks.kinetics.metrics.errors import kinetics_errors
 from tasks.making.calibrate import PERFECT_SHARE
 from tasks.oracles.hidden_chain import HiddenChain
-from tasks.perfect import (
-    YARDSTICK,
-    likelihood_resolution,
-    perfect_errors,
-    process_of,
-)
+from tasks.perfect import YARDSTICK, likelihood_resolution, perfect_errors, process_of
 from tests.shipped import KINETICS
 
 #: Where the process can be drawn again.
@@ -49,14 +44,15 @@ def test_truth_that_generates_more_is_better_than_the_data(name):
 
 def test_rule_holds_where_p_is_known_as_well():
     """f/√10 against what was measured: right on average, and within a factor of two."""
-    ratios = [
-        math.log(scale.perfect / (PERFECT_SHARE * scale.floor))
-        for name in DRAWN
-        for metric, scale in shipped_tasks()[name].card.metrics.items()
-        if scale.counts and metric != "nll_regret"
-    ]
+    ratios = []
+    for name in DRAWN:
+        for metric, scale in shipped_tasks()[name].card.metrics.items():
+            # Of a few true chains with a few events each, f itself is known to a third or worse.
+            known = scale.counts and scale.floor_stderr < 0.15 * scale.floor
+            if known and metric != "nll_regret":
+                ratios.append(math.log(scale.perfect / (PERFECT_SHARE * scale.floor)))
     assert len(ratios) > 40
-    assert abs(np.mean(ratios)) < 0.2
+    assert abs(np.mean(ratios)) < 0.1
     assert max(map(abs, ratios)) < math.log(2)
 
 
