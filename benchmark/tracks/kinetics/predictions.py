@@ -46,10 +46,15 @@ def checked_probabilities(probabilities: Any, states: Labels, n_labels: int) -> 
 
 
 def realised_log_prob(probabilities: Probabilities, states: Labels) -> NDArray[np.float32]:
-    """Give ln p of the labels that really came, shape (chains, frames); −inf where p = 0."""
-    chosen = np.take_along_axis(probabilities, states[..., None].astype(np.intp), axis=-1)
+    """Give ln p of the labels that really came, shape (chains, frames); −inf where p = 0.
+
+    p is divided by its sum, which may be off by the tolerance: 1e-5 nats a frame are as much as
+    the resolution of the finest test set.
+    """
+    chosen = np.take_along_axis(probabilities, states[..., None].astype(np.intp), axis=-1)[..., 0]
     with np.errstate(divide="ignore"):
-        return np.log(chosen[..., 0])
+        log_prob = np.log(chosen / probabilities.sum(-1, dtype=np.float64))
+    return log_prob.astype(np.float32)
 
 
 def checked_samples(samples: Any, chains: int, frames: int, n_labels: int) -> Labels:
