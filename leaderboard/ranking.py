@@ -15,6 +15,7 @@ from itertools import combinations
 from benchmark.result import Unit
 from benchmark.task import TaskCard
 from benchmark.track import Track
+from leaderboard.doubts import doubts
 from leaderboard.scores import Score, overall, overall_difference
 from leaderboard.significance import holm
 from leaderboard.submission import Submission
@@ -56,8 +57,10 @@ class Row:
         Share of the units, of tasks where it counts, without a metric that a model may do without.
     costs : Costs
         Over the tasks of the board.
+    doubts : tuple of str
+        What is too good to be true; see `doubts`.
     rank : int, optional
-        None for a control.
+        None for a control, and where there are doubts.
     """
 
     submission: Submission
@@ -65,6 +68,7 @@ class Row:
     overall: Score
     missing: Mapping[str, float]
     costs: Costs
+    doubts: tuple[str, ...] = ()
     rank: int | None = None
 
     @property
@@ -101,6 +105,7 @@ def make_row(submission: Submission, cards: Sequence[TaskCard], track: Track) ->
         overall=overall(scores, cards),
         missing=_missing(units, cards, track),
         costs=_costs([unit for mine in units.values() for unit in mine]),
+        doubts=doubts(submission, cards, track),
     )
 
 
@@ -123,7 +128,8 @@ def ranked(rows: Iterable[Row], cards: Sequence[TaskCard]) -> tuple[Row, ...]:
 
     A model's rank is one more than the number of models that are better by a paired difference
     (`separated`); and never a better rank than that of a model with a higher score, so that a
-    noisy result gains nothing by its noise. Controls have no rank and give none.
+    noisy result gains nothing by its noise. Controls, and rows with doubts, have no rank and give
+    none.
 
     Parameters
     ----------
@@ -137,7 +143,7 @@ def ranked(rows: Iterable[Row], cards: Sequence[TaskCard]) -> tuple[Row, ...]:
         The highest score first, equal scores by name.
     """
     ordered = sorted(rows, key=lambda row: (-row.overall.value, row.name))
-    models = {row.name: row.scores for row in ordered if row.role == "model"}
+    models = {row.name: row.scores for row in ordered if row.role == "model" and not row.doubts}
     better = separated(models, cards)
     ranks: dict[str, int] = {}
     worst = 1

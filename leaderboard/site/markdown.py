@@ -32,6 +32,12 @@ numbers, and more, are in [leaderboard.csv](leaderboard.csv). [CLAIMS.md](CLAIMS
 claims of the papers behind this benchmark they confirm.
 """
 
+DOUBTS = """
+## Too good to be true
+
+Better than the best there can be: not ranked until somebody has looked at it.
+"""
+
 REPRODUCING = """
 ## How to reproduce it
 
@@ -61,6 +67,7 @@ def page(board: Board) -> str:
     parts.append("\n## Models\n")
     for ranking in shown:
         parts += [f"\n### {ranking.track.title}\n", _models(ranking.rows)]
+    parts += _all_doubts(shown)
     parts += _all_troubles(shown)
     return "\n".join(part.strip("\n") + "\n" for part in [*parts, REPRODUCING])
 
@@ -174,6 +181,17 @@ def _models(rows: Sequence[Row]) -> str:
         text = one_line(" ".join(sentence for sentence in sentences if sentence))
         lines.append(f"- {text}" + (f" <{card.url}>" if card.url else ""))
     return "\n".join(lines)
+
+
+def _all_doubts(shown: Sequence[Ranking]) -> list[str]:
+    """List what is too good to be true, under a heading; nothing if there is none."""
+    lines = [
+        f"- **{row.name}**: {one_line(doubt)}"
+        for ranking in shown
+        for row in ranking.rows
+        for doubt in row.doubts
+    ]
+    return [DOUBTS, "\n".join(lines)] if lines else []
 
 
 def _all_troubles(shown: Sequence[Ranking]) -> list[str]:
