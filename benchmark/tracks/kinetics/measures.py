@@ -7,17 +7,30 @@ from pathlib import Path
 from benchmark.errors import ModelError
 from benchmark.store import predictions
 from benchmark.task import Task
-from benchmark.tracks.kinetics.card import kinetics_card
+from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
 from benchmark.tracks.kinetics.data import kinetics_reference, observe, oracle_of
 from benchmark.tracks.kinetics.metrics.errors import kinetics_errors, nll_regret
 from benchmark.tracks.kinetics.metrics.likelihood import SKIPPED_FRAMES
-from benchmark.tracks.kinetics.predictions import LOG_PROB, SAMPLES, checked_samples
+from benchmark.tracks.kinetics.predictions import LOG_PROB, REFUSED, SAMPLES, checked_samples
 from benchmark.uncertainty import Estimate
 
 #: No model is better than an exact oracle; noise alone does not look better by this many σ.
 IMPOSSIBLE = 5
 
 LIKELIHOOD = "nll_regret"
+
+
+def _of_samples(task: Task, card: KineticsCard, folder: Path) -> dict[str, Estimate]:
+    """Compute rates, paths and populations; none of refused samples."""
+    samples = predictions.read(folder, SAMPLES)
+    if samples is None:
+        if (folder / REFUSED).exists() and (folder / LOG_PROB).exists():
+            return {}
+        raise ModelError(f"{SAMPLES} is missing")
+    samples = checked_samples(samples, card.generation.chains, card.generation.frames, card.labels)
+    return kinetics_errors(
+        observe(card, samples), kinetics_reference(task), card.generation.n_frames
+    )
 
 
 def measure(task: Task, folder: Path) -> tuple[dict[str, Estimate], str]:
@@ -27,7 +40,8 @@ def measure(task: Task, folder: Path) -> tuple[dict[str, Estimate], str]:
     ----------
     task : Task
     folder : Path
-        Holds ``samples.parquet`` and, unless the model has no likelihood, ``log_prob.parquet``.
+        Holds ``samples.parquet``, unless these were refused, and, unless the model has no
+        likelihood, ``log_prob.parquet``.
 
     Returns
     -------
@@ -41,13 +55,7 @@ def measure(task: Task, folder: Path) -> tuple[dict[str, Estimate], str]:
         If the files are damaged or do not fit the task.
     """
     card = kinetics_card(task)
-    samples = predictions.read(folder, SAMPLES)
-    if samples is None:
-        raise ModelError(f"{SAMPLES} is missing")
-    samples = checked_samples(samples, card.generation.chains, card.generation.frames, card.labels)
-    estimates = kinetics_errors(
-        observe(card, samples), kinetics_reference(task), card.generation.n_frames
-    )
+    estimates = _of_samples(task, card, folder)
     log_prob = predictions.read(folder, LOG_PROB)
     if log_prob is None:
         return estimates, ""

@@ -5,6 +5,8 @@
     Absent where a model gives no (admissible) probabilities.
 ``samples.parquet``
     uint8, the generated labels after prompt and burn-in, one row a chain.
+``refused_samples.parquet``
+    In its place where an audit has found that these are not chains of the model that predicts.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ NORMALISATION_TOLERANCE = 1e-5
 
 LOG_PROB = "log_prob.parquet"
 SAMPLES = "samples.parquet"
+REFUSED = "refused_samples.parquet"
 
 
 def checked_probabilities(probabilities: Any, states: Labels, n_labels: int) -> Probabilities:
