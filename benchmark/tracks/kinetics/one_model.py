@@ -1,8 +1,13 @@
 """Are `predict` and `sample` one model? Generated chains are new, and as surprising as they say.
 
 Two audits of chains that a model has generated, by its own probabilities of them. They stop a
-likelihood from one model joined with chains from another, or from the training data; neither finds
-everything, and ``tests/tracks/kinetics/test_one_model.py`` measures what each finds.
+likelihood from one model joined with chains from another, or from the training data. Measured on
+the toy chain of the tests (``tests/tracks/kinetics/test_one_model.py``): no false alarm in 100
+honest fits; of 20 copies (replayed, backwards, in blocks of 1,000 frames, one such block in an
+honest chain) novelty finds all; of 15 hybrids with another Markov model (every probability to the
+power of 1.05, jumps rarer by 30 %, no memory) consistency finds all. Not always found are jumps
+rarer by 2 to 10 %; never, true chains that nobody recorded under a model that expects their mean
+surprise.
 """
 
 from __future__ import annotations
