@@ -86,13 +86,14 @@ def print_task(task: Task) -> None:
     facts = {**track_of(task).facts(card), "generator": card.generator}
     for name, fact in facts.items():
         console.print(f"  {name}: {fact}")
-    table = _table("", "metric", "group", "E₀ trivial", "f data", "E₀/f", "counts")
+    table = _table("", "metric", "group", "E₀ trivial", "f data", "p perfect", "E₀/f", "counts")
     for name, scale in card.metrics.items():
         table.add_row(
             name,
             scale.group or "shown",
             with_error(scale.trivial, scale.trivial_stderr),
             "–" if scale.floor is None else with_error(scale.floor, scale.floor_stderr),
+            "–" if scale.perfect is None else with_error(scale.perfect, scale.perfect_stderr),
             _ratio(scale.ratio),
             _counts(scale),
         )

@@ -9,13 +9,14 @@ import numpy as np
 from benchmark.errors import ModelError
 from benchmark.store import predictions
 from benchmark.task import Task
-from benchmark.tracks.kinetics.card import kinetics_card
+from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
 from benchmark.tracks.kinetics.data import kinetics_reference, observe, oracle_of
 from benchmark.tracks.kinetics.metrics.errors import kinetics_errors, nll_regret
 from benchmark.tracks.kinetics.metrics.likelihood import SKIPPED_FRAMES
 from benchmark.tracks.kinetics.predictions import (
     LOG_PROB,
     NORMALISATION_TOLERANCE,
+    REFUSED,
     SAMPLES,
     checked_samples,
 )
@@ -27,6 +28,20 @@ IMPOSSIBLE = 5
 LIKELIHOOD = "nll_regret"
 
 
+def _of_samples(task: Task, card: KineticsCard, folder: Path) -> dict[str, Estimate]:
+    """Compute rates, paths and populations; none of refused samples."""
+    asked = card.generation.chains, card.generation.frames
+    samples = predictions.read(folder, SAMPLES, asked, np.uint8)
+    if samples is None:
+        if (folder / REFUSED).exists() and (folder / LOG_PROB).exists():
+            return {}
+        raise ModelError(f"{SAMPLES} is missing")
+    samples = checked_samples(samples, *asked, card.labels)
+    return kinetics_errors(
+        observe(card, samples), kinetics_reference(task), card.generation.n_frames
+    )
+
+
 def measure(task: Task, folder: Path) -> tuple[dict[str, Estimate], str]:
     """Compute every metric of one unit from its prediction files.
 
@@ -34,7 +49,8 @@ def measure(task: Task, folder: Path) -> tuple[dict[str, Estimate], str]:
     ----------
     task : Task
     folder : Path
-        Holds ``samples.parquet`` and, unless the model has no likelihood, ``log_prob.parquet``.
+        Holds ``samples.parquet``, unless these were refused, and, unless the model has no
+        likelihood, ``log_prob.parquet``.
 
     Returns
     -------
@@ -48,14 +64,7 @@ def measure(task: Task, folder: Path) -> tuple[dict[str, Estimate], str]:
         If the files are damaged or do not fit the task.
     """
     card = kinetics_card(task)
-    asked = card.generation.chains, card.generation.frames
-    samples = predictions.read(folder, SAMPLES, asked, np.uint8)
-    if samples is None:
-        raise ModelError(f"{SAMPLES} is missing")
-    samples = checked_samples(samples, card.generation.chains, card.generation.frames, card.labels)
-    estimates = kinetics_errors(
-        observe(card, samples), kinetics_reference(task), card.generation.n_frames
-    )
+    estimates = _of_samples(task, card, folder)
     oracle = oracle_of(task)
     log_prob = predictions.read(folder, LOG_PROB, oracle.shape, np.float32)
     if log_prob is None:

@@ -5,6 +5,8 @@
     Absent where a model gives no (admissible) probabilities.
 ``samples.parquet``
     uint8, the generated labels after prompt and burn-in, one row a chain.
+``refused_samples.parquet``
+    In its place where an audit has found that these are not chains of the model that predicts.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ NORMALISATION_TOLERANCE = 1e-5
 
 LOG_PROB = "log_prob.parquet"
 SAMPLES = "samples.parquet"
+REFUSED = "refused_samples.parquet"
 
 
 def checked_probabilities(probabilities: Any, states: Labels, n_labels: int) -> Probabilities:
@@ -57,10 +60,15 @@ def _advice(negative: NDArray[Any]) -> str:
 
 
 def realised_log_prob(probabilities: Probabilities, states: Labels) -> NDArray[np.float32]:
-    """Give ln p of the labels that really came, shape (chains, frames); −inf where p = 0."""
-    chosen = np.take_along_axis(probabilities, states[..., None].astype(np.intp), axis=-1)
+    """Give ln p of the labels that really came, shape (chains, frames); −inf where p = 0.
+
+    p is divided by its sum, which may be off by the tolerance: 1e-5 nats a frame are as much as
+    the resolution of the finest test set.
+    """
+    chosen = np.take_along_axis(probabilities, states[..., None].astype(np.intp), axis=-1)[..., 0]
     with np.errstate(divide="ignore"):
-        return np.log(chosen[..., 0])
+        log_prob = np.log(chosen / probabilities.sum(-1, dtype=np.float64))
+    return log_prob.astype(np.float32)
 
 
 def checked_samples(
