@@ -37,7 +37,7 @@ def test_good_model_has_no_fault_in_any_clause(plug, source):
     assert all(finding.note for finding in found)
 
 
-@pytest.mark.parametrize("name", ["iid", "msm", "block-shuffle"])
+@pytest.mark.parametrize("name", ["iid", "msm", "block-shuffle", "replay"])
 def test_shipped_model_has_no_fault(name):
     assert faults(name) == {}
 
