@@ -420,7 +420,7 @@ def test_samples_of_another_shape_cannot_be_scored(toy: Task, done):
 
 def test_log_prob_of_another_shape_cannot_be_scored(toy: Task, done):
     predictions.write(done, LOG_PROB, np.zeros((4, 10), np.float32))
-    with pytest.raises(ModelError, match=r"log_prob.parquet has shape \(4, 10\), not \(4, 3000\)"):
+    with pytest.raises(ModelError, match=r"has shape \(4, 10\), expected \(4, 3000\)"):
         score_unit(toy, done)
 
 

@@ -69,12 +69,12 @@ def measure(task: Task, folder: Path) -> tuple[dict[str, Estimate], str]:
     log_prob = predictions.read(folder, LOG_PROB, oracle.shape, np.float32)
     if log_prob is None:
         return estimates, ""
-    if np.isnan(log_prob).any() or log_prob.max() > NORMALISATION_TOLERANCE:
-        raise ModelError(f"{LOG_PROB} holds what is no logarithm of a probability")
     try:
         regret = nll_regret(log_prob, oracle, card.labels, SKIPPED_FRAMES)
     except ValueError as error:
         raise ModelError(f"{LOG_PROB}: {error}") from error
+    if np.isnan(log_prob).any() or log_prob.max() > NORMALISATION_TOLERANCE:  # unscored frames too
+        raise ModelError(f"{LOG_PROB} holds what is no logarithm of a probability")
     if card.oracle == "exact" and regret.value < -IMPOSSIBLE * regret.stderr:
         return estimates, (
             f"predictions beat the exact oracle by {-1000 * regret.value:.2g} mnats/frame, "
