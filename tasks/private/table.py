@@ -112,7 +112,9 @@ def read_table(path: Path) -> Table:
     """
     text = _decoded(path)
     remarks = [found.group().strip() for found in REMARK.finditer(text)]
-    body = TRAILING_REMARK.sub("", REMARK.sub("", text))
+    body = REMARK.sub("", text)
+    if "#" in body:
+        body = TRAILING_REMARK.sub("", body)
     sample = list(islice(((n, s) for n, s in enumerate(StringIO(body)) if s.strip()), SAMPLE))
     if not sample:
         raise InputError(f"{path} is empty")
