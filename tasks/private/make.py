@@ -26,7 +26,7 @@ from tasks.making.calibrate import calibrate
 from tasks.making.freeze import freeze_task, generation
 from tasks.oracles.empirical import empirical_oracle
 from tasks.private import division
-from tasks.private.division import Division, Span
+from tasks.private.division import Division, Span, TooFewFramesError
 from tasks.private.labelling import Asked, Labelling, label
 from tasks.private.partition import Labels
 from tasks.private.reading import Reading, read_recordings
@@ -127,7 +127,10 @@ def make_private_task(
         dataclasses.replace(found, values=found.values[:: request.stride]) for found in recordings
     ]
     tell(1, STEPS[1])
-    labelling = label(recordings, request.asked, frame, request.replicas)
+    try:
+        labelling = label(recordings, request.asked, frame, request.replicas)
+    except TooFewFramesError as error:
+        raise InputError(f"{error}{_left_out(recordings, request.stride)}") from error
     hold = request.hold.frames(frame, "--hold") if request.hold else 1
     parts = division.divide([len(chain) for chain in labelling.chains], request.replicas)
     _check_hold(hold, parts)
@@ -159,6 +162,13 @@ def make_private_task(
         slowest=slowest,
         oracle_nll=-float(oracle[:, SKIPPED_FRAMES:].mean()),
     )
+
+
+def _left_out(recordings: Sequence[Recording], stride: int) -> str:
+    """Say why there are fewer frames than a user may think."""
+    notes = [f"{one.name}: {note}" for one in recordings for note in one.notes if "frames" in note]
+    fewer = [f"every {stride}th frame is kept (--stride)"] if stride > 1 else []
+    return "".join(f"; {text}" for text in [*fewer, *notes[:1]])
 
 
 def _observed(labelling: Labelling, parts: Division, hold: int) -> dict[str, list[Labels]]:

@@ -89,7 +89,8 @@ class Report:
             yield f"{self.card.frame_time:g} {unit} between the frames that were kept{given}"
         names = self.labelling.names
         if names and names != tuple(range(len(names))):
-            yield f"labels 0 … {len(names) - 1} are the file's {', '.join(map(str, names))}"
+            listed = ", ".join(map(str, names[:COLUMNS])) + (" …" if len(names) > COLUMNS else "")
+            yield f"labels 0 … {len(names) - 1} are the file's {listed}"
         yield from self.labelling.notes
 
     def warnings(self) -> list[str]:

@@ -78,6 +78,12 @@ def test_refusal_names_the_users_label_and_says_what_works(tmp_path, home, macro
 def test_too_few_data_advise_only_what_there_is(tmp_path):
     with pytest.raises(InputError, match=r"or save more often$"):
         made(tmp_path, RUN[:5_000])
+    padded = np.full((2, 9_000), -1)
+    padded[:, :2_000] = RUN[:2_000], RUN[3_000:5_000]
+    with pytest.raises(InputError, match=r"7,000 frames with negative labels .* are left out$"):
+        made(tmp_path, padded)
+    with pytest.raises(InputError, match=r"every 9th frame is kept \(--stride\)$"):
+        made(tmp_path, RUN, stride=9)
 
 
 # ---- what comes twice, or differs ----------------------------------------------------------------
