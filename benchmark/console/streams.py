@@ -1,4 +1,4 @@
-"""Output that cannot be written (a full disk, a closed pipe or terminal) ends no run."""
+"""Output that cannot be written (full disk, closed pipe, signs the terminal lacks) ends no run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def open_streams() -> Forgiving | None:
     """Make sure that there is an output to write to; give what stands in for it, if it is ours.
 
     A descriptor that was closed before Python began would be given to the next file opened, into
-    which everything printed would then go.
+    which everything printed would then go. Signs that the terminal lacks are replaced.
     """
     for number in (0, 1, 2):
         try:
@@ -35,6 +35,9 @@ def open_streams() -> Forgiving | None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
     if sys.stderr is None:
         sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     if sys.stdout is not None and sys.stdout is not sys.__stdout__:
         return None  # somebody else's
     raw = Forgiving(1, "w", closefd=False)
@@ -42,7 +45,7 @@ def open_streams() -> Forgiving | None:
     sys.stdout = io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding=old.encoding if old else "utf-8",
-        errors=old.errors if old else "backslashreplace",
+        errors="replace",
         line_buffering=True,
     )
     return raw

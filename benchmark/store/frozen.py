@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import InputError
+from benchmark.errors import InputError, named
 from benchmark.files import atomic
 from benchmark.task import Split, Task
 
@@ -99,7 +99,15 @@ def _read(path: Path) -> dict[str, list[NDArray[Any]]]:
     datasets.disable_progress_bars()
     try:
         table = datasets.Dataset.from_parquet(str(path)).with_format("arrow")[:]
-    except Exception as error:  # whatever the many layers below raise, the file is at fault
+    except Exception as error:  # whatever the many layers below raise, the file is at fault …
+        elsewhere = getattr(error, "filename", None)
+        if elsewhere and not Path(elsewhere).is_relative_to(
+            path
+        ):  # … but for the cache of datasets
+            raise InputError(
+                f"the package datasets cannot use {elsewhere} ({named(error)}); set HF_HOME to a "
+                "folder of yours"
+            ) from error
         reason = str(error.__cause__ or error).splitlines()[0]
         raise InputError(f"{path} is not a readable Parquet file: {reason}") from error
     unknown = set(table.column_names) - set(COLUMNS)

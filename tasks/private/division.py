@@ -45,6 +45,10 @@ LEAST_GROUPS = 7
 MANY, MOST_OF_ALL = 8, 0.8
 
 
+class TooFewFramesError(InputError):
+    """There are too few frames for the splits."""
+
+
 @dataclass(frozen=True)
 class Span:
     """Consecutive frames ``start`` … ``stop`` − 1 of one trajectory."""
@@ -96,8 +100,8 @@ def divide(lengths: Sequence[int], replicas: int) -> Division:
 
     Raises
     ------
-    InputError
-        If the data are too few.
+    TooFewFramesError
+        If they are.
     """
     n = 2 * replicas + 3
     groups: list[list[Span]] = [[] for _ in range(n)]
@@ -145,7 +149,7 @@ def _best_pieces(lengths: NDArray[np.int64], groups: int, fewest: int) -> tuple[
         return _best_pieces(lengths, groups, 1)
     if not best:
         total, longest = int(lengths.sum()), int(lengths.max())
-        raise InputError(
+        raise TooFewFramesError(
             f"too few data: {total:,} frames, the longest trajectory {longest:,}; {groups} pieces "
             f"of {LEAST_FRAMES:,} frames or more are needed; bring more frames, or save more often"
             + ("; or take fewer --replicas" if groups > LEAST_GROUPS else "")

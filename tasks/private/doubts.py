@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from benchmark.tracks.kinetics.card import KineticsCard
 from benchmark.tracks.kinetics.metrics.errors import count_matrix
 from tasks.private.agreement import difference, odd_one
-from tasks.private.division import MANY
 from tasks.private.partition import Labels
 
 #: A transition seen less often in a replica has a rate that is uncertain by a third.
 FEW_EVENTS = 10
+
+#: Of more trajectories each is too short to be compared with all others.
+MOST_COMPARED = 32
 
 #: A slowest process with fewer of its own times in a replica is hardly sampled.
 FEW_TIMES = 10
@@ -65,13 +67,13 @@ def _populations(card: KineticsCard, names: Sequence[str], observed: Observed) -
     """Compare populations: of trajectories, and of what is learned from and held out."""
     M = card.macrostates
     chains = observed["all"]
-    if 1 < len(chains) == len(names) <= MANY and (odd := odd_one(chains, M)):
+    if 1 < len(chains) == len(names) <= MOST_COMPARED and (odd := odd_one(chains, M)):
         at, worst = odd
         yield (
             f"the trajectories differ: macrostate {worst.state} makes up {worst.one:.3f} of "
             f"{names[at]} and {worst.two:.3f} of the others, {worst.z:.0f} standard errors apart; "
-            "they are not of one equilibrium, and no rate holds for all: import each by itself, "
-            "or mend what differs (an offset?)"
+            "they are not of one equilibrium, or too short for their slowest process, and no rate "
+            "holds for all: import each by itself, or mend what differs (an offset?)"
         )
     replicas = _training(observed)
     pooled = {"the training data": [chain for one in replicas.values() for chain in one]}

@@ -174,7 +174,10 @@ def _coarse(
     flag, n = ("--states", asked.states) if partition == "pcca" else (
         "--macrostates", asked.macrostates)  # fmt: skip
     if (asked.cores and K < 3) or n == K:
-        raise InputError(f"{K} labels have no cores or PCCA+ sets: ask for fewer macrostates")
+        advice = (
+            f"ask for fewer {flag}" if K > 2 else f"leave {'--cores' * asked.cores or flag} out"
+        )
+        raise InputError(f"{K} labels have no cores or PCCA+ sets: {advice}")
     memberships = _memberships(model, n, held_out)
     sets = memberships.shape[1]
     if asked.cores:

@@ -83,7 +83,8 @@ class MarkovModel:
             raise InputError(f"{n} macrostates of {K} labels: there must be fewer")
         if n == K:
             return np.eye(K)
-        fault = f"PCCA+ finds no {n} metastable sets among {K} labels; ask for fewer"
+        advice = "ask for fewer" if n > 2 else "take other labels, or bring more data"
+        fault = f"PCCA+ finds no {n} metastable sets among {K} labels; {advice}"
         try:
             found = pcca(self.transition, n, self.populations).memberships
         except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:

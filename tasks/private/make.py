@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.caches import can_write
 from benchmark.errors import InputError
 from benchmark.files import printable
 from benchmark.quantities import FRAMES, Time
-from benchmark.registry import read_card, user_tasks
+from benchmark.registry import TASKS_VARIABLE, read_card, user_tasks
 from benchmark.task import Task
 from benchmark.tracks.kinetics.card import Generation, kinetics_card
 from benchmark.tracks.kinetics.metrics.likelihood import SKIPPED_FRAMES
@@ -25,7 +26,7 @@ from tasks.making.calibrate import calibrate
 from tasks.making.freeze import freeze_task, generation
 from tasks.oracles.empirical import empirical_oracle
 from tasks.private import division
-from tasks.private.division import Division, Span
+from tasks.private.division import Division, Span, TooFewFramesError
 from tasks.private.labelling import Asked, Labelling, label
 from tasks.private.partition import Labels
 from tasks.private.reading import Reading, read_recordings
@@ -126,7 +127,10 @@ def make_private_task(
         dataclasses.replace(found, values=found.values[:: request.stride]) for found in recordings
     ]
     tell(1, STEPS[1])
-    labelling = label(recordings, request.asked, frame, request.replicas)
+    try:
+        labelling = label(recordings, request.asked, frame, request.replicas)
+    except TooFewFramesError as error:
+        raise InputError(f"{error}{_left_out(recordings, request.stride)}") from error
     hold = request.hold.frames(frame, "--hold") if request.hold else 1
     parts = division.divide([len(chain) for chain in labelling.chains], request.replicas)
     _check_hold(hold, parts)
@@ -160,6 +164,13 @@ def make_private_task(
     )
 
 
+def _left_out(recordings: Sequence[Recording], stride: int) -> str:
+    """Say why there are fewer frames than a user may think."""
+    notes = [f"{one.name}: {note}" for one in recordings for note in one.notes if "frames" in note]
+    fewer = [f"every {stride}th frame is kept (--stride)"] if stride > 1 else []
+    return "".join(f"; {text}" for text in [*fewer, *notes[:1]])
+
+
 def _observed(labelling: Labelling, parts: Division, hold: int) -> dict[str, list[Labels]]:
     """Give what rates are measured on in all the data, what is held out, and every replica."""
     whole = [Span(number, 0, length) for number, length in enumerate(parts.lengths)]
@@ -178,6 +189,8 @@ def _free_version(family: Path, request: Request) -> int:
         raise InputError(
             f"--name '{request.name}': small letters, digits, '-' and '.' only, such as my-peptide"
         )
+    if not can_write(family):
+        raise InputError(f"cannot write into {family}; set {TASKS_VARIABLE} to a folder of yours")
     path = family / "cards" / f"{request.name}.yaml"
     if not path.exists():
         return 1

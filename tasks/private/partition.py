@@ -108,8 +108,8 @@ def _bins(recordings: Sequence[Recording], n: int) -> list[NDArray[np.int64]]:
     columns = recordings[0].values.shape[1]
     if columns != 1:
         raise InputError(
-            f"--partition bins needs one column, there are {columns}; choose one with --columns, "
-            "or take --partition kmeans"
+            f"--partition bins needs one column, there are {columns}; choose one (--columns of a "
+            "series, --dihedrals of a trajectory), or take --partition kmeans"
         )
     series = [recording.values[:, 0].astype(np.float64) for recording in recordings]
     low, high = np.percentile(np.concatenate(series), [LOWEST, HIGHEST])

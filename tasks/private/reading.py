@@ -79,21 +79,30 @@ def read_recordings(
         If a file is missing, unreadable, given twice, of an unknown kind or holds NaN; if the
         files do not fit together; if angles are not in the unit that was said.
     """
-    if reading.arrays and not any(path.suffix.lower() == ".npz" for path in paths):
-        raise InputError(f"--arrays names arrays of an .npz, which {paths[0]} is not")
+    missing = next((path for path in paths if not path.is_file()), None)
+    if missing is not None:
+        raise InputError(f"no file {missing}")
+    _require_flags_that_fit(paths, reading)
     seen: set[Path] = set()
     recordings = []
     for path in paths:
-        if not path.is_file():
-            raise InputError(f"no file {path}")
         if path.resolve() in seen:
             raise InputError(f"{path} is given twice; the splits would hold the same frames")
         seen.add(path.resolve())
         tell(f"read {path.name}")
         recordings += [_checked(found) for found in _read(path, reading, tell)]
-    if reading.topology and not any(_format(path, reading) == "trajectory" for path in paths):
-        raise InputError(f"--topology {reading.topology} is given, but {paths[0]} is a series")
     return _consistent(_as_asked(recordings, reading), reading.interval)
+
+
+def _require_flags_that_fit(paths: Sequence[Path], reading: Reading) -> None:
+    """Refuse flags of which no file takes notice."""
+    formats = {_format(path, reading) for path in paths}
+    if reading.topology and "trajectory" not in formats:
+        raise InputError(f"--topology {reading.topology} is given, but {paths[0]} is a series")
+    if reading.columns and "series" not in formats:
+        raise InputError(f"--columns is for series, which {paths[0]} is not")
+    if reading.arrays and not any(path.suffix.lower() == ".npz" for path in paths):
+        raise InputError(f"--arrays names arrays of an .npz, which {paths[0]} is not")
 
 
 def _read(path: Path, reading: Reading, tell: Tell) -> list[Recording]:

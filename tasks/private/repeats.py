@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -64,13 +64,12 @@ def refuse_repeats(recordings: Sequence[Recording]) -> None:
             f"{second.name} repeats {where}: {frames:,} frames from frame {runs.start[two]:,} on "
             f"are those from frame {runs.start[one]:,} on; {ADVICE}"
         )
-    for one, two in combinations(range(len(cells)), 2):
-        longer, shorter = sorted((one, two), key=lambda at: -len(cells[at]))
-        k = round(len(cells[longer]) / len(cells[shorter]))
-        if k > 1 and _agree(cells[longer][::k], cells[shorter]):
+    for one, two in permutations(range(len(cells)), 2):
+        if (stride := _stride(cells[one], cells[two])) is not None:
+            first, k = stride
             raise InputError(
-                f"{recordings[shorter].name} repeats {recordings[longer].name}: it holds its "
-                f"frames 0, {k}, {2 * k} …; {ADVICE}"
+                f"{recordings[two].name} repeats {recordings[one].name}: it holds its frames "
+                f"{first}, {first + k}, {first + 2 * k} …; {ADVICE}"
             )
 
 
@@ -164,12 +163,22 @@ def _powers(r: int, n: int) -> NDArray[np.uint64]:
     return np.multiply.accumulate(factors)
 
 
-def _agree(one: Int64, two: Int64) -> bool:
-    """Whether two series of about one length agree beyond chance (Cohen's κ)."""
+def _stride(series: Int64, other: Int64) -> tuple[int, int] | None:
+    """Say if a series is every k-th frame of another, from which frame on; None if not."""
+    k = round(len(series) / len(other))
+    if k < 2 or np.count_nonzero(np.diff(other)) < ENOUGH_RUNS:
+        return None
+    found = {first: _agreement(series[first::k], other) for first in range(k)}
+    best = max(found, key=lambda first: found[first])
+    return (best, k) if found[best] > AGREEMENT else None
+
+
+def _agreement(one: Int64, two: Int64) -> float:
+    """Give the agreement beyond chance (Cohen's κ) of two series of about one length."""
     n = min(len(one), len(two))
-    if abs(len(one) - len(two)) > 1 or np.count_nonzero(np.diff(two)) < ENOUGH_RUNS:
-        return False
+    if abs(len(one) - len(two)) > 1:
+        return 0.0
     _, labels = np.unique(np.concatenate([one[:n], two[:n]]), return_inverse=True)
     shares = [np.bincount(part, minlength=labels.max() + 1) / n for part in np.split(labels, 2)]
     chance = float(shares[0] @ shares[1])
-    return bool(np.mean(one[:n] == two[:n]) - chance > AGREEMENT * (1 - chance))
+    return float((np.mean(one[:n] == two[:n]) - chance) / max(1 - chance, 1e-12))

@@ -82,13 +82,15 @@ class Report:
             frames = sum(len(recording.values) for recording in self.recordings)
             yield f"… {len(self.recordings)} recordings in all, of {frames:,} frames"
         unit = self.card.time_unit
+        given = "" if self.recordings[0].interval else ", as given"
         if unit == FRAMES:
             yield "the time between frames is unknown: --interval says it"
         else:
-            yield f"{self.card.frame_time:g} {unit} between the frames that were kept"
+            yield f"{self.card.frame_time:g} {unit} between the frames that were kept{given}"
         names = self.labelling.names
         if names and names != tuple(range(len(names))):
-            yield f"labels 0 … {len(names) - 1} are the file's {', '.join(map(str, names))}"
+            listed = ", ".join(map(str, names[:COLUMNS])) + (" …" if len(names) > COLUMNS else "")
+            yield f"labels 0 … {len(names) - 1} are the file's {listed}"
         yield from self.labelling.notes
 
     def warnings(self) -> list[str]:

@@ -84,7 +84,7 @@ class _Layout(NamedTuple):
 
     def split(self, line: str) -> list[str]:
         if not self.separator:
-            return line.split()
+            return [word.strip('"') for word in line.split()]
         words = next(csv.reader([line], delimiter=self.separator, skipinitialspace=True))
         return [word.strip() for word in words]
 
@@ -112,7 +112,9 @@ def read_table(path: Path) -> Table:
     """
     text = _decoded(path)
     remarks = [found.group().strip() for found in REMARK.finditer(text)]
-    body = TRAILING_REMARK.sub("", REMARK.sub("", text))
+    body = REMARK.sub("", text)
+    if "#" in body:
+        body = TRAILING_REMARK.sub("", body)
     sample = list(islice(((n, s) for n, s in enumerate(StringIO(body)) if s.strip()), SAMPLE))
     if not sample:
         raise InputError(f"{path} is empty")
@@ -194,7 +196,7 @@ def _header(path: Path, lines: Sequence[str], layout: _Layout) -> list[str]:
     """Give the words of the first line if it is a header, else none."""
     words = layout.split(lines[0])
     are_numbers = [layout.is_number(word) for word in words]
-    if not any(are_numbers):
+    if not any(are_numbers) and not any(map(_is_odd, words)):
         return words
     if len(lines) == 1:
         return []
@@ -210,6 +212,11 @@ def _header(path: Path, lines: Sequence[str], layout: _Layout) -> list[str]:
         f"{path}: the first line '{lines[0].strip()}' is neither a header nor numbers; mark a "
         "remark by '#', or leave it out"
     )
+
+
+def _is_odd(word: str) -> bool:
+    """Whether a word has digits and no letter, so that it is no name, though no number either."""
+    return any(sign.isdigit() for sign in word) and not any(sign.isalpha() for sign in word)
 
 
 def _columns(path: Path, body: str, layout: _Layout, first: int) -> tuple[NDArray[Any], ...]:

@@ -53,8 +53,18 @@ def check(*series: np.ndarray, kind: str = "states") -> None:
         ((np.concatenate([ONE[:4_000], ONE[2_500:]]),), "run 0 repeats itself"),
         ((ONE, TWO, np.concatenate([ONE, TWO])), "run 2 repeats run 0"),
         ((ONE, ONE[::3]), "run 1 repeats run 0: it holds its frames 0, 3, 6 …"),
+        ((ONE[4::5], ONE), "run 0 repeats run 1: it holds its frames 4, 9, 14 …"),
     ],
-    ids=["copy", "cut copy", "overlap", "twice", "joined parts", "all in one", "stride"],
+    ids=[
+        "copy",
+        "cut copy",
+        "overlap",
+        "twice",
+        "joined parts",
+        "all in one",
+        "stride",
+        "late stride",
+    ],
 )
 def test_labels_that_come_twice_are_refused(series, message):
     with pytest.raises(InputError, match=message):

@@ -50,7 +50,14 @@ def test_every_frame_of_a_label_series_is_read(tmp_path, content):
 
 @pytest.mark.parametrize(
     "content",
-    ["0 ! start\n1\n2\n", "0 start\n1\n2\n", "0 start\n1 2\n2 3\n", "0, start\n1\n2\n"],
+    [
+        "0 ! start\n1\n2\n",
+        "0 start\n1\n2\n",
+        "0 start\n1 2\n2 3\n",
+        "0, start\n1\n2\n",
+        "1.234,5\n0.5\n0.6\n",
+        "0\u200b\n1\n2\n",
+    ],
 )
 def test_first_line_that_is_neither_header_nor_numbers_is_refused(tmp_path, content):
     with refused("neither a header nor numbers|the header has 2 words, the table 1 columns"):
@@ -92,11 +99,12 @@ def test_columns_that_pandas_numbers_have_a_header(tmp_path, content):
         (TWO.replace(".", ","), ("column 1", "column 2")),
         (rows("{:.3f} , {:.3f}", PHI, PSI), ("column 1", "column 2")),
         ('"phi","psi"\n' + rows("{:.3f},{:.3f}", PHI, PSI), ("phi", "psi")),
+        (rows('"{:.3f}" "{:.3f}"', PHI, PSI), ("column 1", "column 2")),
         ("phi,psi,\n" + rows("{:.3f},{:.3f},", PHI, PSI), ("phi", "psi")),
         ("# phi psi\n" + TWO, ("phi", "psi")),
     ],
     ids=["; and comma", ";", "tab and comma", "tab, blanks in names", "white space and comma",
-         "comma and blanks", "quotes", "comma at the end", "names in a remark"],
+         "comma and blanks", "quotes", "quoted numbers", "comma at the end", "names in a remark"],
 )  # fmt: skip
 def test_numbers_and_names_are_those_of_the_file(tmp_path, content, names):
     found = read_text(tmp_path, content)

@@ -292,3 +292,9 @@ def test_molecule_that_the_box_cuts_is_refused_unless_the_box_is_known(peptide: 
     found = read_trajectory(peptide.save(path), peptide.topology, ("phi",))
     assert not np.array_equal(whole, peptide.trajectory.xyz)
     assert turned(found.values, peptide.phi) < ROUNDING
+
+
+def test_columns_are_not_of_trajectories(peptide: Peptide, tmp_path):
+    path = peptide.save(tmp_path / "run.xtc")
+    with pytest.raises(InputError, match=r"--columns is for series, which .*run\.xtc is not"):
+        read_recordings([path], Reading(topology=peptide.topology, columns=("1",)))
