@@ -58,6 +58,10 @@ def process_of(task: Task) -> Draw | None:
         from tasks.riboswitch.generate import stationary as folding
 
         return folding(name)
+    if family == "doublewell":
+        from tasks.doublewell.generate import stationary as coordinates
+
+        return coordinates(name)
     return None
 
 
@@ -126,13 +130,16 @@ def _with_perfect(scale: MetricScale, error: float, stderr: float) -> MetricScal
 
 def main(
     globs: Annotated[list[str] | None, typer.Argument(help="tasks, such as 'potentials/*'")] = None,
+    yardstick: Annotated[
+        Path, typer.Option(help="folder of a row or run of a hidden Markov model")
+    ] = YARDSTICK,
 ) -> None:
     """Freeze p in the cards. Example: python -m tasks.perfect 'potentials/*'."""
     try:
         chosen = [one for one in select_tasks(globs or []) if isinstance(one.card, KineticsCard)]
-        yardstick = read_result(YARDSTICK)
+        result = read_result(yardstick)
         for task in track(chosen, description="perfect"):
-            perfect(task, yardstick)
+            perfect(task, result)
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error

@@ -3,6 +3,7 @@
     python -m tasks.doublewell.generate                # all eight tasks, half an hour
     python -m tasks.doublewell.generate --only d1      # one of them
     python -m tasks.making.calibrate 'doublewell/*'    # then E₀ and f
+    python -m tasks.perfect 'doublewell/*'             # and p
 
 Every random number comes from a seed in this file. A finished task is skipped. Content is the same
 wherever the compiled arithmetic is; processors may differ in the last bit, so that the frozen
@@ -12,6 +13,7 @@ files, not this program, are the definition of the tasks.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -177,6 +179,12 @@ def chain_splits(spec: Spec, prompts: int) -> dict[str, Labels]:
         "prompt": (prompts, PROMPT_FRAMES),
     }
     return {name: spec.draw(chains, frames, name) for name, (chains, frames) in shapes.items()}
+
+
+def stationary(name: str) -> Callable[[int, int, np.random.Generator], Labels]:
+    """Give what draws chains of a task in equilibrium: (chains, frames, rng) → labels."""
+    chain = next(spec for spec in SPECS if spec.name == name).chain
+    return lambda chains, frames, rng: chain.label(chain.sample(frames, chains, rng))
 
 
 def simulated_reference(spec: Spec, frames: int | None = None) -> KineticsReference:

@@ -90,7 +90,9 @@ def test_measured_p_comes_out_again():
 
 def test_resolution_of_the_likelihood_lies_between_a_tenth_of_f_and_f(toy: Task):
     hmm = read_result(YARDSTICK)
-    for name in KINETICS:
+    answered = {unit.task for unit in hmm.units}
+    assert answered >= {name for name in KINETICS if find_task(name).card.ranked}
+    for name in sorted(answered):
         found = likelihood_resolution(find_task(name), hmm)
         floor = find_task(name).card.metrics["nll_regret"].floor
         assert 0.1 * floor <= found <= floor
