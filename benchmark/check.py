@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.errors import InputError, ModelError, said, where_raised
 from benchmark.loading import LoadedModel
@@ -39,23 +42,56 @@ def findings(model: LoadedModel, folder: Path, device: str = "cpu") -> Iterator[
 def repeated(
     model: LoadedModel,
     fitted: Any,
-    agrees: Callable[[Any], bool],
+    asked: Mapping[str, Callable[[Any], NDArray[Any]]],
     again: Callable[[], Any],
     folder: Path,
 ) -> Iterator[Finding]:
-    """Try a second fit under the same seed, and a trip through ``save`` and ``load``."""
-    same, fault = tried(lambda: agrees(again()))
-    if not fault and not same:
-        fault = "two fits with one seed give different answers"
+    """Try a second answer, a second fit under the same seed, and a trip through ``save``, ``load``.
+
+    Parameters
+    ----------
+    model : LoadedModel
+    fitted : object
+        One that has been fitted.
+    asked : mapping of str to callable
+        By the name of a method, what asks it of a fitted model, always under one seed.
+    again : callable
+        Fit another model under the same seed.
+    folder : Path
+        Into which the model may be saved.
+    """
+    first = {name: ask(fitted) for name, ask in asked.items()}
+
+    def differing(other: Any) -> list[str]:
+        return [
+            name
+            for name, ask in asked.items()
+            if not np.allclose(ask(other), first[name], rtol=0, atol=1e-6)
+        ]
+
+    fault = _difference(lambda: differing(fitted), "gives another answer when asked again")
+    if not fault:
+        refitted = "after a second fit with the same seed gives another answer"
+        fault = _difference(lambda: differing(again()), refitted)
     yield Finding("deterministic", fault, "the same seed gives the same answers")
 
-    if callable(getattr(fitted, "save", None)) and callable(getattr(fitted, "load", None)):
-        same, fault = tried(lambda: agrees(reloaded(model, fitted, folder / "saved")))
-        if not fault and not same:
-            fault = "a loaded model gives other answers than the saved one"
-        yield Finding("save and load", fault, "a saved model answers as before")
+    saves, loads = (callable(getattr(fitted, name, None)) for name in ("save", "load"))
+    if saves and loads:
+        back = _difference(
+            lambda: differing(reloaded(model, fitted, folder / "saved")),
+            "of a loaded model gives another answer",
+        )
+        yield Finding("save and load", back, "a saved model answers as before")
+    elif saves or loads:
+        has, lacks = ("save", "load") if saves else ("load", "save")
+        yield Finding("save and load", f"has {has} and no {lacks}: a run needs both, or neither")
     else:
         yield Finding("save and load", note="none: an interrupted run will fit again")
+
+
+def _difference(differing: Callable[[], list[str]], what: str) -> str:
+    names, fault = tried(differing)
+    return fault or (f"{' and '.join(names)} {what}" if names else "")
 
 
 def reloaded(model: LoadedModel, fitted: Any, folder: Path) -> Any:

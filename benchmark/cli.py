@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+from typing import NoReturn
 
 import typer
 
 from benchmark.caches import writable_caches
 from benchmark.console import inspecting, running
 from benchmark.console.streams import open_streams
-from benchmark.errors import InputError
+from benchmark.errors import InputError, printable
 from benchmark.registry import tracks
 from leaderboard import commands as board
 from tasks import commands as data
@@ -51,13 +53,28 @@ def main() -> None:
 
 def _run_app() -> None:
     try:
+        for argument in sys.argv[1:]:
+            _require_text(argument)
         app()
     except InputError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise SystemExit(2) from None
+        _refuse(str(error))
+    except OSError as error:  # a name too long, a folder that may not be read, a disk that is gone
+        what = error.strerror or str(error)
+        _refuse(f"{error.filename}: {what}" if error.filename else what)
     except (KeyboardInterrupt, SystemExit) as stop:
         # Typer turns an interruption into exit code 130 and prints nothing.
         if isinstance(stop, SystemExit) and stop.code != 130:
             raise
         typer.echo("interrupted; the same command goes on from what is done", err=True)
         raise SystemExit(130) from None
+
+
+def _refuse(message: str) -> NoReturn:
+    typer.echo(f"error: {printable(message)}", err=True)
+    raise SystemExit(2) from None
+
+
+def _require_text(argument: str) -> None:
+    """Refuse what is no text: bytes of another encoding than the terminal's, or NUL."""
+    if "\0" in argument or any("\ud800" <= char <= "\udfff" for char in argument):
+        raise InputError(f"the argument '{argument}' is not text in {sys.getfilesystemencoding()}")

@@ -39,7 +39,14 @@ def one_line(text: str) -> str:
     first = lines[0] if lines else ""
     if len(first) > LONGEST_LINE:
         first = first[: LONGEST_LINE - 1] + "…"
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in first)
+    return printable(first)
+
+
+def printable(text: str) -> str:
+    """Give a text in one line, with what cannot be printed escaped."""
+    return "".join(
+        char if char.isprintable() else ascii(char)[1:-1] for char in " ".join(text.splitlines())
+    )
 
 
 def where_raised(error: BaseException) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +43,22 @@ def write_text(path: Path, text: str) -> None:
     """Write ``text`` (UTF-8, Unix line ends) to ``path``, atomically."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_small(path: Path, most: int = 1 << 25) -> bytes:
+    """Read a file, if it is one and not large: what may lie there was written by anybody.
+
+    Raises
+    ------
+    OSError
+        If there is none, it is a pipe, a device or a folder, or has over ``most`` bytes.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is not a file", str(path))
+    if found.st_size > most:
+        raise OSError(errno.EFBIG, f"it has {found.st_size:,} bytes", str(path))
+    return path.read_bytes()
 
 
 @contextmanager

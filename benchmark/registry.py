@@ -169,7 +169,19 @@ def select_tasks(globs: Sequence[str]) -> list[Task]:
     return [tasks[key] for key in tasks if key in chosen]
 
 
+def fetchable() -> dict[str, str]:
+    """Give the families that can be fetched, and the command that does it."""
+    found: dict[str, str] = {}
+    for root in shipped_folders():
+        for path in sorted(root.glob("*/fetch.yaml")):
+            found |= yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
+    return found
+
+
 def _no_such_task(asked: str, tasks: dict[str, Task]) -> str:
+    for family, fetch in fetchable().items():
+        if asked.split("/")[0] == family:
+            return f"no task matches '{asked}'; fetch {family} first: python -m benchmark {fetch}"
     near = get_close_matches(asked, tasks, n=3, cutoff=0.5)
     hint = f"did you mean {', '.join(near)}?" if near else f"available: {', '.join(tasks)}"
     return f"no task matches '{asked}'; {hint}"

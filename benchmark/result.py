@@ -73,8 +73,9 @@ class Unit(_Strict):
 class TaskMetric(_Strict):
     """One metric of one task, over the replicas.
 
-    ``value`` is the root mean square over replicas, ``stderr`` its standard error; ``z`` lies in
-    −1 … 1, ``z_raw`` is not clipped. ``missing`` units had no such number and count as trivial.
+    ``value`` is the root mean square over replicas (where a model is better than the oracle on
+    average, the mean, below zero), ``stderr`` its standard error; ``z`` is clipped to −1 … z(p),
+    ``z_raw`` is not. ``missing`` units had no such number and count as trivial.
     """
 
     value: Number
@@ -90,13 +91,18 @@ class TaskMetric(_Strict):
 
 
 class TaskResult(_Strict):
-    """The score of a task: the mean of its groups, each the mean of its counting metrics."""
+    """The score of a task: the mean of its groups, each the mean of its counting metrics.
+
+    ``without`` holds the groups as they score with each training replica left out, in the order
+    of replicas; two models on the same replicas are compared by them. Empty with one replica.
+    """
 
     task: str
     version: int
     score: Number
     stderr: Number
     groups: dict[str, Number]
+    without: list[dict[str, Number]] = []
     metrics: dict[str, TaskMetric]
     units: int
     failed: int

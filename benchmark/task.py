@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,10 +34,10 @@ class Split(Frozen):
 
 
 class MetricScale(Frozen):
-    """The two ends of a metric's score: E₀ of the trivial model and f, what can be asked for.
+    """The marks of a metric's score: E₀, trivial; f, data-limited; p, perfect.
 
-    ``z = ln(E₀/E) / ln(E₀/f)``; a metric counts only where E₀/f ≥ 3. A metric that is only shown
-    may have no f.
+    ``z = ln(E₀/E) / ln(E₀/f)``, and no more than the z of p: what lies beyond cannot be told from
+    the truth. A metric counts only where E₀/f ≥ 3. A metric that is only shown may have no f.
     """
 
     group: str | None = Field(description="the group of the score it belongs to, if any")
@@ -43,7 +45,9 @@ class MetricScale(Frozen):
     trivial_stderr: float = Field(ge=0)
     floor: float | None = Field(gt=0, description="f")
     floor_stderr: float = Field(0.0, ge=0)
-    capped: bool = Field(True, description="whether z ends at 1: f is a limit, not a mark")
+    perfect: float | None = Field(None, gt=0, description="p; without it z ends at 1")
+    perfect_stderr: float = Field(0.0, ge=0)
+    capped: bool = Field(True, description="whether z ends at that of p: else f is a mark alone")
     smaller_is_better: bool = Field(True, description="the metric's direction")
 
     @property
@@ -58,6 +62,19 @@ class MetricScale(Frozen):
             return math.nan
         ratio = self.trivial / self.floor
         return ratio if self.smaller_is_better else 1 / ratio
+
+    @property
+    def highest(self) -> float:
+        """The z at which a score ends: that of p; 1 without one, infinite where none is capped."""
+        if not self.capped:
+            return math.inf
+        if self.floor is None or self.perfect is None:
+            return 1.0
+        return math.log(self.trivial / self.perfect) / math.log(self.trivial / self.floor)
+
+
+#: Fields of a card that say something to people, or how it is called, and change no number.
+WORDS = frozenset({"id", "title", "description", "citations", "generator"})
 
 
 class TaskCard(Frozen):
@@ -99,9 +116,21 @@ class TaskCard(Frozen):
 
     @property
     def fingerprints(self) -> dict[str, str | int]:
-        """What a result must name to be a result on these frozen data."""
+        """What a result must name to be a result of this very task.
+
+        The version, the hash of every frozen file, and as ``card`` the SHA-256 of all of the card
+        that can change a number, as canonical JSON: how much is generated, what counts as entered,
+        the scales of the score.
+        """
         hashes = {name: split.sha256 for name, split in self.splits.items()}
-        return {"version": self.version, **hashes}
+        # Without defaults: a field that cards may have from now on changes no card without it.
+        numbers = self.model_dump(mode="json", exclude=set(WORDS), exclude_defaults=True)
+        text = json.dumps(numbers, sort_keys=True, separators=(",", ":"))
+        return {
+            "version": self.version,
+            **hashes,
+            "card": hashlib.sha256(text.encode()).hexdigest(),
+        }
 
     @property
     def particulars(self) -> dict[str, str | int | float]:

@@ -47,9 +47,11 @@ class Metric:
     group : str, optional
         The group of the score that it belongs to on tasks whose card lets it count.
     capped : bool
-        Whether its z ends at 1: f is a limit, not a mark.
+        Whether its z ends at that of p: else f is a mark and nothing a limit.
     smaller_is_better : bool
         Its direction.
+    best : float, optional
+        The best that anything honest can do, in the stored unit: a value below it is doubted.
     shared_noise : bool
         Whether all replicas are measured on the same test data, whose noise is in every unit alike
         and does not average out.
@@ -71,6 +73,7 @@ class Metric:
     group: str | None = None
     capped: bool = True
     smaller_is_better: bool = True
+    best: float | None = None
     shared_noise: bool = False
     method: str = ""
     absent: str = ""

@@ -133,14 +133,24 @@ def jackknife_standard_error(without_one: Float64) -> float:
     return float(math.sqrt((n_groups - 1) * np.var(without_one)))
 
 
+#: An error below this share of its value is the rounding of equal numbers, and no spread.
+ROUNDING = 1e-6
+
+
 def with_error(value: float, error: float) -> str:
     """Write a value with its standard error in the last digits, as in 0.123(4).
 
-    Two digits of the error where its first is 1, one otherwise; without an error, three digits.
+    Two digits of the error where its first is 1, one otherwise; without an error, or with one
+    below a millionth of the value, three digits.
+
+    Examples
+    --------
+    >>> with_error(0.1234, 0.0042), with_error(13.8891, 1.2e-12)
+    ('0.123(4)', '13.9')
     """
     if not math.isfinite(value):
         return "–"
-    if not math.isfinite(error) or error <= 0:
+    if not math.isfinite(error) or error <= ROUNDING * abs(value):
         return f"{value:.3g}"
     digits = max(0, -math.floor(math.log10(error)) + (f"{error:e}"[0] == "1"))
     rounded = round(value, digits) + 0.0  # no minus before a zero

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from benchmark.registry import tracks
 from benchmark.task import Task, TaskCard
 from benchmark.track import Metric, Track
-from leaderboard.ranking import Row, by_family, make_row, ranked
+from leaderboard.ranking import Row, make_row, ranked
+from leaderboard.scores import by_family
 from leaderboard.submission import Submission
 
 
@@ -94,7 +95,7 @@ def make_board(submissions: Sequence[Submission], tasks: Mapping[str, Task]) -> 
         ids = {card.id for card in members}
         rows = [make_row(one, members, track) for one in submissions if ids & one.tasks.keys()]
         if members:
-            rankings.append(Ranking(track, members, ranked(rows)))
+            rankings.append(Ranking(track, members, ranked(rows, members)))
     return Board(tuple(rankings))
 
 

@@ -1,4 +1,4 @@
-"""From submissions to ranks: overall scores, their errors, and ties.
+"""From submissions to ranks.
 
 A score is a function of one submission and the frozen cards, so that no model can move another's.
 Only a rank looks at the others, as a rank must.
@@ -10,32 +10,15 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from benchmark.result import Unit
 from benchmark.task import TaskCard
 from benchmark.track import Track
+from leaderboard.doubts import doubts
+from leaderboard.scores import Score, overall, overall_difference
+from leaderboard.significance import holm
 from leaderboard.submission import Submission
-
-#: Scores closer than this many of their combined standard errors share a rank.
-TIE_SIGMAS = 2.0
-
-
-@dataclass(frozen=True)
-class Score:
-    """The score of a task, or of several.
-
-    Attributes
-    ----------
-    value : float
-    stderr : float
-        Its standard error.
-    groups : mapping of str to float
-        The score of each group that counts there.
-    """
-
-    value: float
-    stderr: float
-    groups: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -74,8 +57,10 @@ class Row:
         Share of the units, of tasks where it counts, without a metric that a model may do without.
     costs : Costs
         Over the tasks of the board.
+    doubts : tuple of str
+        What is too good to be true; see `doubts`.
     rank : int, optional
-        None for a control.
+        None for a control, and where there are doubts.
     """
 
     submission: Submission
@@ -83,6 +68,7 @@ class Row:
     overall: Score
     missing: Mapping[str, float]
     costs: Costs
+    doubts: tuple[str, ...] = ()
     rank: int | None = None
 
     @property
@@ -119,6 +105,7 @@ def make_row(submission: Submission, cards: Sequence[TaskCard], track: Track) ->
         overall=overall(scores, cards),
         missing=_missing(units, cards, track),
         costs=_costs([unit for mine in units.values() for unit in mine]),
+        doubts=doubts(submission, cards, track),
     )
 
 
@@ -132,66 +119,23 @@ def task_score(submission: Submission, card: TaskCard) -> Score:
     found = submission.tasks.get(card.id)
     if found is None:
         return Score(0.0, 0.0, dict.fromkeys(card.counting, 0.0))
-    return Score(found.score, found.stderr, found.groups)
+    freedom = len(found.without) - 1 if found.without else math.inf
+    return Score(found.score, found.stderr, found.groups, tuple(found.without), freedom)
 
 
-def overall(scores: Mapping[str, Score], cards: Sequence[TaskCard]) -> Score:
-    r"""Average scores over tasks, then over families.
+def ranked(rows: Iterable[Row], cards: Sequence[TaskCard]) -> tuple[Row, ...]:
+    """Rank rows by their overall score.
 
-    With :math:`s_t \pm e_t` the score of task t, the score is the mean over families F of the mean
-    over their tasks, so that a family of many tasks does not outweigh the others:
-
-    .. math:: S = \frac{1}{|F|} \sum_{F} \frac{1}{n_F} \sum_{t \in F} s_t, \qquad
-              e^2 = \frac{1}{|F|^2} \sum_{F} \frac{1}{n_F^2} \sum_{t \in F} e_t^2.
-
-    Groups are averaged likewise over the tasks that have the group.
+    A model's rank is one more than the number of models that are better by a paired difference
+    (`separated`); and never a better rank than that of a model with a higher score, so that a
+    noisy result gains nothing by its noise. Controls, and rows with doubts, have no rank and give
+    none.
 
     Parameters
     ----------
-    scores : mapping of task id to Score
+    rows : iterable of Row
     cards : sequence of TaskCard
-        The tasks to average over; all have a score.
-
-    Returns
-    -------
-    Score
-        nan without a task.
-    """
-    families = [[scores[card.id] for card in members] for members in by_family(cards).values()]
-    parts = [sum(one.stderr**2 for one in members) / len(members) ** 2 for members in families]
-    groups = dict.fromkeys(group for members in families for one in members for group in one.groups)
-    return Score(
-        value=_mean_of_means([one.value for one in members] for members in families),
-        stderr=math.sqrt(sum(parts)) / len(parts) if parts else math.nan,
-        groups={
-            group: _mean_of_means(
-                [one.groups[group] for one in members if group in one.groups]
-                for members in families
-            )
-            for group in groups
-        },
-    )
-
-
-def by_family(cards: Iterable[TaskCard]) -> dict[str, list[TaskCard]]:
-    """Sort cards by family."""
-    families: dict[str, list[TaskCard]] = {}
-    for card in cards:
-        families.setdefault(card.family, []).append(card)
-    return families
-
-
-def _mean_of_means(families: Iterable[Sequence[float]]) -> float:
-    means = [statistics.fmean(values) for values in families if values]
-    return statistics.fmean(means) if means else math.nan
-
-
-def ranked(rows: Iterable[Row]) -> tuple[Row, ...]:
-    r"""Rank rows by their overall score.
-
-    A model's rank is one more than the number of models that are surely better (`surely_better`);
-    and never a better rank than that of a model with a higher score, so that a noisy result gains
-    nothing by its noise. Controls have no rank and give none.
+        The tasks of the board.
 
     Returns
     -------
@@ -199,30 +143,38 @@ def ranked(rows: Iterable[Row]) -> tuple[Row, ...]:
         The highest score first, equal scores by name.
     """
     ordered = sorted(rows, key=lambda row: (-row.overall.value, row.name))
-    models = [row for row in ordered if row.role == "model"]
+    models = {row.name: row.scores for row in ordered if row.role == "model" and not row.doubts}
+    better = separated(models, cards)
     ranks: dict[str, int] = {}
     worst = 1
-    for row in models:
-        better = sum(surely_better(other.overall, row.overall) for other in models)
-        worst = max(worst, 1 + better)
-        ranks[row.name] = worst
+    for name in models:
+        worst = max(worst, 1 + sum(loser == name for _, loser in better))
+        ranks[name] = worst
     return tuple(replace(row, rank=ranks.get(row.name)) for row in ordered)
 
 
-def surely_better(one: Score, other: Score) -> bool:
-    r"""Say whether a score is higher by more than :math:`2 \sqrt{e_1^2 + e_2^2}`.
+def separated(
+    models: Mapping[str, Mapping[str, Score]], cards: Sequence[TaskCard]
+) -> set[tuple[str, str]]:
+    """Find the pairs of models, (better, worse), that their overall scores separate.
 
-    Errors are taken as independent, although models share the training replicas and the errors of
-    E₀ and f: that makes ties a little more frequent than they need be, never less.
+    Differences are paired, and Holm's correction holds for all pairs together: the chance that any
+    two equal models are called different is below 5 %.
 
-    Examples
-    --------
-    >>> surely_better(Score(0.9, 0.03, {}), Score(0.7, 0.04, {}))
-    True
-    >>> surely_better(Score(0.9, 0.06, {}), Score(0.7, 0.09, {}))
-    False
+    Parameters
+    ----------
+    models : mapping of name to scores by task id
+    cards : sequence of TaskCard
+        The tasks to average over.
     """
-    return one.value - other.value > TIE_SIGMAS * math.hypot(one.stderr, other.stderr)
+    pairs = list(combinations(models, 2))
+    found = [overall_difference(models[one], models[other], cards) for one, other in pairs]
+    told = holm([one.p_value for one in found])
+    return {
+        pair if difference.value < 0 else pair[::-1]
+        for pair, difference, sure in zip(pairs, found, told, strict=True)
+        if sure
+    }
 
 
 def _missing(

@@ -117,6 +117,8 @@ def _difference(stored: Any, computed: Any, where: str = "") -> str:
             if difference:
                 return difference
         return ""
+    if isinstance(stored, list) and isinstance(computed, list) and len(stored) == len(computed):
+        return _difference(dict(enumerate(stored)), dict(enumerate(computed)), where)
     if isinstance(stored, float) and isinstance(computed, float):
         both_unknown = math.isnan(stored) and math.isnan(computed)
         close = math.isclose(

@@ -63,6 +63,21 @@ def test_z_is_clipped_and_the_raw_one_is_not():
     assert (z, raw) == (-1.0, pytest.approx(math.log(1 / 500) / math.log(20)))
 
 
+def test_z_ends_at_that_of_the_true_process():
+    scale = SCALE.model_copy(update={"perfect": 0.05})
+    highest = math.log(2.0 / 0.05) / math.log(2.0 / 0.1)
+    assert scale.highest == pytest.approx(highest)
+    assert z_score(0.07, 0.0, scale)[0] == pytest.approx(math.log(2.0 / 0.07) / math.log(20))
+    assert z_score(0.05, 0.0, scale)[0] == z_score(0.001, 0.0, scale)[0] == scale.highest
+    assert z_score(1000.0, 0.0, scale)[0] == -1
+
+
+def test_mark_that_is_no_limit_ends_nothing():
+    scale = SCALE.model_copy(update={"perfect": 0.05, "capped": False})
+    assert scale.highest == math.inf
+    assert z_score(0.01, 0.0, scale)[0] == z_score(0.01, 0.0, scale)[1] > scale.ratio / 20
+
+
 def test_error_of_zero_counts_as_a_hundredth_of_the_floor():
     assert z_score(0.0, 0.0, SCALE) == z_score(0.001, 0.0, SCALE)
     assert math.isfinite(z_score(0.0, 0.1, SCALE)[2])
@@ -200,6 +215,32 @@ def test_errors_are_averaged_in_squares_over_replicas_and_seeds_within_them(toy:
     assert metric.seed_spread == pytest.approx(np.std([0.3, 0.5], ddof=1))
 
 
+def test_error_of_a_score_is_its_jackknife_over_replicas(toy: Task):
+    rng = np.random.default_rng(0)
+    scales = toy.card.metrics.items()
+    units = [
+        unit(toy, replica, **{name: scale.floor * rng.uniform(1, 3) for name, scale in scales})
+        for replica in range(5)
+    ]
+    scores = [score_task(toy, [u for u in units if u.replica != left]) for left in range(5)]
+    result = score_task(toy, units)
+    assert len(result.without) == 5
+    for found, expected in zip(result.without, scores, strict=True):
+        assert found == pytest.approx(expected.groups)
+    values = np.array([one.score for one in scores])
+    assert result.stderr == pytest.approx(math.sqrt(4 / 5 * np.sum((values - values.mean()) ** 2)))
+
+
+def test_single_replica_has_the_error_of_its_metrics_and_nothing_to_leave_out(toy: Task):
+    result = score_task(toy, [unit(toy, **everywhere(toy, "floor"))])
+    assert result.without == []
+    parts = [
+        math.hypot(*(result.metrics[name].z_stderr for name in names)) / len(names)
+        for names in toy.card.counting.values()
+    ]
+    assert result.stderr == pytest.approx(math.hypot(*parts) / 3)
+
+
 def test_order_of_units_does_not_matter(toy: Task):
     units = [unit(toy, replica, mfpt_error=0.1 + replica) for replica in range(3)]
     results = [score_task(toy, order) for order in itertools.permutations(units)]
@@ -207,10 +248,20 @@ def test_order_of_units_does_not_matter(toy: Task):
     assert values == pytest.approx([values[0]] * len(values), rel=1e-14)
 
 
-def test_regret_below_zero_is_no_error(toy: Task):
+def test_regret_below_zero_is_no_error_and_shown_with_its_sign(toy: Task):
     metric = score_task(toy, [unit(toy, nll_regret=-0.01)]).metrics["nll_regret"]
-    assert metric.value == 0
-    assert metric.z == 1
+    assert metric.value == -0.01
+    assert metric.z == toy.card.metrics["nll_regret"].highest
+
+
+def test_one_lucky_replica_does_not_hide_the_regret_of_the_others(toy: Task):
+    units = [unit(toy, replica, nll_regret=value) for replica, value in enumerate((-0.01, 0.03))]
+    metric = score_task(toy, units).metrics["nll_regret"]
+    assert metric.value == pytest.approx(0.03 / math.sqrt(2))
+    units = [unit(toy, replica, nll_regret=value) for replica, value in enumerate((-0.03, 0.01))]
+    metric = score_task(toy, units).metrics["nll_regret"]
+    assert metric.value == pytest.approx(-0.01)
+    assert metric.stderr == pytest.approx(math.hypot(0.02, 0.01))  # of the mean, and of the test
 
 
 def test_every_unit_without_a_result_scores_zero(toy: Task):
@@ -260,7 +311,9 @@ def test_oracle_itself_has_no_regret(toy: Task, tmp_path):
     predictions.write(tmp_path, LOG_PROB, oracle.astype(np.float32))
     metric = score_unit(toy, tmp_path)[0]["nll_regret"]
     assert metric.value == pytest.approx(0, abs=3e-6)  # what mixing in 1e-6 costs
-    assert score_task(toy, [unit(toy, nll_regret=metric.value)]).groups["likelihood"] == 1
+    highest = toy.card.metrics["nll_regret"].highest
+    likelihood = score_task(toy, [unit(toy, nll_regret=metric.value)]).groups["likelihood"]
+    assert likelihood == highest > 1
 
 
 def test_every_metric_has_a_unit_and_a_standard_error(toy: Task, plug, tmp_path):
@@ -367,7 +420,7 @@ def test_samples_of_another_shape_cannot_be_scored(toy: Task, done):
 
 def test_log_prob_of_another_shape_cannot_be_scored(toy: Task, done):
     predictions.write(done, LOG_PROB, np.zeros((4, 10), np.float32))
-    with pytest.raises(ModelError, match=r"log_prob.parquet has shape \(4, 10\), not \(4, 3000\)"):
+    with pytest.raises(ModelError, match=r"has shape \(4, 10\), expected \(4, 3000\)"):
         score_unit(toy, done)
 
 

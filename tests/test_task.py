@@ -141,6 +141,28 @@ def test_generation_counts_scored_frames_only():
     assert Generation(chains=8, frames=100, burn_in=1000).n_frames == 800
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"generation": Generation(chains=8, frames=100_000, burn_in=0)},
+        {"hold": 3},
+        {"observable": [0, 1, 1]},
+        {"oracle": "empirical"},
+        {"slowest": 5.0},
+        {"metrics": {}},
+    ],
+)
+def test_result_on_a_card_that_asks_for_something_else_is_another_one(toy: Task, changes):
+    changed = toy.card.model_copy(update=changes)
+    assert changed.fingerprints != toy.card.fingerprints
+    assert {**changed.fingerprints, "card": ""} == {**toy.card.fingerprints, "card": ""}
+
+
+def test_words_of_a_card_leave_its_fingerprints(toy: Task):
+    changes = {"title": "x", "description": "y", "citations": ["z"], "generator": "g"}
+    assert toy.card.model_copy(update=changes).fingerprints == toy.card.fingerprints
+
+
 def test_users_tasks_stand_beside_the_shipped_ones(root):
     shipped = set(all_tasks())
     write(root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from benchmark.console.options import (
 if TYPE_CHECKING:
     from benchmark.job import Key
     from benchmark.model import ModelFacts
-    from benchmark.result import RunConfig
+    from benchmark.result import Result, RunConfig
     from benchmark.run.folder import RunFile
     from benchmark.task import Task
 
@@ -34,7 +35,7 @@ def run(
         typer.Option("--tasks", metavar="GLOB", help="such as 'potentials/*' [default: ranked]"),
     ] = None,
     replicas: Annotated[int, typer.Option(min=1, help="training replicas, at most 5")] = 5,
-    seeds: Annotated[int, typer.Option(min=1, help="seeds on replica 0")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="seeds on replica 0")] = 1,
     quick: Annotated[
         bool, typer.Option("--quick", help="one replica, a fifth of the training; unranked")
     ] = False,
@@ -97,7 +98,7 @@ def run(
     opened = open_run(folder, wanted, fresh)
     with RunDisplay(keys, "run") as display:
         execute(keys, chosen, wanted, folder, display.watch)
-    _score(folder, opened, plots)
+    _score(folder, opened, plots, min(cores, at_once))
 
 
 def _of_track(track: str, tasks: Sequence[Task], ranked_only: bool) -> dict[str, Task]:
@@ -138,16 +139,44 @@ def score(
     _score(run, read_run(run), plots)
 
 
-def _score(folder: Path, run: RunFile, plots: bool) -> None:
+def _full_run(result: Result, cores: int) -> str:
+    """Say how long all replicas would take, from what each task has taken quickly."""
+    from benchmark.registry import find_task
+    from benchmark.run.runner import QUICK_EFFORT
+
+    seconds = [0.0]
+    for unit in result.units:
+        fit, total = unit.cost.fit_seconds, unit.cost.total_seconds
+        if unit.status == "done" and math.isfinite(fit + total):
+            one = total - fit + fit / QUICK_EFFORT
+            seconds += [one] * find_task(unit.task).card.replicas
+    # Units that take unlike times do not fill all cores to the end.
+    hours = max(sum(seconds) / cores, max(seconds)) / 3600
+    text = f"{hours:.1f} h" if hours >= 1 else f"{max(1, round(60 * hours))} min"
+    return f"{text} on {cores} cores"
+
+
+def _print_tracebacks(paths: list[Path]) -> None:
+    kept = [path for path in paths if path.is_file()]
+    if kept:
+        more = f" (and {len(kept) - 1} more beside it)" if len(kept) > 1 else ""
+        typer.echo(f"the whole traceback: {kept[0]}{more}")
+
+
+def _score(folder: Path, run: RunFile, plots: bool, cores: int = 0) -> None:
     """Score a run folder, print, and draw; exit code 1 if anything in it failed."""
     from benchmark.console.plots import draw_run
     from benchmark.console.show import RunDisplay, print_result
     from benchmark.registry import find_task, track_of
+    from benchmark.run.folder import TRACEBACK
     from benchmark.run.scoring import score_run
 
     with RunDisplay(run.units, "score") as display:
         result = score_run(folder, display.watch)
     print_result(result, folder)
+    if run.config.quick and cores:
+        typer.echo(f"a full run of these tasks takes about {_full_run(result, cores)}")
+    _print_tracebacks([key.folder(folder) / TRACEBACK for key in run.units])
     if plots and any(track_of(find_task(task.task)).work.draw_unit for task in result.tasks):
         with RunDisplay(run.units, "draw") as display:
             figures = draw_run(folder, result, display.watch)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +24,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from benchmark.registry import find_task, track_of, tracks
+from benchmark.errors import printable
+from benchmark.registry import fetchable, find_task, track_of, tracks
 from benchmark.uncertainty import with_error
 
 if TYPE_CHECKING:  # a list of tasks needs no compiler
@@ -32,7 +35,17 @@ if TYPE_CHECKING:  # a list of tasks needs no compiler
     from benchmark.track import Finding, Metric
     from benchmark.uncertainty import Estimate
 
-console = Console(highlight=False)
+#: Columns where nobody looks: a pipe or a file, whose lines are not to be broken.
+UNBROKEN = 10_000
+
+
+def _width() -> int | None:
+    """Give the width to print at; None is the terminal's, or what COLUMNS says."""
+    seen = sys.stdout is not None and sys.stdout.isatty()
+    return None if seen or "COLUMNS" in os.environ else UNBROKEN
+
+
+console = Console(highlight=False, width=_width())
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -56,6 +69,10 @@ def print_tasks(tasks: Sequence[Task]) -> None:
         console.print(table)
         if listing.footnote:
             console.print(listing.footnote)
+    here = {task.card.family for task in tasks}
+    for family, fetch in fetchable().items():
+        if family not in here:
+            console.print(f"more: {family}/*, by python -m benchmark {fetch}", markup=False)
     console.print("more of one: python -m benchmark describe TASK")
 
 
@@ -69,13 +86,14 @@ def print_task(task: Task) -> None:
     facts = {**track_of(task).facts(card), "generator": card.generator}
     for name, fact in facts.items():
         console.print(f"  {name}: {fact}")
-    table = _table("", "metric", "group", "E₀ trivial", "f data", "E₀/f", "counts")
+    table = _table("", "metric", "group", "E₀ trivial", "f data", "p perfect", "E₀/f", "counts")
     for name, scale in card.metrics.items():
         table.add_row(
             name,
             scale.group or "shown",
             with_error(scale.trivial, scale.trivial_stderr),
             "–" if scale.floor is None else with_error(scale.floor, scale.floor_stderr),
+            "–" if scale.perfect is None else with_error(scale.perfect, scale.perfect_stderr),
             _ratio(scale.ratio),
             _counts(scale),
         )
@@ -149,7 +167,7 @@ class RunDisplay:
     def watch(self, event: Event) -> None:
         """Show an event."""
         if event.remark:
-            console.print(f"{event.key}: {escape(event.remark)}", soft_wrap=True)
+            console.print(f"{event.key}: {escape(printable(event.remark))}", soft_wrap=True)
             return
         if event.unit is None:
             line = self.lines.get(event.key)
@@ -167,7 +185,7 @@ class RunDisplay:
             unit = event.unit
             seconds = unit.cost.total_seconds
             took = "" if math.isnan(seconds) else f" in {seconds:.0f} s"
-            reason = f": {escape(unit.reason)}" if unit.reason else ""
+            reason = f": {escape(printable(unit.reason))}" if unit.reason else ""
             console.print(f"{event.key} {unit.status}{took}{reason}", soft_wrap=True)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import InputError, named, said
-from benchmark.files import atomic_folder, write_text
+from benchmark.files import atomic_folder, read_small, write_text
 from benchmark.job import Job, Phases
 from benchmark.loading import LoadedModel, load_model
 from benchmark.registry import track_of
@@ -148,7 +148,7 @@ def require_whole(kept: Path) -> None:
         If one is missing, cut short, or changed.
     """
     try:
-        _, *written = (kept / "seconds").read_text("utf-8").splitlines(keepends=True)
+        _, *written = read_small(kept / "seconds").decode().splitlines(keepends=True)
     except (OSError, ValueError) as error:
         raise InputError(f"{kept.name}/seconds is missing or damaged") from error
     found = set(check_sums(kept).splitlines(keepends=True))

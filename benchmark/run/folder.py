@@ -9,14 +9,16 @@ Running again does what is missing; failures are tried again.
 from __future__ import annotations
 
 import shutil
+import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from benchmark.errors import InputError
-from benchmark.files import explained, sweep, write_text
+from benchmark.files import explained, read_small, sweep, write_text
 from benchmark.job import Key
 from benchmark.model import ModelFacts
 from benchmark.result import Call, RunConfig, RunModel, Status, Unit
@@ -24,6 +26,9 @@ from benchmark.task import Task
 
 #: Of a task's frozen data: version, and SHA-256 by split.
 Fingerprints = dict[str, str | int]
+
+#: Of a unit that has failed: what Python says of it, at most so many characters.
+TRACEBACK, LONGEST_TRACEBACK = "traceback.txt", 100_000
 
 #: Of a unit: what it needs only on the way.
 SCRATCH = "scratch"
@@ -154,20 +159,24 @@ def read_run(folder: Path) -> RunFile:
         If the folder is not a run.
     """
     try:
-        return RunFile.model_validate_json((folder / "run.json").read_bytes())
-    except OSError as error:
+        return RunFile.model_validate_json(read_small(folder / "run.json"))
+    except FileNotFoundError as error:
         raise InputError(f"{folder} is not a run: it has no run.json") from error
+    except OSError as error:
+        what = f"{folder / 'run.json'}: {error.strerror}"
+        raise InputError(f"{folder} is not a run: cannot read {what}") from error
     except ValidationError as error:
         raise InputError(f"{folder / 'run.json'} is damaged; start over with --fresh") from error
 
 
 def read_unit(folder: Path, task: Task) -> Unit | None:
-    """Read a unit's record; None if it is missing, half written, or of another task version."""
+    """Read a unit's record; None if it is missing, damaged, or of another unit or task version."""
     try:
-        unit = Unit.model_validate_json((folder / "unit.json").read_bytes())
+        unit = Unit.model_validate_json(read_small(folder / "unit.json"))
     except (OSError, ValidationError):
         return None
-    return unit if unit.version == task.card.version else None
+    own = (unit.task, unit.version) == (task.id, task.card.version)
+    return unit if own and folder.name == f"r{unit.replica}-s{unit.seed}" else None
 
 
 def finish_unit(unit: Unit, folder: Path) -> None:
@@ -176,6 +185,15 @@ def finish_unit(unit: Unit, folder: Path) -> None:
         write_text(path, unit.model_dump_json(indent=1) + "\n")
     if unit.status == "done":
         shutil.rmtree(folder / SCRATCH, ignore_errors=True)
+        (folder / TRACEBACK).unlink(missing_ok=True)
+
+
+def keep_traceback(error: BaseException, folder: Path) -> None:
+    """Write down where in its code a model has failed; a full disk keeps nothing."""
+    lines = "".join(traceback.format_exception(error, limit=-50))
+    text = lines.encode("utf-8", "backslashreplace").decode()[-LONGEST_TRACEBACK:]
+    with suppress(OSError):
+        write_text(folder / TRACEBACK, text)
 
 
 def blank_unit(key: Key, task: Task, status: Status, reason: str) -> Unit:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -122,6 +123,9 @@ class UnitProcess:
 
 
 def asking(job: Job) -> Callable[..., Any]:
-    """Give what stands for the line where a model runs in this very process."""
+    """Give what stands for the line where a model runs in this very process.
+
+    As through the line, everything is a copy, which the model may write to.
+    """
     work = track_of(job.task).work
-    return lambda *what: work.hand_out(job, *what)
+    return lambda *what: deepcopy(work.hand_out(job, *what))

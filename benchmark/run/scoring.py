@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def score_run(folder: Path, watch: Callable[[Event], None] = lambda event: None)
 def _scored(key: Key, task: Task, folder: Path) -> Unit:
     unit = read_unit(folder, task)
     if unit is None:
-        return blank_unit(key, task, "skipped", "not run yet")
+        there = os.path.lexists(folder / "unit.json")
+        why = "its unit.json is damaged, or of another unit or version" if there else "not run yet"
+        return blank_unit(key, task, "skipped", why)
     if unit.status == "done":
         try:
             unit.metrics, fault = score_unit(task, folder)

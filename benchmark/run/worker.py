@@ -18,6 +18,7 @@ from benchmark.loading import LoadedModel, load_model
 from benchmark.registry import track_of
 from benchmark.result import Cost, Status, Unit
 from benchmark.run.fitting import Talk, fitted, is_full, silent
+from benchmark.run.folder import keep_traceback
 from benchmark.run.line import Line
 from benchmark.track import Ask, Report
 
@@ -59,6 +60,7 @@ def do_unit(job: Job, ask: Ask, report: Report, remark: Callable[[str], None] = 
         status, reason = "failed", "out of memory"
     except BaseException as error:  # nobody interrupts this process but its own code
         status, reason = "failed", where_raised(error)
+        keep_traceback(error, job.folder)
         if is_full(error):  # no fault of the model
             reason = f"cannot write its files: {one_line(str(getattr(error, 'strerror', '')))}"
     return Unit(

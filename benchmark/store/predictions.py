@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import ModelError
-from benchmark.files import atomic
+from benchmark.errors import ModelError, said
+from benchmark.files import atomic, read_small
+
+#: Values of a file of which nothing is known.
+MOST_VALUES = 1 << 27
+
+#: Bytes of what is not values: a footer, the heads of pages.
+SHORT = 1 << 20
 
 
 def write(folder: Path, name: str, rows: NDArray[Any]) -> None:
@@ -24,27 +31,70 @@ def write(folder: Path, name: str, rows: NDArray[Any]) -> None:
         pq.write_table(table, temporary, compression="zstd")
 
 
-def read(folder: Path, name: str) -> NDArray[Any] | None:
+def read(
+    folder: Path, name: str, shape: tuple[int, int] | None = None, dtype: Any = None
+) -> NDArray[Any] | None:
     """Read what ``write`` wrote; None if there is no such file.
+
+    Parameters
+    ----------
+    folder, name
+        Where it is.
+    shape : tuple of int, optional
+        Rows and values of each that are expected. A file that says otherwise in its footer is not
+        read: a small one can hold more than fits into memory.
+    dtype : numpy dtype, optional
+        Of its values.
 
     Raises
     ------
     ModelError
-        If the file is damaged or its rows differ in length.
+        If the file is damaged, its rows differ in length, or it is not what is expected.
     """
+    path = folder / name
+    if not os.path.lexists(path):
+        return None
+    try:
+        rows = _read(path, shape, None if dtype is None else np.dtype(dtype))
+    except (OSError, KeyError, ValueError, AttributeError, MemoryError) as error:
+        raise ModelError(f"{name} is damaged: {said(error) or 'no reason given'}") from error
+    if shape is not None and rows.shape != shape:
+        raise ModelError(f"{name} has shape {rows.shape}, expected {shape}")
+    return rows
+
+
+def _read(path: Path, shape: tuple[int, int] | None, dtype: np.dtype[Any] | None) -> NDArray[Any]:
     import pyarrow as pa  # slow to load
     import pyarrow.parquet as pq
 
-    path = folder / name
-    if not path.exists():
-        return None
+    values = MOST_VALUES if shape is None else shape[0] * shape[1]
+    # Nothing compresses to more than it is, and a footer is short.
+    content = read_small(path, 8 * values + SHORT)
     try:
-        column = pq.read_table(path)[name.removesuffix(".parquet")].combine_chunks()
-        values = column.flatten().to_numpy(zero_copy_only=False)
+        file = pq.ParquetFile(pa.BufferReader(content))
+        _require_small(file.metadata, values, shape)
+        column = file.read(use_threads=False)[path.stem].combine_chunks()
+        found = column.flatten()
+        if found.null_count or column.null_count:
+            raise ValueError("it has gaps")
         if len(column.value_lengths().unique()) != 1:
             raise ValueError("its rows differ in length, or there are none")
-        if values.dtype.kind not in "uif":
-            raise ValueError(f"it holds {column.type.value_type}, not numbers")
-        return values.reshape(len(column), -1)
-    except (pa.ArrowException, OSError, KeyError, ValueError, AttributeError) as error:
-        raise ModelError(f"{name} is damaged: {str(error).splitlines()[0]}") from error
+        array = found.to_numpy(zero_copy_only=False)
+    except pa.ArrowException as error:
+        raise ValueError(said(error)) from error
+    if array.dtype.kind not in "uif" or dtype not in (None, array.dtype):
+        expected = "numbers" if dtype is None else str(dtype)
+        raise ValueError(f"it holds {column.type.value_type}, not {expected}")
+    return array.reshape(len(column), -1)
+
+
+def _require_small(footer: Any, values: int, shape: tuple[int, int] | None) -> None:
+    """Refuse a file whose footer speaks of other rows, or of more, than are expected."""
+    if footer.num_columns != 1:
+        raise ValueError(f"it has {footer.num_columns} columns, expected one")
+    if shape is not None and footer.num_rows != shape[0]:
+        raise ValueError(f"it has {footer.num_rows} rows, expected {shape[0]}")
+    parts = [footer.row_group(number).column(0) for number in range(footer.num_row_groups)]
+    found = sum(part.num_values for part in parts)
+    if found > values or sum(part.total_uncompressed_size for part in parts) > 16 * values + SHORT:
+        raise ValueError(f"it has {found:,} values, expected {values:,}")

@@ -9,8 +9,9 @@ from benchmark.result import TaskMetric, TaskResult
 from benchmark.task import TaskCard
 from benchmark.uncertainty import with_error
 from leaderboard.board import Ranking
-from leaderboard.comparison import Comparison, compare
-from leaderboard.ranking import TIE_SIGMAS, Row
+from leaderboard.comparison import Better, Comparison, compare
+from leaderboard.ranking import Row
+from leaderboard.significance import holm, p_value
 from leaderboard.tables import NO_VALUE, rms_percent, table
 
 #: An error of the passage times beyond a factor of two: the slow process is lost.
@@ -35,14 +36,23 @@ same 40 ns of alanine dipeptide, five times over. **slow** and **fast** stand wh
 ln(m̂/m) is above 0, or below, by more than half the error. A factor of two is ln 2 = 0.69.
 """
 
+FATE_RULE = """The slow process counts as *lost* where the error is above ln 2, as *kept* where it
+is below, and as *unclear* where it is not surely either: by Student's t over the training replicas,
+at 5 % for all {cells} cells of the table together (Holm).
+"""
+
 ATTENTION_CLAIM = """
 ## A Transformer is no better than an LSTM
 
 *Zeng, Cao, Huang, Yao, arXiv:2107.06573.*
 
-Scores of the kinetics tasks, 0 trivial, 1 as good as the data allow. The difference counts from two
-of its standard errors.
+Scores of the kinetics tasks, 0 trivial, 1 as good as fresh data of the training length. Both models
+learned from the same replicas: differences are taken replica by replica, and count by Student's t
+at 5 %, for the {cells} cells of families together (Holm); the last line is a single test.
 """
+
+#: Stands for the score itself among its groups.
+SCORE = "score"
 
 SEEDS = """
 ## What a seed changes, beside what the training data change
@@ -52,8 +62,8 @@ each with a seed of its own; in per cent of the error, root mean square over the
 A seed draws the generated chains too. Of three seeds, a standard deviation is known to a half.
 """
 
-# Task name → its passage times.
-Passages = Mapping[str, TaskMetric]
+# Task name → its passage times, and the degrees of freedom of their error.
+Passages = Mapping[str, tuple[TaskMetric, int]]
 
 
 def kinetics_claims(ranking: Ranking) -> list[str]:
@@ -74,7 +84,7 @@ def _passages(row: Row) -> Passages:
     """Give the passage times of the tasks of alanine that a model has run, by task name."""
     tasks = row.submission.tasks
     return {
-        name.removeprefix(f"{ALANINE}/"): tasks[name].metrics[RATE]
+        name.removeprefix(f"{ALANINE}/"): (tasks[name].metrics[RATE], len(tasks[name].without) - 1)
         for name in row.tasks
         if name.startswith(f"{ALANINE}/")
     }
@@ -86,8 +96,8 @@ def _partition_table(shown: Mapping[str, Passages]) -> str:
         for name, passages in shown.items():
             cells = {"partition": f"`{partition}`", "model": name}
             for interval in INTERVALS:
-                error = passages.get(f"{partition}-{interval}")
-                cells[interval.replace("ps", " ps")] = NO_VALUE if error is None else _cell(error)
+                found = passages.get(f"{partition}-{interval}")
+                cells[interval.replace("ps", " ps")] = _cell(found[0]) if found else NO_VALUE
             rows.append(cells)
     return table(rows, left=2)
 
@@ -101,49 +111,64 @@ def _cell(error: TaskMetric) -> str:
 
 def _partition_verdict(shown: Mapping[str, Passages]) -> str:
     """Say for each model where the slow process is lost, kept, or not known."""
-    lines = [
-        f"The slow process counts as *lost* where the error is above ln 2 by {TIE_SIGMAS:g} "
-        "standard errors, as *kept* where it is below by as much, and as *unclear* between.\n"
-    ]
+    cells = [(model, name) for model, passages in shown.items() for name in passages]
+    sure = dict(zip(cells, holm([_p_value(*shown[model][name]) for model, name in cells]),
+                    strict=True))  # fmt: skip
+    lines = [FATE_RULE.format(cells=len(cells))]
     for model, passages in shown.items():
         found: dict[str, list[str]] = {"lost": [], "unclear": [], "kept": []}
-        for name, error in passages.items():
-            found[_fate(error)].append(f"`{name}`")
+        for name, (error, _) in passages.items():
+            found[_fate(error, sure[model, name])].append(f"`{name}`")
         text = "; ".join(f"{key}: {', '.join(names)}" for key, names in found.items() if names)
         lines.append(f"- **{model}** – {text}")
     return "\n".join(lines) + "\n"
 
 
-def _fate(error: TaskMetric) -> str:
-    distance = error.value - LOST
-    away = distance / error.stderr if error.stderr > 0 else math.copysign(math.inf, distance)
-    return "lost" if away > TIE_SIGMAS else "kept" if away < -TIE_SIGMAS else "unclear"
+def _p_value(error: TaskMetric, freedom: int) -> float:
+    return p_value(error.value - LOST, error.stderr, freedom)
+
+
+def _fate(error: TaskMetric, sure: bool) -> str:
+    if not sure:
+        return "unclear"
+    return "lost" if error.value > LOST else "kept"
 
 
 def _attention(ranking: Ranking) -> list[str]:
-    """Compare the two networks family by family, and say which is better."""
+    """Compare the two networks by family and group, and say which is better."""
     rows = {row.name: row for row in ranking.rows}
     if not {LSTM, TRANSFORMER} <= set(rows):
         return []
-    families = {**ranking.families, "all families": ranking.cards}
+    lstm, transformer = rows[LSTM], rows[TRANSFORMER]
     compared = {
-        name: compare(rows[LSTM], rows[TRANSFORMER], cards) for name, cards in families.items()
+        (family, group): compare(lstm, transformer, cards, None if group == SCORE else group)
+        for family, cards in ranking.families.items()
+        for group in (*ranking.groups, SCORE)
     }
-    cells = [_compared(name, found) for name, found in compared.items() if found.tasks]
-    if not cells:
+    compared = {key: found for key, found in compared.items() if found.tasks}
+    if not compared:
         return []
-    return [ATTENTION_CLAIM, table(cells), f"Over all families: **{cells[-1]['verdict']}**.\n"]
+    told = holm([found.difference.p_value for found in compared.values()])
+    cells = [
+        _compared(*key, found, found.verdict(sure))
+        for (key, found), sure in zip(compared.items(), told, strict=True)
+    ]
+    whole = compare(lstm, transformer, ranking.cards)
+    head = ATTENTION_CLAIM.format(cells=len(cells))
+    cells.append(_compared("all families", SCORE, whole, whole.better))
+    return [head, table(cells, left=2), f"Over all families: **{cells[-1]['verdict']}**.\n"]
 
 
-def _compared(family: str, found: Comparison) -> dict[str, str]:
+def _compared(family: str, group: str, found: Comparison, better: Better) -> dict[str, str]:
     verdicts = {"one": "the LSTM is better", "other": "the Transformer is better"}
     return {
         "family": family,
+        "group": group,
         "tasks": str(found.tasks),
         LSTM: with_error(found.one.value, found.one.stderr),
         TRANSFORMER: with_error(found.other.value, found.other.stderr),
         "difference": with_error(found.difference.value, found.difference.stderr),
-        "verdict": verdicts[found.better] if found.better else "no difference",
+        "verdict": verdicts[better] if better else "no difference",
     }
 
 

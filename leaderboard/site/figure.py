@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.console.plots import INK, MUTED, PALETTE
 from leaderboard.board import Ranking
-from leaderboard.ranking import Row, Score
+from leaderboard.ranking import Row
+from leaderboard.scores import Score
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,9 @@ from benchmark.task import TaskCard
 from benchmark.track import Metric, Track
 from benchmark.uncertainty import with_error
 from leaderboard.board import Board, Ranking
+from leaderboard.comparison import resolution
 from leaderboard.ranking import Row
+from leaderboard.scores import overall
 from leaderboard.site.reading import MISSING, how_to_read, optional_metrics, plurals
 from leaderboard.tables import NO_VALUE, one_line, seconds, span, table, two_digits
 
@@ -28,6 +30,12 @@ HEAD = """# Leaderboard
 Written by `python -m benchmark leaderboard` from `submissions/`; do not edit it by hand. The same
 numbers, and more, are in [leaderboard.csv](leaderboard.csv). [CLAIMS.md](CLAIMS.md) says which
 claims of the papers behind this benchmark they confirm.
+"""
+
+DOUBTS = """
+## Too good to be true
+
+Better than the best there can be: not ranked until somebody has looked at it.
 """
 
 REPRODUCING = """
@@ -59,6 +67,7 @@ def page(board: Board) -> str:
     parts.append("\n## Models\n")
     for ranking in shown:
         parts += [f"\n### {ranking.track.title}\n", _models(ranking.rows)]
+    parts += _all_doubts(shown)
     parts += _all_troubles(shown)
     return "\n".join(part.strip("\n") + "\n" for part in [*parts, REPRODUCING])
 
@@ -94,14 +103,7 @@ def _overall_cells(row: Row, ranking: Ranking) -> dict[str, str]:
 
 def _family(family: str, ranking: Ranking, cards: Sequence[TaskCard]) -> list[str]:
     """Write the tables of one family: scores, then each metric."""
-    rows = []
-    for row in ranking.rows:
-        cells = {}
-        for card in cards:
-            task = row.submission.tasks.get(card.id)
-            cells[card.name] = "not run" if task is None else with_error(task.score, task.stderr)
-        rows.append({"model": _link(row, ranking.track), **cells})
-    parts = [f"\n## {family.capitalize()}\n", "### Scores\n", table(rows)]
+    parts = [f"\n## {family.capitalize()}\n", "### Scores\n", _score_table(ranking, cards)]
     for metric in ranking.track.metrics:
         having = [card for card in cards if metric.name in card.metrics]
         if having:
@@ -109,20 +111,47 @@ def _family(family: str, ranking: Ranking, cards: Sequence[TaskCard]) -> list[st
     return parts
 
 
+def _score_table(ranking: Ranking, cards: Sequence[TaskCard]) -> str:
+    """Tabulate the scores of a family and of its tasks, and below them what they can tell."""
+    rows = []
+    for row in ranking.rows:
+        whole = overall(row.scores, cards)
+        cells = {"family": with_error(whole.value, whole.stderr)}
+        for card in cards:
+            task = row.submission.tasks.get(card.id)
+            cells[card.name] = "not run" if task is None else with_error(task.score, task.stderr)
+        rows.append({"model": _link(row, ranking.track), **cells})
+    told = {"model": "*resolution*", "family": two_digits(_resolution(ranking, cards))}
+    told |= {card.name: two_digits(_resolution(ranking, [card])) for card in cards}
+    return table([*rows, told])
+
+
+def _resolution(ranking: Ranking, cards: Sequence[TaskCard]) -> float:
+    """Give the smallest difference of two models that have run the tasks that these can tell."""
+    wanted = {card.id for card in cards}
+    models = [row for row in ranking.rows if row.role == "model" and wanted <= set(row.tasks)]
+    return resolution([row.scores for row in models], cards)
+
+
 def _metric_table(metric: Metric, ranking: Ranking, cards: Sequence[TaskCard]) -> str:
-    """Tabulate the errors of every model, and below them the two ends of the score."""
+    """Tabulate the errors of every model, and below them the marks of the score."""
     rows = []
     for row in ranking.rows:
         cells = {card.name: _error_cell(row, card, metric) for card in cards}
         rows.append({"model": _link(row, ranking.track), **cells})
     trivial, floor = {"model": "*trivial (E₀)*"}, {"model": f"*{ranking.track.floor}*"}
+    perfect = {"model": "*perfect (p)*"}
     for card in cards:
         scale = card.metrics[metric.name]
         trivial[card.name] = _shown(metric, scale.trivial, scale.trivial_stderr)
         floor[card.name] = NO_VALUE
         if scale.floor is not None:
             floor[card.name] = _shown(metric, scale.floor, scale.floor_stderr)
-    return table([*rows, trivial, floor])
+        perfect[card.name] = NO_VALUE
+        if scale.perfect is not None:
+            perfect[card.name] = _shown(metric, scale.perfect, scale.perfect_stderr)
+    measured = any(card.metrics[metric.name].perfect is not None for card in cards)
+    return table([*rows, trivial, floor, *([perfect] if measured else [])])
 
 
 def _error_cell(row: Row, card: TaskCard, metric: Metric) -> str:
@@ -152,6 +181,17 @@ def _models(rows: Sequence[Row]) -> str:
         text = one_line(" ".join(sentence for sentence in sentences if sentence))
         lines.append(f"- {text}" + (f" <{card.url}>" if card.url else ""))
     return "\n".join(lines)
+
+
+def _all_doubts(shown: Sequence[Ranking]) -> list[str]:
+    """List what is too good to be true, under a heading; nothing if there is none."""
+    lines = [
+        f"- **{row.name}**: {one_line(doubt)}"
+        for ranking in shown
+        for row in ranking.rows
+        for doubt in row.doubts
+    ]
+    return [DOUBTS, "\n".join(lines)] if lines else []
 
 
 def _all_troubles(shown: Sequence[Ranking]) -> list[str]:

@@ -18,9 +18,15 @@ WIDTH = 99
 Z = "z\u00a0=\u00a0ln(E₀/E) / ln(E₀/f)"
 
 RANK = (
-    "**Rank**: one more than the number of models that are better by more than twice the combined "
-    "standard error, and no better than the rank of a model with a higher score. Equal ranks are "
-    "ties. Controls are yardsticks and have no rank."
+    "**Rank**: one more than the number of models that are better, and no better than the rank of "
+    "a model with a higher score. Two models saw the same replicas, so that their difference is "
+    "taken replica by replica; it counts by Student's t at 5 % for all pairs of models together "
+    "(Holm). Equal ranks are models that no difference tells apart. Controls are yardsticks and "
+    "have no rank, wherever they stand: one may show the truth itself."
+)
+RESOLUTION = (
+    "**Resolution**, below the scores of a family: the smallest difference that a task can tell, "
+    "half the 95 % interval of a typical pair of models."
 )
 FAILED = (
     "**Failed** units count as trivial in every metric; they are listed below with their reason."
@@ -36,7 +42,7 @@ def how_to_read(shown: Sequence[Ranking]) -> str:
     shown : sequence of Ranking
         The tracks on the board; the first one's scores are explained first.
     """
-    points = [_score(shown), _averages(shown), _errors(shown), RANK]
+    points = [_score(shown), _averages(shown), _errors(shown), RANK, RESOLUTION]
     points += [*_missing(shown), FAILED, BRACKETS]
     lines = [
         fill(f"- {point}", WIDTH, subsequent_indent="  ", break_on_hyphens=False)
@@ -60,9 +66,9 @@ def _score(shown: Sequence[Ranking]) -> str:
     return _sentences(
         "**Score**:",
         first,
-        f"Each metric becomes {Z}, clipped to −1 … 1, with E the model's error, E₀ the trivial and "
-        "f the data-limited one. E₀ and f are frozen in the task cards: no score depends on other "
-        "models.",
+        f"Each metric becomes {Z}, clipped to −1 … z(p), with E the model's error, E₀ the trivial, "
+        "f the data-limited and p the perfect one, beyond which nothing can be told from the "
+        "truth. All three are frozen in the task cards: no score depends on other models.",
         *others,
     )
 
@@ -81,8 +87,10 @@ def _errors(shown: Sequence[Ranking]) -> str:
     shared = [one for ranking in shown for one in ranking.metrics if one.shared_noise]
     noise = f"; for {plurals(shared)} the noise of the test set is in it too" if shared else ""
     return _sentences(
-        "**0.123(4)** means 0.123 with a standard error of 0.004, from the spread over the "
-        f"training replicas{noise}.",
+        "**0.123(4)** means 0.123 with a standard error of 0.004. That of a score is from a "
+        "jackknife over the training replicas, each left out of all tasks of a family at once; "
+        "intervals use Student's t with one degree of freedom less than there are replicas. That "
+        f"of a metric is from their spread{noise}.",
         *[ranking.track.noise for ranking in shown],
     )
 

@@ -2,7 +2,8 @@
 
     python -m tasks.alanine.generate --workers 2    # the runs: molecular dynamics, hours
     python -m tasks.alanine.freeze                  # the twelve tasks: half an hour
-    python -m tasks.making.calibrate 'alanine/*'           # then E₀ and f
+    python -m tasks.making.calibrate 'alanine/*'    # then E₀, f and p = f/√10
+    python -m tasks.perfect 'alanine/*'             # and p of the likelihood
 
 Splits go by whole run, so that no two of them share a trajectory but for what is drawn from the
 reference runs on purpose: see `SPLITS`. A finished task is skipped.
@@ -200,7 +201,7 @@ def card(spec: Spec, slowest: float, oracle: str) -> dict[str, Any]:
     observed = "φ > 0 against the rest" if max(spec.partition.observable) == 1 else "β, αR, φ > 0"
     return {
         "id": f"alanine/{spec.name}",
-        "version": 1,
+        "version": 2,
         "track": "kinetics",
         "title": f"alanine dipeptide, {spec.partition.title}, every {spec.frame_time:g} ps",
         "description": "ACE-ALA-NME in implicit solvent (ff99SB-ILDN, GBSA-OBC), Langevin dynamics "

@@ -1,4 +1,4 @@
-"""Freeze the two ends of every metric's score in the task cards: E₀ and f.
+"""Freeze the marks of every metric's score in the task cards: E₀, f and, by a rule, p.
 
     python -m tasks.making.calibrate                  # every task
     python -m tasks.making.calibrate 'potentials/*'
@@ -6,11 +6,14 @@
 E₀ is the error of independent frames drawn from the training populations, f that of a fresh true
 chain as long as a training replica: both come from frozen data alone, so that anybody can repeat
 them. The ``fresh`` split has rows that only this file reads, and a first few that only the
-``truth`` row of the board reads: they never meet.
+``truth`` row of the board reads: they never meet. p, the error of the true process generating as
+much as a model does, is f/√10 here, as a model generates ten times the training length; where the
+process can be drawn again `tasks.perfect` measures it.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Annotated
 
@@ -48,11 +51,14 @@ JUMP_SHARE = 0.99
 #: f is the rms error of at least so many true chains.
 MIN_TRUE_CHAINS = 20
 
+#: A model generates ten times the training length: √10 times less noise.
+PERFECT_SHARE = 1 / math.sqrt(10)
+
 SEED = 20260101
 
 
 def calibrate(task: Task, known_only: bool = False) -> Task:
-    """Compute E₀ and f of every metric and write them into the card.
+    """Compute E₀ and f of every metric and write them, and p by the rule, into the card.
 
     Parameters
     ----------
@@ -75,22 +81,36 @@ def calibrate(task: Task, known_only: bool = False) -> Task:
     scales = {}
     for metric in METRICS:
         name = metric.name
-        e0, e0_stderr = _root_mean_square(trivial[name])
+        e0, e0_stderr = root_mean_square(trivial[name])
         f, f_stderr = dimension / (2 * card.training_frames), 0.0
         if name != "nll_regret":
-            f, f_stderr = _root_mean_square(floor[name])
+            f, f_stderr = root_mean_square(floor[name])
         if known_only and not (np.isfinite([e0, e0_stderr, f, f_stderr]).all() and f > 0):
             continue
-        scales[name] = MetricScale(
-            group=metric.group if metric.group in counted else None,
-            trivial=_short(e0),
-            trivial_stderr=_short(e0_stderr),
-            floor=_short(f),
-            floor_stderr=_short(f_stderr),
+        scales[name] = with_rule(
+            MetricScale(
+                group=metric.group if metric.group in counted else None,
+                trivial=short(e0),
+                trivial_stderr=short(e0_stderr),
+                floor=short(f),
+                floor_stderr=short(f_stderr),
+            )
         )
     filled = Task(card.model_copy(update={"metrics": scales}), task.path)
     filled.write()
     return filled
+
+
+def with_rule(scale: MetricScale) -> MetricScale:
+    """Set p = f/√10, where a metric has an f."""
+    if scale.floor is None:
+        return scale
+    return scale.model_copy(
+        update={
+            "perfect": short(PERFECT_SHARE * scale.floor),
+            "perfect_stderr": short(PERFECT_SHARE * scale.floor_stderr),
+        }
+    )
 
 
 def common_jumps(chains: list[NDArray[np.uint8]]) -> int:
@@ -144,14 +164,14 @@ def _floor_errors(task: Task) -> dict[str, list[float]]:
     return errors
 
 
-def _root_mean_square(values: list[float]) -> tuple[float, float]:
+def root_mean_square(values: list[float]) -> tuple[float, float]:
     """Root of the mean square, and its standard error from the values' spread."""
     squares = np.square(values)
     root = float(np.sqrt(squares.mean()))
     return root, float(squares.std(ddof=1) / np.sqrt(len(squares)) / (2 * root))
 
 
-def _short(value: float) -> float:
+def short(value: float) -> float:
     """Six digits are plenty for an error, and readable in a card."""
     return float(f"{value:.6g}")
 
@@ -159,7 +179,7 @@ def _short(value: float) -> float:
 def main(
     globs: Annotated[list[str] | None, typer.Argument(help="tasks, such as 'potentials/*'")] = None,
 ) -> None:
-    """Freeze E₀ and f in the cards. Example: python -m tasks.making.calibrate 'potentials/*'."""
+    """Freeze E₀, f and p in the cards. Example: python -m tasks.making.calibrate 'potentials/*'."""
     try:
         for task in track(select_tasks(globs or []), description="calibrate"):
             calibrate(task)

@@ -70,7 +70,7 @@ def segment_seed(name: str, segment: int) -> int:
     return SEED + 1_000 * list(GEOMETRIES).index(name) + segment
 
 
-def _conditions(molecule: Molecule) -> dict[str, Any]:
+def conditions(molecule: Molecule) -> dict[str, Any]:
     """Say how every segment of a molecule is made."""
     return {
         "atomic_numbers": molecule.numbers.tolist(),
@@ -124,7 +124,7 @@ def make_segment(
         "seed": seed,
         "equilibration_steps": n_equilibration,
         "max_bond_stretch_angstrom": unbroken_stretch(molecule, trajectory.positions, path.stem),
-        **_conditions(molecule),
+        **conditions(molecule),
         **energy_summary(trajectory),
         **versions(),
     }

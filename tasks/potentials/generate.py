@@ -2,7 +2,8 @@
 
     python -m tasks.potentials.generate                       # all twelve tasks, about an hour
     python -m tasks.potentials.generate --only linear3        # one of them
-    python -m tasks.making.calibrate 'potentials/*'                  # then E₀ and f
+    python -m tasks.making.calibrate 'potentials/*'           # then E₀ and f
+    python -m tasks.perfect 'potentials/*'                    # then p
 
 Every random number comes from a seed in this file. A finished task is skipped; the long Langevin
 references are made in pieces that survive an interruption. Content is the same wherever the
@@ -259,6 +260,23 @@ def langevin_task(spec: Spec) -> None:
     freeze_task(FAMILY, card, chains, oracle, reference)
 
 
+def stationary(name: str) -> Callable[[int, int, np.random.Generator], States]:
+    """Give what draws chains of a task in equilibrium: (chains, frames, rng) → labels.
+
+    Their law is that of the test chains and of what a model generates, without the demand on
+    training chains that each label be visited.
+    """
+    spec = next(spec for spec in SPECS if spec.name == name)
+    if spec.dynamics == "Langevin":
+        from tasks.potentials.langevin import simulate
+
+        return lambda chains, frames, rng: simulate(
+            spec.potential, frames, chains, int(rng.integers(2**62))
+        )
+    chain = hidden_chain(spec.potential, spec.tau, spec.label)
+    return lambda chains, frames, rng: chain.label(chain.sample(frames, chains, rng))
+
+
 def _pieces(
     spec: Spec, draw: Callable[[int, int, np.random.Generator], States], work: Path
 ) -> Iterator[States]:
@@ -282,7 +300,7 @@ def _card(spec: Spec, slowest: float, oracle: str) -> dict[str, Any]:
     training, fields = _training(spec)
     return {
         "id": f"potentials/{spec.name}",
-        "version": 1,
+        "version": 2,
         "track": "kinetics",
         "title": spec.title,
         "description": f"{motion} β = 9.5. A label is {seen}.{training}",

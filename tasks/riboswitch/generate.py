@@ -2,7 +2,8 @@
 
     python -m tasks.riboswitch.generate                  # all four tasks, some ten minutes
     python -m tasks.riboswitch.generate --only 34-1ms    # one of them
-    python -m tasks.making.calibrate 'riboswitch/*'             # then E₀ and f
+    python -m tasks.making.calibrate 'riboswitch/*'      # then E₀ and f
+    python -m tasks.perfect 'riboswitch/*'               # then p
 
 Every random number comes from a seed in this file. A finished task is skipped. Content is the same
 wherever the compiled arithmetic is; processors may differ in the last bit, so that the frozen
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -144,6 +146,12 @@ def chain_splits(spec: Spec, prompts: int) -> dict[str, NDArray[np.uint8]]:
     }
 
 
+def stationary(name: str) -> Callable[[int, int, np.random.Generator], NDArray[np.uint8]]:
+    """Give what draws chains of a task in equilibrium: (chains, frames, rng) → labels."""
+    chain = next(spec for spec in SPECS if spec.name == name).chain
+    return lambda chains, frames, rng: chain.label(chain.sample(frames, chains, rng))
+
+
 def simulated_reference(spec: Spec, frames: int = REFERENCE_FRAMES) -> KineticsReference:
     """Estimate the reference from a simulation seen through the task's own map and hold.
 
@@ -185,7 +193,7 @@ def _card(spec: Spec, slowest: float) -> dict[str, Any]:
     )
     return {
         "id": f"riboswitch/{spec.name}",
-        "version": 1,
+        "version": 2,
         "track": "kinetics",
         "title": spec.title,
         "description": "Extension = folding state (three in a row) + slow drift + bead noise: a "

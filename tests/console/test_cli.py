@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
 
@@ -126,14 +127,14 @@ def test_check_of_a_good_model_is_exit_code_0(capsys, plug):
     code, out, _ = command(capsys, "check", "--model", plug(MARKOV))
     assert code == 0
     assert "fault" not in out
-    assert out.count("ok") == 7
+    assert out.count("ok ") == 10
 
 
 def test_check_of_a_bad_model_is_exit_code_1_and_says_what_is_wrong(capsys, plug):
     path = plug(MARKOV.replace("return p\n", "return p[..., :2]\n"))
     code, out, err = command(capsys, "check", "-m", path)
     assert code == 1
-    assert "predict gave shape (4, 600, 2), expected (4, 600, 3)" in out
+    assert "predict gave shape (4, 2000, 2), expected (4, 2000, 20)" in out
     assert "Traceback" not in out + err
 
 
@@ -162,6 +163,26 @@ def test_unknown_family(capsys):
 def test_unknown_task_to_describe(capsys):
     message = bad(capsys, "describe", "potentials/lineer3")
     assert message.startswith("no task matches 'potentials/lineer3'; did you mean potentials/line")
+
+
+def test_family_that_is_not_fetched_yet_is_said_to_be_fetched(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("STRIDEBENCH_TASKS", str(tmp_path))
+    message = bad(capsys, "run", "--model", "linear", "--tasks", "md17-dft/ethanol-k10")
+    assert message == (
+        "no task matches 'md17-dft/ethanol-k10'; "
+        "fetch md17-dft first: python -m benchmark data fetch md17"
+    )
+    assert "more: md17-dft/*, by python -m benchmark data fetch md17" in command(capsys, "list")[1]
+
+
+def test_lines_in_a_pipe_are_not_broken(tmp_path):
+    done = python("-m", "benchmark", "describe", "md17-xtb/ethanol-k10", env=without_columns())
+    assert done.returncode == 0, done.stderr
+    assert max(len(line) for line in done.stdout.splitlines()) > 200
+
+
+def without_columns():
+    return {name: value for name, value in os.environ.items() if name != "COLUMNS"}
 
 
 def test_unknown_task_to_run(capsys, plug):
@@ -346,6 +367,13 @@ def test_run_says_what_next(faulty):
     assert f"again from the files alone: python -m benchmark score {folder}" in done.stdout
 
 
+def test_run_names_the_place_of_the_whole_traceback(faulty):
+    folder, done, _ = faulty
+    path = folder / "units" / "toy--three" / "r0-s0" / "traceback.txt"
+    assert f"the whole traceback: {path}\n" in done.stdout
+    assert "reshape" in path.read_text()
+
+
 def test_run_marks_the_task_with_how_many_units_failed(faulty):
     assert "toy/three: 4 of 7 units count as trivial: " in faulty[1].stdout
 
@@ -379,6 +407,7 @@ def test_quick_run_of_a_good_model_is_exit_code_0_and_unranked(toy, plug, tmp_pa
     result = json.loads((tmp_path / "r" / "results.json").read_text())
     assert code == 0
     assert "quick, not ranked" in out
+    assert re.search(r"a full run of these tasks takes about 1 min on \d+ cores", out)
     assert not result["ranked"]
     assert len(result["units"]) == 1
     assert result["tasks"][0]["groups"]["likelihood"] > 0.5

@@ -33,7 +33,7 @@ def test_run_whose_output_cannot_be_written_writes_its_results(toy, plug, tmp_pa
     model = plug(MARKOV)
     out = "[red] [/blue]"  # and the markup of a folder's name is a name
     command = f"stridebench run --model {model} --tasks toy/three --quick --out '{out}' {where}"
-    done = shell(command, tmp_path, PYTHONIOENCODING="latin-1:backslashreplace")
+    done = shell(command, tmp_path, PYTHONIOENCODING="ascii", LC_ALL="C")
     assert (tmp_path / out / "results.json").exists(), done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr

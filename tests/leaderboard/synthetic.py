@@ -110,10 +110,7 @@ def make_units(task: Task, z: float, spread: float, likelihood: bool) -> list[Un
 
 def fingerprints(task: Task) -> dict[str, Any]:
     """Give what a result's provenance says of a task."""
-    splits = {name: split.sha256 for name, split in task.card.splits.items()}
-    if isinstance(task.card, KineticsCard):
-        splits["reference"] = task.card.reference_sha256
-    return {"version": task.card.version, **splits}
+    return task.card.fingerprints
 
 
 def rescored(result: Result, tasks: Mapping[str, Task]) -> Result:

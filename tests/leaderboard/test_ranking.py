@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
+from benchmark.uncertainty import jackknife_standard_error
 from leaderboard.board import make_board
-from leaderboard.ranking import Row, Score, overall, ranked, surely_better
+from leaderboard.ranking import Row, ranked, separated
+from leaderboard.scores import Score, overall
 from leaderboard.submission import Submission
 from tests.leaderboard.synthetic import MakeSubmission, Tasks
 
@@ -27,15 +30,30 @@ def test_overall_score_averages_over_tasks_then_families(
         assert value == pytest.approx(score.value)
 
 
-def test_standard_error_propagates_like_a_plain_loop(
+def test_error_is_a_jackknife_over_replicas_by_family(
     tasks: Tasks, make_submission: MakeSubmission
 ) -> None:
+    """Replica r is left out of both tasks of a family at once; families are independent."""
     one = make_submission("one", 0.5, spread=0.3)
-    a, b, c = (one.tasks[key].stderr for key in ("left/a", "left/b", "right/c"))
-    left = math.sqrt(a**2 + b**2) / 2
-    expected = math.sqrt(left**2 + c**2) / 2
-    assert expected > 0
-    assert rank(tasks, one)["one"].overall.stderr == pytest.approx(expected)
+    without = {
+        key: np.array([np.mean(list(left.values())) for left in one.tasks[key].without])
+        for key in one.tasks
+    }
+    left = jackknife_standard_error((without["left/a"] + without["left/b"]) / 2)
+    right = jackknife_standard_error(without["right/c"])
+    assert left == pytest.approx(one.tasks["left/a"].stderr)  # two equal tasks are no news
+    found = rank(tasks, one)["one"].overall
+    assert found.stderr == pytest.approx(math.hypot(left, right) / 2)
+    variances = left**2, right**2
+    assert found.freedom == pytest.approx(sum(variances) ** 2 / sum(v**2 / 2 for v in variances))
+
+
+def test_errors_without_replicas_propagate_like_a_plain_loop(tasks: Tasks) -> None:
+    errors = {"left/a": 0.3, "left/b": 0.4, "right/c": 0.1}
+    scores = {key: Score(0.5, error, {}) for key, error in errors.items()}
+    found = overall(scores, [task.card for task in tasks.values()])
+    assert found.stderr == pytest.approx(math.hypot(math.hypot(0.3, 0.4) / 2, 0.1) / 2)
+    assert found.freedom == math.inf
 
 
 def test_group_is_averaged_over_the_tasks_that_have_it(tasks: Tasks) -> None:
@@ -62,7 +80,7 @@ def test_task_left_out_counts_zero(tasks: Tasks, make_submission: MakeSubmission
     assert row.scores["right/c"] == Score(0.0, 0.0, dict.fromkeys(row.overall.groups, 0.0))
 
 
-def test_scores_apart_by_more_than_two_sigma_get_different_ranks(
+def test_scores_that_paired_differences_separate_get_different_ranks(
     tasks: Tasks, make_submission: MakeSubmission
 ) -> None:
     rows = rank(tasks, make_submission("low", 0.5), make_submission("high", 0.9))
@@ -70,33 +88,36 @@ def test_scores_apart_by_more_than_two_sigma_get_different_ranks(
     assert list(rows) == ["high", "low"]
 
 
-def test_scores_within_two_sigma_share_a_rank_and_the_next_one_skips(
+def test_scores_that_differences_do_not_separate_share_a_rank_and_the_next_one_skips(
     tasks: Tasks, make_submission: MakeSubmission
 ) -> None:
-    near = [make_submission("a", 0.900), make_submission("b", 0.899)]
-    assert near[0].tasks["left/a"].stderr > 0.001
+    near = [make_submission("a", 0.900), make_submission("b", 0.899, spread=-0.1)]
     rows = rank(tasks, *near, make_submission("c", 0.5))
     assert {name: row.rank for name, row in rows.items()} == {"a": 1, "b": 1, "c": 3}
+
+
+def test_common_noise_of_the_replicas_does_not_hide_a_difference(
+    tasks: Tasks, make_submission: MakeSubmission
+) -> None:
+    """Two models that are equally unlucky with each replica are told apart by what is left."""
+    near = [make_submission(name, z, spread=0.5) for name, z in (("a", 0.90), ("b", 0.89))]
+    assert near[0].tasks["left/a"].stderr > 0.01
+    rows = rank(tasks, *near)
+    assert {name: row.rank for name, row in rows.items()} == {"a": 1, "b": 2}
 
 
 def test_noisy_score_never_ranks_above_a_higher_one(
     tasks: Tasks, make_submission: MakeSubmission
 ) -> None:
     best, second, noisy = (
-        make_submission(name, z, spread=0.0)
-        for name, z in (("best", 0.9), ("second", 0.8), ("noisy", 0.7))
+        make_submission(name, z, spread=spread)
+        for name, z, spread in (("best", 0.9, 0.0), ("second", 0.8, 0.0), ("noisy", 0.7, 0.9))
     )
-    for task in noisy.tasks.values():
-        task.stderr = 0.3  # not surely below anybody
+    cards = [task.card for task in tasks.values()]
+    scores = {name: row.scores for name, row in rank(tasks, best, second, noisy).items()}
+    assert separated(scores, cards) == {("best", "second")}
     rows = rank(tasks, best, second, noisy)
     assert {name: row.rank for name, row in rows.items()} == {"best": 1, "second": 2, "noisy": 2}
-
-
-@pytest.mark.parametrize(("lead", "sure"), [(0.1001, True), (0.0999, False)])
-def test_lead_of_two_combined_errors_is_sure(lead: float, sure: bool) -> None:
-    ahead, behind = Score(0.5 + lead, 0.03, {}), Score(0.5, 0.04, {})
-    assert surely_better(ahead, behind) is sure
-    assert not surely_better(behind, ahead)
 
 
 def test_controls_have_no_rank_and_take_none(tasks: Tasks, make_submission: MakeSubmission) -> None:
@@ -156,4 +177,4 @@ def test_costs_are_those_of_the_done_units(tasks: Tasks, make_submission: MakeSu
 
 
 def test_nothing_to_rank_gives_no_rows() -> None:
-    assert ranked([]) == ()
+    assert ranked([], []) == ()

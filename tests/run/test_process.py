@@ -283,3 +283,21 @@ def test_interruption_is_exit_code_130_and_says_what_next(
         _, error = run.communicate(timeout=60)
     assert run.returncode == 130
     assert error == "interrupted; the same command goes on from what is done\n"
+
+
+# ---- what is kept of a failure ------------------------------------------------------------------
+
+
+def test_whole_traceback_of_a_failure_is_kept_until_the_unit_is_done(
+    ends: Callable[..., Unit], tmp_path: Path
+):
+    kept = tmp_path / "unit" / "traceback.txt"
+    ends(
+        "try:\n    dict()['inner']\n"
+        "except KeyError as error:\n    raise ValueError('\\ud800') from error"
+    )
+    text = kept.read_text()
+    assert "KeyError: 'inner'" in text
+    assert "plug.py" in text
+    ends("raise ValueError('x' * 10_000_000)")
+    assert kept.stat().st_size < 200_000

@@ -137,6 +137,14 @@ def test_ragged_answer_is_refused():
         checked_samples([[0, 1], [0]], 2, 2, 3)
 
 
+def test_sum_within_the_tolerance_gains_nothing():
+    fair = np.random.default_rng(0).dirichlet(np.ones(4), (2, 30)).astype(np.float32)
+    states = np.random.default_rng(1).integers(0, 4, (2, 30), np.uint8)
+    generous = realised_log_prob(fair * np.float32(1 + 9e-6), states)
+    assert generous == pytest.approx(realised_log_prob(fair, states), abs=1e-6)
+    assert generous.dtype == np.float32
+
+
 def test_realised_log_prob_is_that_of_the_label_that_came():
     probabilities = np.array([[[0.5, 0.25, 0.25], [0.0, 0.0, 1.0]]], np.float32)
     found = realised_log_prob(probabilities, np.array([[1, 0]], np.uint8))

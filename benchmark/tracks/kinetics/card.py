@@ -19,6 +19,7 @@ METRICS = (
         factor=1000.0,
         heading="regret\nmnat/fr.",
         group="likelihood",
+        best=0.0,
         shared_noise=True,
         method="predict",
         absent="gives no probabilities",

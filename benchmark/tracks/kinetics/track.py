@@ -74,5 +74,7 @@ TRACK = Track(
     load=_load,
     figure="leaderboard.svg",
     meaning="0 is what independent frames drawn from the training populations get (*trivial*), 1 "
-    "is what a fresh true chain as long as the training data gets (*data-limited*).",
+    "is what a fresh true chain as long as the training data gets (*data-limited*). Above that, a "
+    "score ends at what the true process gets that generates as much as a model does (*perfect*); "
+    "for a likelihood, at what the test set can tell.",
 )

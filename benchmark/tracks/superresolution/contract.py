@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from benchmark.arrays import Positions
-from benchmark.errors import ModelError
+from benchmark.errors import ModelError, where_raised
 from benchmark.model import FitContext
 from benchmark.tracks.superresolution.segments import (
     POSITIONS,
@@ -28,6 +28,26 @@ class GapContext(FitContext):
     """
 
     gap: int = 0
+
+
+def reconstruction(model: Any, coarse: CoarseSegment, reads: frozenset[str]) -> Any:
+    """Let a model reconstruct a segment.
+
+    Raises
+    ------
+    ModelError
+        If it fails on something that it does not declare in ``reads``.
+    """
+    try:
+        return model.reconstruct(coarse)
+    except (TypeError, AttributeError) as error:
+        absent = sorted(READABLE - reads)
+        if "NoneType" not in str(error) or not absent:
+            raise
+        raise ModelError(
+            f"{where_raised(error)}: is it that coarse.{' and coarse.'.join(absent)} "
+            f"{'are' if len(absent) > 1 else 'is'} None? A model gets what its reads declares"
+        ) from error
 
 
 class SuperResolutionModel(Protocol):
@@ -73,7 +93,10 @@ def declared(model: Any) -> frozenset[str]:
     """
     reads = getattr(model, "reads", None)
     if isinstance(reads, str) or not isinstance(reads, set | frozenset | tuple | list):
-        raise ModelError(f"reads is {reads!r}; expected a set out of {', '.join(sorted(READABLE))}")
+        raise ModelError(
+            f"reads is {reads!r}; expected a set out of {', '.join(sorted(READABLE))}, "
+            "such as reads = {'positions'} in the class"
+        )
     unknown = set(reads) - READABLE
     if unknown or POSITIONS not in reads:
         raise ModelError(

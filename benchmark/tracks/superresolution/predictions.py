@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import ModelError
+from benchmark.shapes import shape_fault
 from benchmark.store.predictions import read, write
 
 RECONSTRUCTION = "positions.parquet"
@@ -33,8 +34,12 @@ def checked_positions(positions: Any, shape: tuple[int, ...]) -> NDArray[np.floa
         If the shape is wrong, or a coordinate is NaN, infinite or beyond 200 Å.
     """
     array = np.asarray(positions)
-    if array.shape != tuple(shape):
-        raise ModelError(f"reconstruct gave shape {array.shape}, expected {tuple(shape)}")
+    hints = {
+        -1: "include the first frame and the last, which are given",
+        1: "the last frame is a kept one, and nothing follows it",
+    }
+    if fault := shape_fault(array.shape, shape, ("frames", "atoms", "coordinates"), hints):
+        raise ModelError(f"reconstruct gave {fault}")
     if not np.issubdtype(array.dtype, np.floating):
         raise ModelError(f"reconstruct gave {array.dtype}, expected float64 positions in Å")
     if not np.isfinite(array).all():
@@ -59,11 +64,13 @@ def read_positions(folder: Path, shapes: Sequence[tuple[int, ...]]) -> list[NDAr
     ModelError
         If the file is missing or damaged, or does not hold segments of these shapes.
     """
-    rows = read(folder, RECONSTRUCTION)
+    size = int(np.prod(shapes[0]))
+    rows = read(folder, RECONSTRUCTION, (len(shapes), size), np.int32)
     if rows is None:
         raise ModelError(f"{RECONSTRUCTION} is missing")
-    sizes = [int(np.prod(shape)) for shape in shapes]
-    if rows.shape[0] != len(sizes) or any(size != rows.shape[1] for size in sizes):
-        expected = f"{len(sizes)} segments of {sizes[0]:,} coordinates"
-        raise ModelError(f"{RECONSTRUCTION} has shape {rows.shape}, expected {expected}")
+    if any(tuple(shape) != tuple(shapes[0]) for shape in shapes):
+        raise ModelError(f"{RECONSTRUCTION} cannot hold segments that differ in length")
+    farthest = max(abs(int(rows.min())), abs(int(rows.max()))) * POSITION_UNIT
+    if farthest > MAX_POSITION * (1 + 1e-9):
+        raise ModelError(f"{RECONSTRUCTION} puts an atom at {farthest:.3g} Å; the limit is 200 Å")
     return [(row * POSITION_UNIT).reshape(shape) for row, shape in zip(rows, shapes, strict=True)]

@@ -7,7 +7,7 @@ from typing import Any
 from benchmark.job import Job, Phases
 from benchmark.track import Ask, Report
 from benchmark.tracks.superresolution.card import superresolution_card
-from benchmark.tracks.superresolution.contract import declared
+from benchmark.tracks.superresolution.contract import declared, reconstruction
 from benchmark.tracks.superresolution.data import load, truth
 from benchmark.tracks.superresolution.predictions import checked_positions, write_positions
 from benchmark.tracks.superresolution.segments import CoarseSegment
@@ -38,7 +38,7 @@ def answer(model: Any, job: Job, ask: Ask, report: Report, phases: Phases) -> st
     for number, segment in enumerate(segments):
         shape = (segment.n_frames, segment.n_atoms, 3)
         with phases("predict"):
-            made = model.reconstruct(segment)
+            made = reconstruction(model, segment, reads)
         found.append(checked_positions(made, shape))
         phases.frames += shape[0]
         report((number + 1) / len(segments), "reconstruct")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmark.result import Unit
 from leaderboard.board import make_board
+from leaderboard.comparison import resolution
 from leaderboard.site.markdown import EMPTY, page
 from tests.leaderboard.synthetic import MakeSubmission, Tasks
 
@@ -57,15 +60,43 @@ def test_error_that_does_not_count_is_in_brackets(
 def test_task_that_was_not_run_is_said_to_be(tasks: Tasks, make_submission: MakeSubmission) -> None:
     text = page(make_board([make_submission("m", {"left/a": 0.5}, spread=0.0)], tasks))
     family = text.split("## Left")[1]
-    assert row(family.split("### Scores")[1], "[m]")[1:] == ["0.500(7)", "not run"]
+    assert row(family.split("### Scores")[1], "[m]")[1:] == ["0.25", "0.5", "not run"]
     assert row(family.split("mean first passage times")[1], "[m]")[1:] == ["0.1", "not run"]
 
 
 def test_family_has_its_own_tasks_alone(tasks: Tasks, make_submission: MakeSubmission) -> None:
     text = page(make_board([make_submission("m", 0.5)], tasks))
     left, right = text.split("## Left")[1].split("## Right")
-    assert row(left, "model")[1:] == ["a", "b"]
-    assert row(right, "model")[1:] == ["c"]
+    assert row(left, "model")[1:] == ["family", "a", "b"]
+    assert row(right, "model")[1:] == ["family", "c"]
+
+
+def test_what_a_task_can_tell_stands_below_its_scores(
+    tasks: Tasks, make_submission: MakeSubmission
+) -> None:
+    board = make_board([make_submission("m", 0.5), make_submission("n", 0.6, spread=0.5)], tasks)
+    (ranking,) = board.rankings
+    models = [one.scores for one in ranking.rows]
+    told = [
+        resolution(models, [card for card in ranking.cards if card.id in wanted])
+        for wanted in (("left/a", "left/b"), ("left/a",), ("left/b",))
+    ]
+    assert min(told) > 0.01
+    found = row(page(board).split("## Left")[1], "*resolution*")[1:]
+    assert found == [f"{value:.2f}" for value in told]
+
+
+def test_perfect_error_stands_below_the_data_limited_one_where_it_is_known(
+    tasks: Tasks, make_submission: MakeSubmission
+) -> None:
+    board = [make_submission("m", 0.5)]
+    assert "perfect (p)" not in page(make_board(board, tasks))
+    card = tasks["left/a"].card
+    scale = card.metrics["mfpt_error"].model_copy(update={"perfect": 0.004})
+    metrics = {**card.metrics, "mfpt_error": scale}
+    tasks["left/a"] = replace(tasks["left/a"], card=card.model_copy(update={"metrics": metrics}))
+    text = page(make_board(board, tasks)).split("mean first passage times")[1]
+    assert row(text, "*perfect (p)*")[1:] == ["0.004", "–"]
 
 
 def test_reasons_cannot_break_the_page(tasks: Tasks, make_submission: MakeSubmission) -> None:

@@ -8,6 +8,7 @@ import pytest
 from benchmark.registry import find_task, select_tasks
 from benchmark.tracks.superresolution import data
 from benchmark.tracks.superresolution.card import superresolution_card
+from benchmark.tracks.superresolution.interpolation import INTERPOLANTS
 from benchmark.tracks.superresolution.metrics.errors import bond_lengths, superresolution_errors
 from tasks.md17.freeze import CLAIM, GAPS, SPLITS, UNRANKED_GAPS
 from tasks.md17.generate import (
@@ -25,6 +26,8 @@ from tasks.md17.report import correlations, interpolation_errors, segment_path
 TASKS = {
     f"md17-xtb/{name.replace('_', '-')}-k{gap}": (name, gap) for name in GEOMETRIES for gap in GAPS
 }
+
+INTERPOLANT = {one.name: one for one in INTERPOLANTS}
 
 #: MAE over all hidden frames of ethanol, Å, as measured when the tasks were designed on another
 #: trajectory; a segment has its own temperature, 22 % about the mean.
@@ -104,7 +107,7 @@ def test_segments_share_nothing_but_chance(molecule, read) -> None:
 @pytest.mark.parametrize("name", DESIGNED)
 def test_interpolators_miss_ethanol_by_what_the_tasks_were_designed_for(name, gap) -> None:
     test = data.load(find_task(f"md17-xtb/ethanol-k{gap}"), "test")
-    hidden, scored = interpolation_errors(test, gap, name)
+    hidden, scored = interpolation_errors(test, gap, INTERPOLANT[name])
     assert hidden == pytest.approx(DESIGNED[name][GAPS.index(gap)], rel=0.3)
     assert scored > hidden
 

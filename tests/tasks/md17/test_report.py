@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmark.tracks.superresolution.interpolation import INTERPOLANTS
 from benchmark.tracks.superresolution.segments import DenseSegment
 from tasks.md17.report import correlations, interpolation_errors
 
@@ -32,6 +33,6 @@ def test_scored_frames_are_the_harder_ones():
     segment = DenseSegment(x, 1.0, np.array([1, 1]), np.ones(2))
     place = np.arange(1, 10)
     errors = place * (10 - place) / 6  # five of six coordinates are exact
-    hidden, scored = interpolation_errors([segment], 10, "linear")
+    hidden, scored = interpolation_errors([segment], 10, INTERPOLANTS[0])
     assert hidden == pytest.approx(errors.mean())
     assert scored == pytest.approx(errors[1:-1].mean())

@@ -20,7 +20,7 @@ from benchmark.score import score_task
 from benchmark.store import predictions
 from benchmark.task import Task
 from benchmark.tracks.kinetics.data import kinetics_reference, load_chains, load_test
-from benchmark.tracks.kinetics.predictions import LOG_PROB, SAMPLES
+from benchmark.tracks.kinetics.predictions import LOG_PROB, REFUSED
 from tasks.potentials.generate import SPECS, chain_splits
 from tests.plugs import MARKOV, ROOT, do, scored
 from tests.shipped import KINETICS
@@ -416,7 +416,9 @@ def test_burn_in_leaves_less_than_a_hundredth_of_the_scored_frames_to_the_prompt
 def test_prompt_returned_with_the_samples_is_refused(toy: Task, plug: Plug, tmp_path: Path):
     unit = do(toy, plug(MARKOV + RETURNS_PROMPT_TOO) + ":Cheat", tmp_path / "unit")
     assert unit.status == "failed"
-    assert unit.reason == "sample gave shape (13, 4468), expected (13, 4212)"
+    assert unit.reason == (
+        "sample gave shape (13, 4468), expected (13, 4212): leave the prompt out"
+    )
 
 
 def test_replay_of_the_prompt_gains_nothing_over_a_replay_of_the_training_data(
@@ -438,7 +440,9 @@ def test_sample_cannot_emit_the_test_chains_that_predict_was_shown(
         folder = tmp_path / f"unit{replica}"
         unit = do(toy, model, folder, replica=replica)
         assert unit.status == "done"
-        samples = predictions.read(folder, SAMPLES)
+        # What it emits instead, zeros, is not what it predicts, and refused for that.
+        assert "sample is not the model of predict" in unit.reason
+        samples = predictions.read(folder, REFUSED)
         assert samples is not None
         assert not samples.any()
 
@@ -462,7 +466,9 @@ def test_same_as_before_is_as_accurate_as_the_best_guess_but_scores_below_the_ma
     assert accuracy > 0.9
     naive = scored(toy, plug(MARKOV + SAME_AS_BEFORE) + ":Cheat", tmp_path / "naive")
     markov = scored(toy, plug(MARKOV), tmp_path / "markov")
-    assert naive.mark == ""  # it is causal, only useless
+    # It is causal, only useless; and its chains are those of the Markov model, not its own.
+    assert "causal" not in naive.mark
+    assert "sample is not the model of predict" in naive.mark
     assert naive.metrics["nll_regret"].z < 0.3 < 0.6 < markov.metrics["nll_regret"].z
 
 

@@ -200,7 +200,7 @@ def test_answers_that_are_no_reconstruction_fail(water, plug, tmp_path, answer, 
 def test_damaged_reconstruction_cannot_be_scored(water: Task, plug, tmp_path):
     do(water, plug(LINEAR), tmp_path / "unit")
     predictions.write(tmp_path / "unit", RECONSTRUCTION, np.zeros((4, 7), np.int32))
-    with pytest.raises(ModelError, match=re.escape("shape (4, 7), expected 4 segments")):
+    with pytest.raises(ModelError, match=re.escape("shape (4, 7), expected (4, 1809)")):
         score_unit(water, tmp_path / "unit")
     (tmp_path / "unit" / RECONSTRUCTION).unlink()
     with pytest.raises(ModelError, match=r"positions\.parquet is missing"):
