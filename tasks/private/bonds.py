@@ -27,7 +27,10 @@ MOSTLY = 0.5
 
 #: What is wrong where bonds are so many times too long.
 UNITS = {0.1: "in nm, where the format has Å", 10.0: "in Å, where the format has nm"}
-OTHERWISE = "scaled by the box (LAMMPS xs ys zs; dump x y z), or of atoms in another order than the"
+SCALED = "scaled by the box (LAMMPS xs ys zs; dump x y z), or in an unknown unit"
+
+#: Atoms in another order are no farther from one another than by this factor.
+LIKE_BONDS = 4
 
 
 class BondLengths:
@@ -91,12 +94,13 @@ class BondLengths:
         strange = within & (share > MOSTLY)
         if strange.any():
             ratio = float(np.median(mean[within])) / USUAL
-            cause = next((text for r, text in UNITS.items() if 0.8 < ratio / r < 1.2), "")
+            cause = next((text for r, text in UNITS.items() if 0.8 < ratio / r < 1.2), SCALED)
+            if 1 / LIKE_BONDS < ratio < LIKE_BONDS:
+                cause = "of atoms in another order than the topology's"
             at = int(strange.argmax())
             raise InputError(
                 f"{name}: {self._bond(at)} are {mean[at]:.2g} nm apart on average, a bond is "
-                f"{SHORTEST} to {self._longest[at]}: the coordinates are "
-                + (cause or f"{OTHERWISE} topology's")
+                f"{SHORTEST} to {self._longest[at]}: the coordinates are {cause}"
             )
         apart = share > MOSTLY
         broken = (share > 0) & ~apart

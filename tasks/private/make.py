@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import re
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -14,11 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.caches import can_write
 from benchmark.errors import InputError
 from benchmark.files import printable
 from benchmark.quantities import FRAMES, Time
-from benchmark.registry import TASKS_VARIABLE, read_card, user_tasks
+from benchmark.registry import user_tasks
 from benchmark.task import Task
 from benchmark.tracks.kinetics.card import Generation, kinetics_card
 from benchmark.tracks.kinetics.metrics.likelihood import SKIPPED_FRAMES
@@ -29,6 +25,7 @@ from tasks.private import division
 from tasks.private.division import Division, Span, TooFewFramesError
 from tasks.private.labelling import Asked, Labelling, label
 from tasks.private.partition import Labels
+from tasks.private.placing import free_version, place, staged
 from tasks.private.reading import Reading, read_recordings
 from tasks.private.recording import Recording
 from tasks.private.reference import held_out_reference, observed
@@ -117,20 +114,8 @@ def make_private_task(
         If the name is taken or the data will not do.
     """
     family = user_tasks() / FAMILY
-    version = _free_version(family, request)
-    tell(0, STEPS[0])
-    recordings = read_recordings(request.sources, request.reading, lambda note: tell(0, note))
-    tell(0, "look for frames that come twice")
-    refuse_repeats(recordings)
-    frame = _frame_time(recordings, request)
-    recordings = [
-        dataclasses.replace(found, values=found.values[:: request.stride]) for found in recordings
-    ]
-    tell(1, STEPS[1])
-    try:
-        labelling = label(recordings, request.asked, frame, request.replicas)
-    except TooFewFramesError as error:
-        raise InputError(f"{error}{_left_out(recordings, request.stride)}") from error
+    version = free_version(family, request.name, request.force)
+    recordings, frame, labelling = _labelled(request, tell)
     hold = request.hold.frames(frame, "--hold") if request.hold else 1
     parts = division.divide([len(chain) for chain in labelling.chains], request.replicas)
     _check_hold(hold, parts)
@@ -148,12 +133,12 @@ def make_private_task(
     tell(4, STEPS[4])
     card = _card(request, recordings, labelling, frame, hold, slowest.frames, chosen)
     card |= {"version": version, "chains_per_replica": parts.chains_per_replica}
-    with _staged(family, request.name) as staging:
+    with staged(family, request.name) as staging:
         task = freeze_task(staging, card, splits, oracle, reference)
         task = Task(task.card.model_copy(update={"generation": shape}), task.path)
         tell(5, STEPS[5])
         task = calibrate(task, known_only=True)
-        placed = _place(task, family)
+        placed = place(task, family)
     return placed, Report(
         card=kinetics_card(placed),
         recordings=recordings,
@@ -164,9 +149,31 @@ def make_private_task(
     )
 
 
+def _labelled(request: Request, tell: Tell) -> tuple[list[Recording], Time, Labelling]:
+    """Read the sources, keep every ``stride``-th frame, and label them."""
+    tell(0, STEPS[0])
+    recordings = read_recordings(request.sources, request.reading, lambda note: tell(0, note))
+    tell(0, "look for frames that come twice")
+    refuse_repeats(recordings)
+    frame = _frame_time(recordings, request)
+    recordings = [
+        dataclasses.replace(found, values=found.values[:: request.stride]) for found in recordings
+    ]
+    tell(1, STEPS[1])
+    try:
+        return recordings, frame, label(recordings, request.asked, frame, request.replicas)
+    except TooFewFramesError as error:
+        raise InputError(f"{error}{_left_out(recordings, request.stride)}") from error
+
+
 def _left_out(recordings: Sequence[Recording], stride: int) -> str:
     """Say why there are fewer frames than a user may think."""
-    notes = [f"{one.name}: {note}" for one in recordings for note in one.notes if "frames" in note]
+    notes = [
+        f"{one.name}: {note}"
+        for one in recordings
+        for note in one.notes
+        if "frames" in note and note.endswith("are left out")
+    ]
     fewer = [f"every {stride}th frame is kept (--stride)"] if stride > 1 else []
     return "".join(f"; {text}" for text in [*fewer, *notes[:1]])
 
@@ -181,25 +188,6 @@ def _observed(labelling: Labelling, parts: Division, hold: int) -> dict[str, lis
     }
     spans = {"all": whole, "held out": parts.held_out, **replicas}
     return {name: observed(labelling, found, hold) for name, found in spans.items()}
-
-
-def _free_version(family: Path, request: Request) -> int:
-    """Check the name; give the version of the task to make."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*", request.name):
-        raise InputError(
-            f"--name '{request.name}': small letters, digits, '-' and '.' only, such as my-peptide"
-        )
-    if not can_write(family):
-        raise InputError(f"cannot write into {family}; set {TASKS_VARIABLE} to a folder of yours")
-    path = family / "cards" / f"{request.name}.yaml"
-    if not path.exists():
-        return 1
-    if not request.force:
-        raise InputError(f"{FAMILY}/{request.name} exists ({path}); take another --name or --force")
-    try:
-        return read_card(path).card.version + 1
-    except InputError:  # damaged, and about to be replaced
-        return 1
 
 
 def _frame_time(recordings: Sequence[Recording], request: Request) -> Time:
@@ -288,29 +276,3 @@ def _card(
         "oracle": "empirical",
         "generator": printable(request.command) or "python -m benchmark data import",
     }
-
-
-@contextmanager
-def _staged(family: Path, name: str) -> Iterator[Path]:
-    """Give a folder in which to make a task; it is removed at the end, whatever happens."""
-    # Hidden, and one level below where cards are looked for.
-    staging = family / f".{name}.new"
-    try:
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        yield staging
-    except OSError as error:
-        raise InputError(f"cannot write into {family}: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-
-
-def _place(task: Task, family: Path) -> Task:
-    """Move a finished task to where it is found; its card comes last, and an old one goes first."""
-    placed = Task(task.card, family / "cards" / task.path.name)
-    placed.path.unlink(missing_ok=True)
-    shutil.rmtree(placed.data, ignore_errors=True)
-    placed.data.parent.mkdir(parents=True, exist_ok=True)
-    task.data.replace(placed.data)
-    placed.write()
-    return placed

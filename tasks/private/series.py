@@ -78,8 +78,22 @@ def _recording(
         values,
         "numbers",
         counters.interval,
-        columns=tuple(_name(table, at) for at in chosen) if table.names or len(rest) > 1 else (),
+        columns=tuple(_name(table, at) for at in chosen) if len(table.columns) > 1 else table.names,
         notes=(*notes, *counters.notes, *unused),
+        warnings=() if columns else _labels_among(table, chosen),
+    )
+
+
+def _labels_among(table: Table, chosen: Sequence[int]) -> tuple[str, ...]:
+    """Warn of whole numbers among others: a column of labels is no coordinate."""
+    whole = [at for at in chosen if table.columns[at].dtype.kind in "iu"]
+    if not whole or len(whole) == len(chosen):
+        return ()
+    titles = ", ".join(table.title(at) for at in whole)
+    others = _numbers([at for at in chosen if at not in whole])
+    return (
+        f"{table.name}: {titles} holds integers and is taken for a coordinate like the others; if "
+        f"it holds labels, choose it by --columns, or the others by --columns {others}",
     )
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError, named
+from tasks.private.layout import Layout, layout_of
+from tasks.private.remarks import PLUMED, PLUMED_UNIT, names_in
 
 #: Lines that hold no data: of NumPy, PLUMED, cpptraj (#), Grace (@, &), MATLAB (%), Fortran (!).
 REMARK = re.compile(r"^[ \t]*[#@&%!].*$", re.MULTILINE)
@@ -23,18 +23,6 @@ REMARK = re.compile(r"^[ \t]*[#@&%!].*$", re.MULTILINE)
 TRAILING_REMARK = re.compile(r"[ \t]+#.*$", re.MULTILINE)
 #: Grace separates data sets so.
 NEXT_SET = re.compile(r"^[ \t]*&", re.MULTILINE)
-
-GRACE_LABEL = re.compile(r'^@\s*([xy])axis\s+label\s+"(.*)"')
-GRACE_LEGEND = re.compile(r'^@\s*s\d+\s+legend\s+"(.*)"')
-PLUMED = re.compile(r"^#!\s*FIELDS\b(.*)")
-#: PLUMED counts time in ps unless its input says otherwise, which its output does not tell.
-PLUMED_UNIT = "ps"
-
-DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
-WHOLE = re.compile(r"[+-]?\d+")
-
-#: Cells that hold a value, though no number: one that is missing, or a truth value.
-VALUES = frozenset(["na", "n/a", "#n/a", "<na>", "null", "none", "true", "false"])
 
 #: Byte-order marks; UTF-32's begins with UTF-16's.
 ENCODINGS = {
@@ -76,26 +64,6 @@ class Table:
         return f"column {at + 1}" + (f" '{name}'" if name else "")
 
 
-class _Layout(NamedTuple):
-    """How a line is cut: "" separates by white space."""
-
-    separator: str
-    decimal: str
-
-    def split(self, line: str) -> list[str]:
-        if not self.separator:
-            return [word.strip('"') for word in line.split()]
-        words = next(csv.reader([line], delimiter=self.separator, skipinitialspace=True))
-        return [word.strip() for word in words]
-
-    def is_number(self, word: str) -> bool:
-        try:
-            float(word.replace(self.decimal, "."))
-        except ValueError:
-            return word.lower() in VALUES
-        return "_" not in word  # float() takes 1_000
-
-
 def read_table(path: Path) -> Table:
     """Find the table in a text file.
 
@@ -120,7 +88,7 @@ def read_table(path: Path) -> Table:
         raise InputError(f"{path} is empty")
     _require_one_set(path, text)
     lines = [line.strip("\n") for _, line in sample]
-    layout = _layout(path, lines, remarks)
+    layout = layout_of(path, lines, remarks)
     header = _header(path, lines, layout)
     first = sample[1 if header and len(sample) > 1 else 0][0]
     columns = _columns(path, body, layout, first) if not header or len(sample) > 1 else ()
@@ -129,7 +97,7 @@ def read_table(path: Path) -> Table:
     if header:
         return Table(path.name, columns, _checked_header(path, header, len(columns), layout))
     above = [line for line in text.split("\n", first)[:first] if REMARK.match(line)]
-    names = _names_in(path, remarks, above, len(columns), layout)
+    names = names_in(path, remarks, above, len(columns), layout)
     by_plumed = any(PLUMED.match(line) for line in remarks)
     return Table(path.name, columns, names, PLUMED_UNIT if by_plumed else "")
 
@@ -159,40 +127,7 @@ def _require_one_set(path: Path, text: str) -> None:
         )
 
 
-def _layout(path: Path, lines: Sequence[str], remarks: Sequence[str]) -> _Layout:
-    """Tell separator and decimal mark from the first lines; the first may be a header."""
-    rows = lines[1:] or lines
-    for separator in (";", "\t"):
-        counts = {line.rstrip("\t ").count(separator) for line in rows}
-        if 0 not in counts and (separator == ";" or len(counts) == 1):
-            cells = [cell for line in rows for cell in _Layout(separator, ".").split(line)]
-            commas = any(DECIMAL_COMMA.fullmatch(cell) for cell in cells)
-            points = any("." in cell for cell in cells)
-            return _Layout(separator, "," if commas and not points else ".")
-    if not any("," in line for line in rows):
-        return _Layout("", ".")
-    words = [line.split() for line in rows]
-    numbers = all(DECIMAL_COMMA.fullmatch(w) or WHOLE.fullmatch(w) for row in words for w in row)
-    if not numbers or any(
-        line.count(",") > len(row) for line, row in zip(rows, words, strict=True)
-    ):
-        return _Layout(",", ".")
-    if max(map(len, words)) > 1:
-        return _Layout("", ",")
-    # One number with a decimal comma, or two whole ones? The names of the columns tell.
-    if not DECIMAL_COMMA.fullmatch(lines[0].strip()):
-        return _Layout(",", ".") if "," in lines[0] else _Layout("", ",")
-    first = [int(line.partition(",")[0]) for line in rows]
-    numbered = len(set(np.diff(first))) == 1 and first[0] < first[-1]  # frames, then a label
-    if numbered or any(len(line.split(",")) == 2 for line in remarks[-1:]):
-        return _Layout(",", ".")
-    raise InputError(
-        f"{path}: '{lines[0].strip()}' may be one number with a decimal comma, or two columns; "
-        "give it a header, or save it with decimal points"
-    )
-
-
-def _header(path: Path, lines: Sequence[str], layout: _Layout) -> list[str]:
+def _header(path: Path, lines: Sequence[str], layout: Layout) -> list[str]:
     """Give the words of the first line if it is a header, else none."""
     words = layout.split(lines[0])
     are_numbers = [layout.is_number(word) for word in words]
@@ -219,7 +154,7 @@ def _is_odd(word: str) -> bool:
     return any(sign.isdigit() for sign in word) and not any(sign.isalpha() for sign in word)
 
 
-def _columns(path: Path, body: str, layout: _Layout, first: int) -> tuple[NDArray[Any], ...]:
+def _columns(path: Path, body: str, layout: Layout, first: int) -> tuple[NDArray[Any], ...]:
     """Parse the lines from number ``first`` on (from 0, blank ones counted)."""
     import pandas as pd
 
@@ -241,7 +176,7 @@ def _columns(path: Path, body: str, layout: _Layout, first: int) -> tuple[NDArra
     return tuple(columns)
 
 
-def _checked_header(path: Path, words: list[str], n: int, layout: _Layout) -> tuple[str, ...]:
+def _checked_header(path: Path, words: list[str], n: int, layout: Layout) -> tuple[str, ...]:
     if len(words) == n + 1 and not words[-1]:
         words = words[:-1]
     if len(words) != n:
@@ -255,37 +190,3 @@ def _checked_header(path: Path, words: list[str], n: int, layout: _Layout) -> tu
             "by one word, such as time_ps, or separate by commas"
         )
     return tuple(words)
-
-
-def _names_in(
-    path: Path, remarks: Sequence[str], above: Sequence[str], n: int, layout: _Layout
-) -> tuple[str, ...]:
-    """Find the names of n columns in remarks, or in those above the table; none if none fits."""
-    fields = {found[1] for line in remarks if (found := PLUMED.match(line))}
-    if len(fields) > 1:
-        raise InputError(f"{path} has FIELDS of several kinds; give each run as a file of its own")
-    if fields:
-        words = fields.pop().split()
-        if len(words) != n:
-            raise InputError(f"{path}: FIELDS names {len(words)} columns, the table has {n}")
-        return tuple(words)
-    labels = {found[1]: found[2] for line in remarks if (found := GRACE_LABEL.match(line))}
-    if labels.get("x"):
-        legends = [found[1] for line in remarks if (found := GRACE_LEGEND.match(line))]
-        if not legends and n == 2:
-            legends = [labels.get("y", "")]
-        return (labels["x"], *legends, *[""] * n)[:n]
-    for line in reversed(above):
-        words = _words(line.lstrip("#%! \t"), layout)
-        # A single word may be anything.
-        if n > 1 and line.lstrip()[0] in "#%!" and len(words) == n:
-            return () if all(map(layout.is_number, words)) else tuple(words)
-    return ()
-
-
-def _words(line: str, layout: _Layout) -> list[str]:
-    """Cut a remark into names; a unit in brackets belongs to the word before it."""
-    if layout.separator and layout.separator in line:
-        return layout.split(line)
-    joined = re.sub(r"\s+(?=[(\[][^)\]]*[)\]])", "\0", line)
-    return [word.replace("\0", " ") for word in joined.split()]

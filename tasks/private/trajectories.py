@@ -81,35 +81,15 @@ def read_trajectory(
         If topology and trajectory do not fit, there is no such dihedral, atoms that should be
         bonded are not, times do not ascend in equal steps, or a file is damaged.
     """
-    import mdtraj
-
     top = load_topology(path, topology)
     wanted = Dihedrals(top, dihedrals)
     bonds = BondLengths(top, wanted.atoms)
-    # Of a solvated system hardly any atom is needed. Chunks of a subset are not checked against
-    # the topology by mdtraj, so that the first frame is read whole.
-    atoms = np.unique(wanted.atoms)
-    angles, times = [], []
-    frames = read = 0
-    with explained(path, top.n_atoms):
-        held = trr_frames(path).positions if path.suffix.lower() == ".trr" else None
-    for piece in _pieces(path, top, max(1, CHUNK_VALUES // (3 * top.n_atoms)), atoms):
-        here = slice(read, read + len(piece))
-        read += len(piece)
-        kept = piece if held is None else piece[held[here]]
-        if not len(kept):
-            continue
-        angles.append(mdtraj.compute_dihedrals(kept, np.searchsorted(atoms, wanted.atoms)))
-        bonds.add(mdtraj.compute_distances(kept, np.searchsorted(atoms, bonds.pairs)))
-        times.append(np.asarray(kept.time, np.float64))
-        frames += len(kept)
-        tell(f"read {path.name}: {frames:,} frames")
-    if not frames:
-        raise InputError(f"{path} has no frame with positions")
+    angles, times, left = _computed(path, top, wanted.atoms, bonds, tell)
     apart, example = bonds.between_molecules(path.name)
-    interval, notes = _interval(path, np.concatenate(times), given)
-    if frames < read:
-        notes.insert(0, f"{read - frames:,} of {read:,} frames hold no positions and are left out")
+    interval, notes = _interval(path, times, given)
+    if left:
+        n = len(times) + left
+        notes.insert(0, f"{left:,} of {n:,} frames hold no positions and are left out")
     if apart.mean() > MOSTLY:
         raise InputError(
             f"{path.name}: {np.count_nonzero(apart)} of {len(apart)} dihedrals join what is not "
@@ -119,8 +99,40 @@ def read_trajectory(
         names = _listed([title for title, out in zip(wanted.titles, apart, strict=True) if out])
         notes.append(f"{names} would run from one molecule into another ({example}): left out")
     titles = [title for title, out in zip(wanted.titles, apart, strict=True) if not out]
-    values = np.concatenate(angles)[:, ~apart]
-    return Recording(path.name, values, "angles", interval, tuple(titles), tuple(notes))
+    return Recording(path.name, angles[:, ~apart], "angles", interval, tuple(titles), tuple(notes))
+
+
+def _computed(
+    path: Path, top: mdtraj.Topology, dihedrals: NDArray[np.int64], bonds: BondLengths, tell: Tell
+) -> tuple[NDArray[np.float32], NDArray[np.float64], int]:
+    """Give angles (frames, dihedrals) and times (frames,), and how many frames hold no positions.
+
+    The lengths of all bonds go to ``bonds``.
+    """
+    import mdtraj
+
+    # Of a solvated system hardly any atom is needed. Chunks of a subset are not checked against
+    # the topology by mdtraj, so that the first frame is read whole.
+    atoms = np.unique(dihedrals)
+    places, pairs = np.searchsorted(atoms, dihedrals), np.searchsorted(atoms, bonds.pairs)
+    with explained(path, top.n_atoms):
+        held = trr_frames(path).positions if path.suffix.lower() == ".trr" else None
+    angles, times = [], []
+    frames = read = 0
+    for piece in _pieces(path, top, max(1, CHUNK_VALUES // (3 * top.n_atoms)), atoms):
+        here = slice(read, read + len(piece))
+        read += len(piece)
+        kept = piece if held is None else piece[held[here]]
+        if not len(kept):
+            continue
+        angles.append(mdtraj.compute_dihedrals(kept, places))
+        bonds.add(mdtraj.compute_distances(kept, pairs))
+        times.append(np.asarray(kept.time, np.float64))
+        frames += len(kept)
+        tell(f"read {path.name}: {frames:,} frames")
+    if not frames:
+        raise InputError(f"{path} has no frame with positions")
+    return np.concatenate(angles), np.concatenate(times), read - frames
 
 
 def _interval(

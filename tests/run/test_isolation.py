@@ -27,6 +27,9 @@ import numpy as np
 
 
 def search(folder, when):
+    path = Path(folder) / f"{when}.npz"
+    if path.exists():  # predict is asked again, by the audits
+        return
     todo = [frame for frame in sys._current_frames().values()] + gc.get_objects()
     todo += list(sys.modules.values())
     seen, arrays = set(), {}
@@ -45,7 +48,6 @@ def search(folder, when):
             arrays[id(one)] = np.frombuffer(bytes(one), np.uint8)
         else:
             todo += gc.get_referents(one)
-    path = Path(folder) / f"{when}.npz"
     np.savez(path, **{str(key): array for key, array in arrays.items()})
     maps = Path("/proc/self/maps")
     if maps.exists():

@@ -139,8 +139,14 @@ def test_no_visit_is_shorter_than_the_hold(task: Task) -> None:
     assert (reference.dwell_cdf[:, reference.dwell_edges < hold] == 0).all()
 
 
-def test_frozen_kinetics_data_take_less_than_60_megabytes() -> None:
-    tasks = [task for task in select_tasks(["*"]) if task.card.track == "kinetics"]
-    folders = [DEFAULT_OUT, *(task.data for task in tasks)]
+OLDER = ("alanine", "potentials", "riboswitch")
+
+
+@pytest.mark.parametrize(("families", "megabytes"), [(OLDER, 60), (("doublewell",), 25)])
+def test_frozen_kinetics_data_take_no_more_than_planned(
+    families: tuple[str, ...], megabytes: int
+) -> None:
+    tasks = select_tasks([f"{family}/*" for family in families])
+    folders = [task.data for task in tasks] + [DEFAULT_OUT] * ("alanine" in families)
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 60e6
+    assert sum(path.stat().st_size for path in files) < megabytes * 1e6

@@ -97,6 +97,16 @@ def test_labels_among_other_numbers_are_refused(tmp_path):
         read_arrays(tmp_path, a=STATES, b=PHI[:200])
 
 
+def test_labels_beside_coordinates_are_warned_of_unless_columns_are_chosen(tmp_path):
+    fields = [("x", float), ("y", float), ("state", int)]
+    records = np.array(list(zip(PHI, PSI, STATES, strict=True)), fields)
+    (found,) = read_arrays(tmp_path, records)
+    assert "column 3 'state' holds integers" in found.warnings[0]
+    assert "the others by --columns 1,2" in found.warnings[0]
+    (found,) = read_arrays(tmp_path, records, reading={"columns": ("state",)})
+    assert (found.kind, found.warnings) == ("states", ())
+
+
 def test_columns_that_look_like_angles_are_warned_of(tmp_path):
     records = np.array(list(zip(PHI, PSI, strict=True)), [("phi", float), ("x", float)])
     (found,) = read_arrays(tmp_path, records)

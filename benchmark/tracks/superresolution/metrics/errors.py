@@ -121,38 +121,38 @@ def superresolution_errors(
     (0.25, 0.0)
     """
     model, true = _checked(reconstructed, truth, gap)
-    n_frames, n_atoms = true.shape[1:3]
     time_step = truth[0].time_step
-    scored = scored_frames(n_frames, gap)
-    between_gaps = np.arange(gap, n_frames - 1, gap)
+    scored = scored_frames(true.shape[1], gap)
     error = model - true
     velocity_error = (error[:, scored + 1] - error[:, scored - 1]) / (2 * time_step)
-    jump_error = (
-        error[:, between_gaps + 1] - 2 * error[:, between_gaps] + error[:, between_gaps - 1]
-    ) / time_step
-    broken = _broken(model[:, scored], true[:, scored], _checked_bonds(bonds, n_atoms))
-    n_gaps = (n_frames - 1) // gap
+    broken = _broken(model[:, scored], true[:, scored], _checked_bonds(bonds, true.shape[2]))
     return {
-        "mae": _mean(_over_gaps(np.abs(error[:, scored]).mean(axis=(2, 3)), n_gaps)),
-        "rmse": _root_mean(_over_gaps((error[:, scored] ** 2).mean(axis=(2, 3)), n_gaps)),
-        "velocity_rmse": _root_mean(_over_gaps((velocity_error**2).mean(axis=(2, 3)), n_gaps)),
-        "velocity_jump": _root_mean((jump_error**2).mean(axis=(2, 3))),
+        "mae": _mean(_over_gaps(np.abs(error[:, scored]).mean(axis=(2, 3)), gap)),
+        "rmse": _root_mean(_over_gaps((error[:, scored] ** 2).mean(axis=(2, 3)), gap)),
+        "velocity_rmse": _root_mean(_over_gaps((velocity_error**2).mean(axis=(2, 3)), gap)),
+        "velocity_jump": _root_mean((_jumps(error, gap, time_step) ** 2).mean(axis=(2, 3))),
         **spectral_errors(
             central_velocities(model, time_step),
             central_velocities(true, time_step),
             truth[0].masses,
             time_step,
         ),
-        "bond_break_fraction": _mean(_over_gaps(broken, n_gaps)),
+        "bond_break_fraction": _mean(_over_gaps(broken, gap)),
     }
 
 
-def _over_gaps(per_frame: Float64, n_gaps: int) -> Float64:
+def _jumps(error: Float64, gap: int, time_step: float) -> Float64:
+    """Give (e₊ − 2e + e₋)/h at the kept frames between two gaps."""
+    kept = np.arange(gap, error.shape[1] - 1, gap)
+    return (error[:, kept + 1] - 2 * error[:, kept] + error[:, kept - 1]) / time_step
+
+
+def _over_gaps(per_frame: Float64, gap: int) -> Float64:
     """Average (segments, scored frames) to (segments, gaps).
 
     A gap is the natural unit: its frames err together, and all gaps have as many of them.
     """
-    return per_frame.reshape(len(per_frame), n_gaps, -1).mean(axis=2)
+    return per_frame.reshape(len(per_frame), -1, gap - 3).mean(axis=2)
 
 
 def error_by_place(
