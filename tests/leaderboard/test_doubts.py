@@ -48,7 +48,7 @@ def test_luck_is_no_doubt(tasks: Tasks, peeking: Submission, value: float) -> No
     assert "Too good to be true" not in page(board)
 
 
-#: Reads the oracle of the test chains, and says it again as soon as a chain begins like one of them.
+#: Reads the oracle of the test chains, and says it again where a chain begins like one of them.
 ORACLE_FROM_THE_FILE = """
 from benchmark.registry import find_task
 from benchmark.tracks.kinetics.data import load_test
