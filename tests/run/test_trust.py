@@ -43,7 +43,16 @@ def run(plug: Callable[[str], str], tmp_path: Path, capsys: pytest.CaptureFixtur
         asked = ("--tasks", task, "--replicas", "1", "--workers", "1", "--device", "cpu")
         command(
             capsys,
-            *("run", "--model", f"{plug(body)}:Cheat", "--no-plots", "--out", folder, *asked, *more),
+            *(
+                "run",
+                "--model",
+                f"{plug(body)}:Cheat",
+                "--no-plots",
+                "--out",
+                folder,
+                *asked,
+                *more,
+            ),
         )
         command(capsys, "score", folder)
         (unit,) = read_result(folder).units
