@@ -9,8 +9,9 @@ from benchmark.result import TaskMetric, TaskResult
 from benchmark.task import TaskCard
 from benchmark.uncertainty import with_error
 from leaderboard.board import Ranking
-from leaderboard.comparison import Better, Comparison, compare
+from leaderboard.comparison import SCORE, Better, Comparison, cells, compare, decided
 from leaderboard.ranking import Row
+from leaderboard.scores import by_family
 from leaderboard.significance import holm, p_value
 from leaderboard.tables import NO_VALUE, rms_percent, table
 
@@ -50,9 +51,6 @@ Scores of the kinetics tasks, 0 trivial, 1 as good as fresh data of the training
 learned from the same replicas: differences are taken replica by replica, and count by Student's t
 at 5 %, for the {cells} cells of families together (Holm); the last line is a single test.
 """
-
-#: Stands for the score itself among its groups.
-SCORE = "score"
 
 SEEDS = """
 ## What a seed changes, beside what the training data change
@@ -140,23 +138,17 @@ def _attention(ranking: Ranking) -> list[str]:
     if not {LSTM, TRANSFORMER} <= set(rows):
         return []
     lstm, transformer = rows[LSTM], rows[TRANSFORMER]
-    compared = {
-        (family, group): compare(lstm, transformer, cards, None if group == SCORE else group)
-        for family, cards in ranking.families.items()
-        for group in (*ranking.groups, SCORE)
-    }
-    compared = {key: found for key, found in compared.items() if found.tasks}
-    if not compared:
+    both = [card for card in ranking.cards if card.id in {*lstm.tasks} & {*transformer.tasks}]
+    by_cell = decided(
+        cells(lstm.scores, transformer.scores, by_family(both), (*ranking.groups, SCORE))
+    )
+    if not by_cell:
         return []
-    told = holm([found.difference.p_value for found in compared.values()])
-    cells = [
-        _compared(*key, found, found.verdict(sure))
-        for (key, found), sure in zip(compared.items(), told, strict=True)
-    ]
+    lines = [_compared(cell.place, cell.group, cell.found, cell.better) for cell in by_cell]
     whole = compare(lstm, transformer, ranking.cards)
-    head = ATTENTION_CLAIM.format(cells=len(cells))
-    cells.append(_compared("all families", SCORE, whole, whole.better))
-    return [head, table(cells, left=2), f"Over all families: **{cells[-1]['verdict']}**.\n"]
+    head = ATTENTION_CLAIM.format(cells=len(lines))
+    lines.append(_compared("all families", SCORE, whole, whole.better))
+    return [head, table(lines, left=2), f"Over all families: **{lines[-1]['verdict']}**.\n"]
 
 
 def _compared(family: str, group: str, found: Comparison, better: Better) -> dict[str, str]:
