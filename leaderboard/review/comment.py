@@ -22,8 +22,8 @@ MARKER = "<!-- stridebench: validation -->"
 MOST_SHOWN = 40
 
 NEXT = """
-A maintainer looks at it next; the label `re-run` has a few units fitted again from your code. Nothing
-has to be rendered or committed beside the folder.
+A maintainer looks at it next; the label `re-run` has a few units fitted again from your code.
+Nothing has to be rendered or committed beside the folder.
 """
 
 

@@ -1,4 +1,4 @@
-"""Fetch the submissions of a pull request by GitHub's API, at one commit, as files and nothing else.
+"""Fetch the submissions of a pull request by GitHub's API at one commit, as files and nothing else.
 
 Run: ``python -m leaderboard.review.fetching --repository OWNER/NAME --number N --commit SHA
 --to FOLDER``, with a token that may read in the variable GITHUB_TOKEN.

@@ -90,9 +90,7 @@ def _nearest(models: Sequence[int], place: int) -> list[int]:
 
 def _standing(row: Row, new: bool) -> Standing:
     whole = row.overall
-    return Standing(
-        name=row.name, rank=row.rank, score=whole.value, stderr=whole.stderr, new=new
-    )
+    return Standing(name=row.name, rank=row.rank, score=whole.value, stderr=whole.stderr, new=new)
 
 
 def main() -> None:

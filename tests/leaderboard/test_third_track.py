@@ -18,7 +18,7 @@ from benchmark.score import SCORER_VERSION, score_task
 from benchmark.task import MetricScale, Split, Task
 from benchmark.track import Metric
 from leaderboard.board import Board, make_board
-from leaderboard.claims.page import HEAD
+from leaderboard.site.claims_page import HEAD
 from leaderboard.site.render import render
 from leaderboard.submission import Submission, SubmissionCard, read_submissions
 from tests import third_track
