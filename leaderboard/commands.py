@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+# Commands import what they need when they run, so that `--help` need not wait for it.
 
 
 def leaderboard(
@@ -22,3 +25,35 @@ def leaderboard(
         typer.echo("the board is up to date")
     if check_only and stale:
         raise typer.Exit(1)
+
+
+def compare(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="A B…", help="rows of the board, run folders; A against the others"),
+    ],
+    plot: Annotated[
+        Path | None, typer.Option(help="draw the differences into this file (.png, .pdf, .svg)")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Compare rows of the board and runs, replica by replica; says what may be claimed.
+
+    Example: python -m benchmark compare lstm transformer --plot lstm-transformer.svg
+    """
+    from benchmark.errors import InputError
+    from benchmark.registry import all_tasks
+    from leaderboard.side_by_side.entrants import entrants
+    from leaderboard.side_by_side.pairs import pairs
+    from leaderboard.side_by_side.report import json_text, text
+
+    if len(set(names)) < 2:
+        raise InputError(f"compare takes two different rows or runs; got {' '.join(names)}")
+    tasks = all_tasks()
+    found = pairs(entrants(names, tasks), tasks)
+    typer.echo(json_text(found) if as_json else text(found))
+    if plot is not None:
+        from leaderboard.side_by_side.figure import draw_pairs
+
+        draw_pairs(found, plot)
+        typer.echo(f"drawn: {plot}", err=as_json)
