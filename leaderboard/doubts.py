@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from benchmark.task import TaskCard
-from benchmark.track import Metric, Track
+from benchmark.track import IMPOSSIBLE, Metric, Track
 from leaderboard.submission import Submission
-
-#: Noise alone does not look better than the best there can be by this many standard errors.
-SIGMAS = 5
 
 
 def doubts(submission: Submission, cards: Sequence[TaskCard], track: Track) -> tuple[str, ...]:
@@ -45,10 +42,10 @@ def _doubts(submission: Submission, card: TaskCard, metric: Metric) -> Iterator[
         return
     units = [unit for unit in submission.units(card.id) if unit.status == "done"]
     values = [unit.metrics[metric.name] for unit in units if metric.name in unit.metrics]
-    beyond = [one for one in values if one.value < metric.best - SIGMAS * one.stderr]
+    beyond = [one for one in values if one.value < metric.best - IMPOSSIBLE * one.stderr]
     if beyond:
         yield (
             f"{card.id}: {metric.name} of {len(beyond)} of {len(units)} units is below "
-            f"{metric.best:g} {metric.unit} by more than {SIGMAS} standard errors "
+            f"{metric.best:g} {metric.unit} by more than {IMPOSSIBLE} standard errors "
             f"({min(one.value for one in beyond):.3g} at best)"
         )
