@@ -60,6 +60,9 @@ class Metric:
         Between which its value always is, in the stored unit.
     best : float, optional
         The best that anything honest can do, in the stored unit: a value below it is doubted.
+    rounding : float
+        In the stored unit: a value as near to the best, with an error as small, is no fit but a
+        copy of the answers, and doubted too.
     shared_noise : bool
         Whether all replicas are measured on the same test data, whose noise is in every unit alike
         and does not average out.
@@ -84,6 +87,7 @@ class Metric:
     least: float = 0.0
     most: float = math.inf
     best: float | None = None
+    rounding: float = 0.0
     shared_noise: bool = False
     method: str = ""
     absent: str = ""

@@ -68,3 +68,35 @@ def _print_report(report: Report) -> None:
             typer.echo(f"    {fault}")
         if outcome.waits_for:
             typer.echo(f"    not asked before {' and '.join(outcome.waits_for)} is mended")
+
+
+def compare(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="A B…", help="rows of the board, run folders; A against the others"),
+    ],
+    plot: Annotated[
+        Path | None, typer.Option(help="draw the differences into this file (.png, .pdf, .svg)")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Compare rows of the board and runs, replica by replica; says what may be claimed.
+
+    Example: python -m benchmark compare lstm transformer --plot lstm-transformer.svg
+    """
+    from benchmark.errors import InputError
+    from benchmark.registry import all_tasks
+    from leaderboard.side_by_side.entrants import entrants
+    from leaderboard.side_by_side.pairs import pairs
+    from leaderboard.side_by_side.report import json_text, text
+
+    if len(set(names)) < 2:
+        raise InputError(f"compare takes two different rows or runs; got {' '.join(names)}")
+    tasks = all_tasks()
+    found = pairs(entrants(names, tasks), tasks)
+    typer.echo(json_text(found) if as_json else text(found))
+    if plot is not None:
+        from leaderboard.side_by_side.figure import draw_pairs
+
+        draw_pairs(found, plot)
+        typer.echo(f"drawn: {plot}", err=as_json)
