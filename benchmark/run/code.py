@@ -25,7 +25,8 @@ def require_code_of_the_run(loaded: LoadedModel, job: Job) -> None:
     ModelError
         If it is another.
     """
-    if job.source_sha256 and loaded.source_sha256 != job.source_sha256:
+    # Asked for first: what is imported later is then known to be late.
+    if loaded.source_sha256 != job.source_sha256 and job.source_sha256:
         files = ", ".join(sorted({file.name for file in loaded.sources})[:5])
         raise ModelError(
             f"the model's code ({files}) has changed since the run began: "
