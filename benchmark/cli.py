@@ -34,6 +34,7 @@ for track in tracks().values():
         app.command(name)(command)
 app.command()(board.leaderboard)
 app.command()(board.compare)
+app.command()(board.cite)
 app.add_typer(data.app, name="data")
 data.app.command()(inspecting.verify)
 

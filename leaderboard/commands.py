@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+BOARD = Path(__file__).parent / "board.json"
+
 # Commands import what they need when they run, so that `--help` need not wait for it.
 
 
@@ -57,3 +59,53 @@ def compare(
 
         draw_pairs(found, plot)
         typer.echo(f"drawn: {plot}", err=as_json)
+
+
+def cite(
+    models: Annotated[
+        list[str] | None,
+        typer.Option("--model", metavar="M", help="rows of the board [default: all models]"),
+    ] = None,
+    tasks: Annotated[
+        list[str] | None,
+        typer.Option("--tasks", metavar="GLOB", help="such as 'potentials/*' [default: all]"),
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="bibtex, latex, text or json")] = "bibtex",
+    badge: Annotated[
+        Path | None, typer.Option(help="write the badge of one row into this file (.svg)")
+    ] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[M|GLOB]…", help="more of --model, and (with '/') of --tasks"),
+    ] = None,
+) -> None:
+    """Cite the board: references, a table for a paper, a line of text; a badge for a README.
+
+    Example: python -m benchmark cite --model lstm --tasks 'potentials/*' --format latex
+    """
+    from datetime import UTC, datetime
+
+    from benchmark.errors import InputError
+    from benchmark.registry import all_tasks, shipped_tasks
+    from leaderboard.citation.choice import choose, sort_words
+    from leaderboard.citation.formats import FORMATS
+    from leaderboard.published import read_board
+
+    if form not in FORMATS:
+        raise InputError(f"--format {form}: expected {', '.join(FORMATS)}")
+    board = read_board(BOARD)
+    names, globs = sort_words(board, more or [])
+    day = datetime.now(UTC).date()
+    globs = [*(tasks or []), *globs]
+    there = all_tasks() if globs else shipped_tasks()  # nobody's own tasks unless asked for
+    cards = [task.card for task in there.values()]
+    choice = choose(board, cards, day, [*(models or []), *names], globs)
+    typer.echo(FORMATS[form](choice).rstrip())
+    if badge is not None:
+        from benchmark.files import explained, write_text
+        from leaderboard.site.badge import badge_svg
+
+        track, row = choice.only_row
+        with explained(badge):
+            write_text(badge, badge_svg(track, row, board.benchmark_version))
+        typer.echo(f"written: {badge}", err=True)
