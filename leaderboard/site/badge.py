@@ -17,7 +17,7 @@ COLOURS: Mapping[Verification, str] = {
 LABEL = "#333333"
 
 #: px: a character of 11 px Verdana or what stands in for it; the text is fitted to what results.
-CHARACTER, MARGIN, HEIGHT = 6.4, 8, 20
+CHARACTER, MARGIN, HEIGHT = 6.1, 8, 20
 
 TEMPLATE = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img" \
 aria-label="{alt}">
