@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from benchmark.errors import InputError
 from benchmark.files import atomic_folder
 from benchmark.registry import shipped_tasks
 from benchmark.result import Call, Result, TaskResult, Unit, read_result
 from benchmark.task import Task
-from benchmark.untrusted import faults
-from leaderboard.card import SubmissionCard, checked_card, known_fields, read_card, write_card
-from leaderboard.validation import recomputed
+from benchmark.untrusted import LyingFileError
+from leaderboard.card import SubmissionCard, checked_card, known_fields, write_card
+from leaderboard.checks.entry import CARD, RESULTS
+from leaderboard.validation import examined, recomputed
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
-
-CARD, RESULTS = "card.yaml", "results.json"
 
 #: Fields of a card that are more, the more tasks a result has.
 COUNTED = ("parameters", "hardware")
@@ -65,19 +62,12 @@ def read_submission(folder: Path, tasks: Mapping[str, Task]) -> Submission:
     Raises
     ------
     InputError
-        If a file is missing or invalid; name or track are not the folder's; the run was quick,
-        is incomplete, or was scored on other tasks, task versions, data or by another scorer; or
-        the stored scores do not follow from the units' metrics.
+        With the first thing that one of `CHECKS` finds at fault.
     """
-    card = read_card(folder / CARD)
-    if card.name != folder.name:
-        raise InputError(f"{folder / CARD}: name is '{card.name}', but the folder '{folder.name}'")
-    result = read_result(folder / RESULTS)
-    scores = recomputed(result, tasks, folder / RESULTS)
-    track = _track(scores, tasks, folder / RESULTS)
-    if track != folder.parent.name:
-        raise InputError(f"{folder / RESULTS}: of the track {track}, but in {folder.parent}")
-    return Submission(card, result, scores)
+    report = examined(folder, tasks)
+    report.require_valid()
+    entry = report.entry
+    return Submission(entry.card, entry.result, entry.scores)
 
 
 def _track(scores: Mapping[str, TaskResult], tasks: Mapping[str, Task], path: Path) -> str:
@@ -143,8 +133,8 @@ def add(
 def _card(fields: Mapping[str, Any]) -> SubmissionCard:
     try:
         return checked_card(fields)
-    except ValidationError as error:
-        raise InputError(f"the card of the submission: {faults(error, 'card')[0]}") from error
+    except LyingFileError as error:
+        raise InputError(f"the card of the submission: {error}") from error
 
 
 def widened(old: Result, new: Result, path: Path) -> Result:
