@@ -35,6 +35,7 @@ for track in tracks().values():
 app.command()(board.validate)
 app.command()(board.leaderboard)
 app.command()(board.compare)
+app.command()(board.cite)
 app.add_typer(data.app, name="data")
 data.app.command()(inspecting.verify)
 
