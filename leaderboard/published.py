@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from benchmark.errors import InputError
 from benchmark.result import Number
+from leaderboard.card import SubmissionCard
 from leaderboard.claims.claim import Claim
 
 #: Significant digits of a number in the file: the CSV shows six.
@@ -155,16 +156,6 @@ class Cell(_Frozen):
     peak_memory_bytes: int | None = Field(description="largest")
 
 
-class PublishedCard(_Frozen):
-    """What a submitter says, on lines without anything unseen; it is escaped where it is shown."""
-
-    title: str
-    authors: list[str]
-    description: str
-    url: str = Field(description="http or https, or empty")
-    citation: str
-
-
 class Costs(_Frozen):
     """What the units of a row took, over all tasks."""
 
@@ -191,7 +182,7 @@ class PublishedRow(_Frozen):
     verification: Verification = "self-reported"
     rank: int | None
     inputs: list[str] = Field([], description="what it reads, where its card says so")
-    card: PublishedCard
+    card: SubmissionCard
     overall: Value
     families: dict[str, Value]
     missing: dict[str, Number] = Field(description="share of units without an optional metric")

@@ -15,7 +15,7 @@ from benchmark.track import Metric, Track
 from leaderboard.board import Board, Ranking
 from leaderboard.claims.decided import decided_claims
 from leaderboard.comparison import resolution
-from leaderboard.markup import link, plain
+from leaderboard.markup import plain
 from leaderboard.published import Published, rounded
 from leaderboard.ranking import Row
 from leaderboard.scores import Score, overall, overall_difference
@@ -152,13 +152,7 @@ def _row(row: Row, ranking: Ranking) -> dict[str, Any]:
         "name": row.name,
         "role": row.role,
         "rank": row.rank,
-        "card": {
-            "title": plain(card.title),
-            "authors": [plain(one) for one in card.authors],
-            "description": plain(card.description),
-            "url": link(card.url),
-            "citation": plain(card.citation),
-        },
+        "card": card.model_dump(mode="json"),
         "overall": _value(row.overall),
         "families": {
             family: _value(overall(row.scores, cards)) for family, cards in ranking.families.items()

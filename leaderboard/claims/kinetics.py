@@ -10,8 +10,9 @@ from benchmark.task import TaskCard
 from benchmark.uncertainty import with_error
 from leaderboard.board import Ranking
 from leaderboard.claims.claim import Claim, Table, Text, Verdict, table, text
-from leaderboard.comparison import Better, Comparison, compare
+from leaderboard.comparison import SCORE, Cell, cells, compare, decided
 from leaderboard.ranking import Row
+from leaderboard.scores import by_family
 from leaderboard.significance import holm, p_value
 from leaderboard.tables import NO_VALUE, rms_percent
 
@@ -44,9 +45,6 @@ Scores of the kinetics tasks, 0 trivial, 1 as good as fresh data of the training
 learned from the same replicas: differences are taken replica by replica, and count by Student's t
 at 5 %, for the {cells} cells of families together (Holm); the last line is a single test.
 """
-
-#: Stands for the score itself among its groups.
-SCORE = "score"
 
 SEEDS = """
 Standard deviation of the errors of one training replica over seeds / of the errors over replicas,
@@ -155,55 +153,48 @@ def _attention(ranking: Ranking) -> list[Claim]:
     if not {LSTM, TRANSFORMER} <= set(rows):
         return []
     lstm, transformer = rows[LSTM], rows[TRANSFORMER]
-    compared = {
-        (family, group): compare(lstm, transformer, cards, None if group == SCORE else group)
-        for family, cards in ranking.families.items()
-        for group in (*ranking.groups, SCORE)
-    }
-    compared = {key: found for key, found in compared.items() if found.tasks}
+    both = [card for card in ranking.cards if card.id in {*lstm.tasks} & {*transformer.tasks}]
+    compared = decided(
+        cells(lstm.scores, transformer.scores, by_family(both), (*ranking.groups, SCORE))
+    )
     if not compared:
         return []
-    told = holm([found.difference.p_value for found in compared.values()])
-    verdicts = [
-        _verdict(*key, found, found.verdict(sure))
-        for (key, found), sure in zip(compared.items(), told, strict=True)
-    ]
     whole = compare(lstm, transformer, ranking.cards)
-    last = _verdict("all families", SCORE, whole, whole.better)
-    every = [*compared.values(), whole]
-    cells = [_compared(one, found) for one, found in zip([*verdicts, last], every, strict=True)]
+    compared.append(Cell("all families", SCORE, whole, whole.better))
+    verdicts = [_verdict(cell) for cell in compared]
     claim = Claim(
         id="attention",
         track=ranking.track.name,
         title="A Transformer is no better than an LSTM",
         source=f"{ZENG}.",
         blocks=[
-            text(ATTENTION_CLAIM.format(cells=len(verdicts))),
-            table(cells, left=2),
-            text(f"Over all families: **{last.verdict}**."),
+            text(ATTENTION_CLAIM.format(cells=len(verdicts) - 1)),
+            table([_line(cell, one) for cell, one in zip(compared, verdicts, strict=True)], left=2),
+            text(f"Over all families: **{verdicts[-1].verdict}**."),
         ],
-        verdicts=[*verdicts, last],
+        verdicts=verdicts,
     )
     return [claim]
 
 
-def _verdict(family: str, group: str, found: Comparison, better: Better) -> Verdict:
+def _verdict(cell: Cell) -> Verdict:
     verdicts = {"one": "the LSTM is better", "other": "the Transformer is better"}
     return Verdict(
-        of={"family": family, "group": group},
-        verdict=verdicts[better] if better else "no difference",
-        value=found.difference.value,
-        stderr=found.difference.stderr,
+        of={"family": cell.place, "group": cell.group},
+        verdict=verdicts[cell.better] if cell.better else "no difference",
+        value=cell.found.difference.value,
+        stderr=cell.found.difference.stderr,
     )
 
 
-def _compared(one: Verdict, found: Comparison) -> dict[str, str]:
+def _line(cell: Cell, one: Verdict) -> dict[str, str]:
+    found = cell.found
     return {
         **one.of,
         "tasks": str(found.tasks),
         LSTM: with_error(found.one.value, found.one.stderr),
         TRANSFORMER: with_error(found.other.value, found.other.stderr),
-        "difference": with_error(one.value, one.stderr),
+        "difference": with_error(found.difference.value, found.difference.stderr),
         "verdict": one.verdict,
     }
 

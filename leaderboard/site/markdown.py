@@ -131,11 +131,11 @@ def _models(rows: Sequence[PublishedRow]) -> str:
     lines = []
     for row in rows:
         card = row.card
-        authors = ", ".join(card.authors)
+        authors = ", ".join(author.name for author in card.authors)
         sentences = [f"{card.title}.", card.description, f"By {authors}."]
         sentences.append(f"Source: {card.citation}." if card.citation else "")
         text = markdown(" ".join(sentence for sentence in sentences if sentence))
-        url = f" <{card.url}>" if card.url else ""
+        url = f" <{card.code.url}>" if card.code.url else ""
         lines.append(f"- **{row.name}** ({row.role}): {text}{url}")
     return "\n".join(lines)
 
