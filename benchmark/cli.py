@@ -32,7 +32,10 @@ app.command()(running.score)
 for track in tracks().values():
     for name, command in track.commands.items():
         app.command(name)(command)
+app.command()(board.validate)
 app.command()(board.leaderboard)
+app.command()(board.compare)
+app.command()(board.cite)
 app.add_typer(data.app, name="data")
 data.app.command()(inspecting.verify)
 
