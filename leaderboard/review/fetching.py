@@ -24,7 +24,7 @@ API = "https://api.github.com"
 FOLDER = re.compile(r"leaderboard/submissions/[^/]+/[^/]+/.+", re.DOTALL)
 
 #: One part of a path: no hidden file, no way up, nothing that a shell or a page could read into it.
-PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 #: How git calls a plain file, and one that may be executed (which it is not).
 PLAIN = ("100644", "100755")
