@@ -26,6 +26,9 @@ TIMELESS = "note: {} holds no times; its frames are taken to be {:g} fs apart (c
 #: Of an .xtc. Hidden frames can be filled to 1e-4 Å and finer.
 ROUNDED = "note: {} is rounded to 0.01 Å, and nothing made of it is finer; better a .trr or .dcd"
 
+#: Of a .trr in which velocities were written more often than positions.
+LEFT_OUT = "note: {} frames of {} hold no positions and are left out"
+
 TaskOption = Annotated[str, typer.Option(metavar="TASK", help="which task of the run")]
 SeedOption = Annotated[int | None, typer.Option(min=0, help="which seed of the run")]
 ForceOption = Annotated[bool, typer.Option("--force", help="replace files that are there")]
@@ -133,6 +136,8 @@ def upsample(
     require_writable(out, force, inputs)
     units = upsampling.units_done(model, task, seed)
     read = read_trajectory(trajectory, topology)
+    if read.left_out:
+        typer.echo(LEFT_OUT.format(read.left_out, read.name), err=True)
     source = str(topology or trajectory)
     unit = upsampling.unit_for(units, factor, read.numbers, source)
     checks.require_finite(read)
@@ -168,7 +173,8 @@ def _upsample(unit: TrainedUnit, read: AtomTrajectory, out: Path, hidden: bool) 
     """Load the model, fill, write, and compare where the truth is known."""
     import numpy as np
 
-    from benchmark.tracks.superresolution import upsampling
+    from benchmark.tracks.superresolution import motion_checks, upsampling
+    from benchmark.tracks.superresolution.contract import declared
     from benchmark.trajectories.writing import molecule_topology, with_bonds, written
 
     card = unit.card
@@ -184,9 +190,12 @@ def _upsample(unit: TrainedUnit, read: AtomTrajectory, out: Path, hidden: bool) 
     n_frames = (len(kept.positions) - 1) * card.gap + 1
     start = 0.0 if kept.times is None else float(kept.times[0])
     made = []
-    with _progress() as report, written(out, top) as writer:
+    with _progress() as report:
         fitted = upsampling.load_fitted(unit, report)
-        coarse = upsampling.coarse_segment(kept, card, fitted, name)
+    coarse = upsampling.coarse_segment(kept, card, fitted, name)
+    spacing = card.gap * card.frame_time
+    doubts = motion_checks.require_motion(kept, declared(fitted), unit.task, spacing)
+    with _progress() as report, written(out, top) as writer:
         begin = time.perf_counter()
         for piece in upsampling.reconstruct(fitted, coarse):
             frames = writer.n_frames + np.arange(len(piece))
@@ -198,6 +207,8 @@ def _upsample(unit: TrainedUnit, read: AtomTrajectory, out: Path, hidden: bool) 
         seconds = time.perf_counter() - begin
     _say_written(out, n_frames, card)
     typer.echo(f"{name}: {n_frames / seconds:,.0f} frames a second")
+    for doubt in doubts:
+        typer.echo(f"not checked: {doubt}")
     if hidden:
         _print_errors(unit, coarse, np.concatenate(made), read.positions)
 

@@ -181,8 +181,11 @@ def coarse_segment(
     reads = declared(model)
     missing = [what for what in sorted(reads) if getattr(trajectory, what) is None]
     if missing:
+        partly = trajectory.partly
+        held = [f"{what} {partly[what]}" for what in missing if what in partly]
         raise InputError(
-            f"{name} reads {' and '.join(missing)}, and {trajectory.name} holds none (a .trr or an "
+            f"{name} reads {' and '.join(missing)}, and {trajectory.name} holds "
+            f"{' and '.join(held) or 'none'} (a .trr or an "
             f".npz can); models that read positions only: {', '.join(_positions_only())}, and any "
             "trained with --set reads=positions"
         )
