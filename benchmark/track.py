@@ -52,6 +52,9 @@ class Metric:
         Its direction.
     best : float, optional
         The best that anything honest can do, in the stored unit: a value below it is doubted.
+    rounding : float
+        In the stored unit: a value as near to the best, with an error as small, is no fit but a
+        copy of the answers, and doubted too.
     shared_noise : bool
         Whether all replicas are measured on the same test data, whose noise is in every unit alike
         and does not average out.
@@ -74,6 +77,7 @@ class Metric:
     capped: bool = True
     smaller_is_better: bool = True
     best: float | None = None
+    rounding: float = 0.0
     shared_noise: bool = False
     method: str = ""
     absent: str = ""

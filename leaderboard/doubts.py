@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from benchmark.result import UnitMetric
 from benchmark.task import TaskCard
 from benchmark.track import Metric, Track
 from leaderboard.submission import Submission
@@ -18,6 +19,11 @@ def doubts(submission: Submission, cards: Sequence[TaskCard], track: Track) -> t
     `Metric.best` is that of an oracle for a likelihood, exact or empirical, and that of the
     rounding of the frozen data for a reconstruction. An empirical oracle can be beaten: whoever
     looks at the mark decides, and a better oracle makes a new version of the task.
+
+    A value that *is* the best, within `Metric.rounding` and with an error as small, or exactly, has
+    been copied. Frames of a model that was fitted differ from the oracle's even where their mean
+    does not, and the error of the mean shows it: of the regrets on the board none has an error
+    below 1.7e-5 nats, and the oracle's own probabilities, read from the frozen file, 1e-8.
 
     Parameters
     ----------
@@ -45,10 +51,23 @@ def _doubts(submission: Submission, card: TaskCard, metric: Metric) -> Iterator[
         return
     units = [unit for unit in submission.units(card.id) if unit.status == "done"]
     values = [unit.metrics[metric.name] for unit in units if metric.name in unit.metrics]
+    of_units = f"of {len(units)} units is"
     beyond = [one for one in values if one.value < metric.best - SIGMAS * one.stderr]
     if beyond:
         yield (
-            f"{card.id}: {metric.name} of {len(beyond)} of {len(units)} units is below "
+            f"{card.id}: {metric.name} of {len(beyond)} {of_units} below "
             f"{metric.best:g} {metric.unit} by more than {SIGMAS} standard errors "
             f"({min(one.value for one in beyond):.3g} at best)"
         )
+    same = [one for one in values if _is_the_best(one, metric.best, metric.rounding)]
+    if same:
+        yield (
+            f"{card.id}: {metric.name} of {len(same)} {of_units} that of the oracle to the last "
+            f"digit: no fit is within {metric.rounding:g} {metric.unit} with an error below it"
+        )
+
+
+def _is_the_best(value: UnitMetric, best: float, rounding: float) -> bool:
+    """Say whether a value is the best there can be, and not only like it by luck."""
+    distance = abs(value.value - best)
+    return distance == 0 or (distance < rounding and value.stderr < rounding)

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from benchmark.errors import InputError
-from benchmark.files import atomic_folder, write_text
+from benchmark.files import atomic_folder
 from benchmark.registry import shipped_tasks
-from benchmark.result import Call, Result, RunModel, TaskResult, Unit, read_result
+from benchmark.result import Call, Result, TaskResult, Unit, read_result
 from benchmark.task import Task
+from benchmark.untrusted import faults
+from leaderboard.card import SubmissionCard, checked_card, known_fields, read_card, write_card
 from leaderboard.validation import recomputed
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
 
 CARD, RESULTS = "card.yaml", "results.json"
 
-
-class SubmissionCard(BaseModel):
-    """``card.yaml``: who is on the board. ``role`` "control" is a yardstick, shown unranked."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="the folder's name")
-    title: str
-    authors: list[str] = Field(min_length=1)
-    description: str
-    url: str = ""
-    citation: str = ""
-    role: Literal["model", "control"] = "model"
+#: Fields of a card that are more, the more tasks a result has.
+COUNTED = ("parameters", "hardware")
 
 
 @dataclass(frozen=True)
@@ -79,7 +69,7 @@ def read_submission(folder: Path, tasks: Mapping[str, Task]) -> Submission:
         is incomplete, or was scored on other tasks, task versions, data or by another scorer; or
         the stored scores do not follow from the units' metrics.
     """
-    card = _read_card(folder / CARD)
+    card = read_card(folder / CARD)
     if card.name != folder.name:
         raise InputError(f"{folder / CARD}: name is '{card.name}', but the folder '{folder.name}'")
     result = read_result(folder / RESULTS)
@@ -99,10 +89,8 @@ def _track(scores: Mapping[str, TaskResult], tasks: Mapping[str, Task], path: Pa
 
 def add(
     run: Path,
-    name: str,
-    authors: Sequence[str],
+    said: Mapping[str, Any],
     folder: Path = SUBMISSIONS,
-    url: str = "",
     tasks: Mapping[str, Task] | None = None,
 ) -> Path:
     """Make a submission folder of a run: its ``results.json``, and a card from its model's card.
@@ -114,13 +102,10 @@ def add(
     ----------
     run : Path
         A finished run folder.
-    name : str
-        Name on the board.
-    authors : sequence of str
+    said : mapping
+        Fields of `SubmissionCard` that a run does not know, such as name, authors and code.
     folder : Path
         Where the submissions are.
-    url : str
-        Where the model's code or paper is.
     tasks : mapping of task id to Task, optional
         By default the tasks of this repository.
 
@@ -137,36 +122,29 @@ def add(
 
     Examples
     --------
-    >>> add(Path("runs/msm"), "msm", ["The stridebench developers"])  # doctest: +SKIP
+    >>> add(Path("runs/msm"), {"name": "msm", "authors": ["A. Author"]})  # doctest: +SKIP
     """
     result, tasks = read_result(run), shipped_tasks() if tasks is None else tasks
     scores = recomputed(result, tasks, run / RESULTS)
-    home = folder / _track(scores, tasks, run / RESULTS) / name
+    card = _card({**known_fields(result), **said})
+    home = folder / _track(scores, tasks, run / RESULTS) / card.name
     if (home / RESULTS).exists():
         result = widened(read_result(home), result, home / RESULTS)
         recomputed(result, tasks, home / RESULTS)
-    fields = _card_fields(result.model, name, authors, url)
-    _checked_card(fields, home / CARD)
+        known = known_fields(result)
+        card = card.model_copy(update={name: known[name] for name in COUNTED})
     with atomic_folder(home) as temporary:
-        text = yaml.safe_dump(fields, sort_keys=False, allow_unicode=True, width=98)
-        write_text(temporary / CARD, text)
+        write_card(card, temporary / CARD)
         result.write(temporary / RESULTS)
         temporary.chmod(0o755)  # temporary folders are private, submissions are not
     return home
 
 
-def _card_fields(
-    model: RunModel, name: str, authors: Sequence[str], url: str
-) -> dict[str, str | list[str]]:
-    return {
-        "name": name,
-        "title": model.title or name,
-        "authors": list(authors),
-        "description": model.description,
-        "url": url,
-        "citation": model.citation,
-        "role": model.role,
-    }
+def _card(fields: Mapping[str, Any]) -> SubmissionCard:
+    try:
+        return checked_card(fields)
+    except ValidationError as error:
+        raise InputError(f"the card of the submission: {faults(error, 'card')[0]}") from error
 
 
 def widened(old: Result, new: Result, path: Path) -> Result:
@@ -205,21 +183,3 @@ def widened(old: Result, new: Result, path: Path) -> Result:
             "tasks": sorted([*kept, *new.tasks], key=lambda task: task.task),
         }
     )
-
-
-def _read_card(path: Path) -> SubmissionCard:
-    try:
-        return _checked_card(yaml.safe_load(path.read_text("utf-8")), path)
-    except OSError as error:
-        raise InputError(f"no card at {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a YAML card: {str(error).splitlines()[0]}") from error
-
-
-def _checked_card(fields: Any, path: Path) -> SubmissionCard:
-    try:
-        return SubmissionCard.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "card"
-        raise InputError(f"{path}: {where}: {first['msg']}") from error

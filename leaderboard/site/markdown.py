@@ -175,11 +175,11 @@ def _models(rows: Sequence[Row]) -> str:
     lines = []
     for row in rows:
         card = row.submission.card
-        authors = ", ".join(card.authors)
+        authors = ", ".join(author.name for author in card.authors)
         sentences = [f"**{card.name}** ({card.role}): {card.title}.", card.description]
         sentences += [f"By {authors}.", f"Source: {card.citation}." if card.citation else ""]
         text = one_line(" ".join(sentence for sentence in sentences if sentence))
-        lines.append(f"- {text}" + (f" <{card.url}>" if card.url else ""))
+        lines.append(f"- {text}" + (f" <{card.code.url}>" if card.code.url else ""))
     return "\n".join(lines)
 
 

@@ -11,6 +11,7 @@ from benchmark.score import score_task
 from benchmark.task import MetricScale, Split, Task
 from benchmark.tracks.kinetics.card import Generation, KineticsCard
 from benchmark.tracks.superresolution.card import Piece, SuperResolutionCard
+from leaderboard.card import SubmissionCard, checked_card
 from leaderboard.submission import Submission
 
 REPLICAS = 3
@@ -106,6 +107,26 @@ def make_units(task: Task, z: float, spread: float, likelihood: bool) -> list[Un
             )
         )
     return units
+
+
+def card_fields(name: str, role: str = "model") -> dict[str, Any]:
+    """Give what stands in the least card that is one."""
+    return {
+        "name": name,
+        "title": name,
+        "authors": ["N. N."],
+        "description": "",
+        "code": {"url": f"https://example.org/{name}", "revision": "v1"},
+        "licence": "MIT",
+        "reads": ["labels"],
+        "trained_on": ["train"],
+        "role": role,
+    }
+
+
+def make_card(name: str, role: str = "model") -> SubmissionCard:
+    """Make a card that says no more than it must."""
+    return checked_card(card_fields(name, role))
 
 
 def fingerprints(task: Task) -> dict[str, Any]:

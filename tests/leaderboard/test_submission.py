@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from benchmark.errors import InputError
 from leaderboard.submission import Submission, add, read_submission, read_submissions
@@ -11,12 +13,22 @@ from tests.leaderboard.synthetic import (
     MakeResult,
     MakeSubmission,
     Tasks,
+    card_fields,
     make_superresolution_task,
     rescored,
 )
 
 WriteSubmission = Callable[[Submission], Path]
 ONE = {"left/a": 0.5, "right/c": 0.7}
+
+
+def said(name: str) -> dict[str, Any]:
+    """Give what a person says of a submission, beside what the run knows."""
+    fields = card_fields(name)
+    return {key: fields[key] for key in ("name", "authors", "code", "licence", "reads")}
+
+
+CARD = yaml.safe_dump(card_fields("m"))
 
 
 def test_valid_submission_is_read_with_recomputed_scores(
@@ -54,10 +66,10 @@ def test_name_unlike_the_folder_is_refused(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name: m\ntitle: t\nauthors: [a]\ndescription: d\ncolour: red\n", "colour: Extra inputs"),
-        ("name: m\ntitle: t\nauthors: []\ndescription: d\n", "authors: List should have at least"),
-        ("name: ../m\ntitle: t\nauthors: [a]\ndescription: d\n", "name: String should match"),
-        ("name: [\n", "not a YAML card"),
+        (CARD + "colour: red\n", "colour: Extra inputs"),
+        (CARD.replace("- N. N.", "  []"), "authors: List should have at least"),
+        (CARD.replace("name: m", "name: ../m"), "name: String should match"),
+        ("name: [\n", "not YAML"),
         ("", "card: Input should be"),
     ],
 )
@@ -109,7 +121,7 @@ def test_add_makes_a_submission_that_is_read_again(
 ) -> None:
     result = make_result(ONE, role="control")
     result.write(tmp_path / "run" / "results.json")
-    folder = add(tmp_path / "run", "mine", ["A. Author"], tmp_path / "submissions", tasks=tasks)
+    folder = add(tmp_path / "run", said("mine"), tmp_path / "submissions", tasks)
     found = read_submission(folder, tasks)
     assert found.card.title == "X"
     assert found.card.role == "control"
@@ -123,11 +135,11 @@ def test_add_refuses_what_the_board_would_refuse(
     result = make_result(ONE)
     result.write(tmp_path / "run" / "results.json")
     with pytest.raises(InputError, match="name: String should match"):
-        add(tmp_path / "run", "my model", ["A. Author"], tmp_path / "submissions", tasks=tasks)
+        add(tmp_path / "run", said("my model"), tmp_path / "submissions", tasks)
     result.config.quick = True
     result.write(tmp_path / "run" / "results.json")
     with pytest.raises(InputError, match="made with --quick"):
-        add(tmp_path / "run", "mine", ["A. Author"], tmp_path / "submissions", tasks=tasks)
+        add(tmp_path / "run", said("mine"), tmp_path / "submissions", tasks)
     assert not (tmp_path / "submissions").exists()
 
 
@@ -136,7 +148,7 @@ def test_add_widens_a_submission_by_the_tasks_it_lacks(
 ) -> None:
     for z in ({"left/a": 0.2, "left/b": 0.3}, {"left/a": 0.6}, {"right/c": 0.8}):
         make_result(z).write(tmp_path / "run" / "results.json")
-        folder = add(tmp_path / "run", "mine", ["A. Author"], tmp_path / "submissions", tasks=tasks)
+        folder = add(tmp_path / "run", said("mine"), tmp_path / "submissions", tasks)
     found = read_submission(folder, tasks)
     scores = {name: score.score for name, score in found.tasks.items()}
     assert scores == pytest.approx({"left/a": 0.6, "left/b": 0.3, "right/c": 0.8}, abs=0.01)
@@ -151,12 +163,12 @@ def test_add_widens_a_submission_by_the_tasks_it_lacks(
 def test_add_mixes_no_settings(tmp_path: Path, tasks: Tasks, make_result: MakeResult) -> None:
     result = make_result(ONE)
     result.write(tmp_path / "run" / "results.json")
-    folder = add(tmp_path / "run", "mine", ["A. Author"], tmp_path / "submissions", tasks=tasks)
+    folder = add(tmp_path / "run", said("mine"), tmp_path / "submissions", tasks)
     before = (folder / "results.json").read_bytes()
     result.config.settings = {"hidden": 1024}
     result.write(tmp_path / "run" / "results.json")
     with pytest.raises(InputError, match="other settings"):
-        add(tmp_path / "run", "mine", ["A. Author"], tmp_path / "submissions", tasks=tasks)
+        add(tmp_path / "run", said("mine"), tmp_path / "submissions", tasks)
     assert (folder / "results.json").read_bytes() == before
 
 
@@ -169,7 +181,7 @@ def test_models_of_two_tracks_may_have_one_name(
         result = make_result(z)
         result.config.settings = {"hidden": hidden}
         result.write(tmp_path / "run" / "results.json")
-        add(tmp_path / "run", "lstm", ["A. Author"], tmp_path / "submissions", tasks=tasks)
+        add(tmp_path / "run", said("lstm"), tmp_path / "submissions", tasks)
     found = read_submissions(tmp_path / "submissions", tasks)
     assert [one.card.name for one in found] == ["lstm", "lstm"]
     assert [list(one.tasks) for one in found] == [list(ONE), [filling.id]]
@@ -186,7 +198,7 @@ def test_one_submission_is_of_one_track_and_lies_in_its_folder(
     tasks[filling.id] = filling
     make_result({**ONE, filling.id: 0.7}).write(tmp_path / "run" / "results.json")
     with pytest.raises(InputError, match="tasks of the tracks kinetics, superresolution"):
-        add(tmp_path / "run", "lstm", ["A. Author"], tmp_path / "submissions", tasks=tasks)
+        add(tmp_path / "run", said("lstm"), tmp_path / "submissions", tasks)
     astray = write_submission(make_submission("lstm", {filling.id: 0.7}))
     with pytest.raises(InputError, match=r"of the track superresolution, but in .*kinetics"):
         read_submission(astray, tasks)

@@ -20,6 +20,7 @@ METRICS = (
         heading="regret\nmnat/fr.",
         group="likelihood",
         best=0.0,
+        rounding=1e-6,  # a twentieth of the smallest f, the price of fitting
         shared_noise=True,
         method="predict",
         absent="gives no probabilities",
