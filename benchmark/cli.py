@@ -33,6 +33,8 @@ for track in tracks().values():
     for name, command in track.commands.items():
         app.command(name)(command)
 app.command()(board.leaderboard)
+app.command()(board.submit)
+app.command()(board.verify)
 app.add_typer(data.app, name="data")
 data.app.command()(inspecting.verify)
 

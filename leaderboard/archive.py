@@ -16,12 +16,12 @@ import struct
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Protocol
 
 from benchmark.errors import InputError, said
-from benchmark.files import atomic, atomic_folder, read_small
+from benchmark.files import atomic, read_small
 from benchmark.job import Key
 from leaderboard.manifest import Manifest, StoredFile, audit_units, member
 
@@ -42,7 +42,9 @@ _MOST_MEMBERS, _MOST_BYTES = (1 << 16) - 2, (1 << 32) - 2
 
 
 class Source(Protocol):
-    """Where prediction files are read from, by their flat names."""
+    """Where prediction files are read from, by their flat names; ``where`` is for messages."""
+
+    where: str
 
     def read(self, name: str, most: int) -> bytes:
         """Give what a file holds; raises OSError if it is none, or has over ``most`` bytes."""
@@ -58,8 +60,8 @@ def members(manifest: Manifest) -> dict[str, StoredFile]:
     return dict(sorted(found.items()))
 
 
-def write_archive(run: Path, manifest: Manifest, path: Path) -> None:
-    """Write the prediction files of a run as ``predictions.zip``, atomically.
+def write_archive(source: Source, manifest: Manifest, path: Path) -> None:
+    """Write the prediction files of a manifest as ``predictions.zip``, atomically.
 
     Raises
     ------
@@ -69,27 +71,27 @@ def write_archive(run: Path, manifest: Manifest, path: Path) -> None:
     wanted = members(manifest)
     total = sum(file.bytes + _PER_MEMBER for file in wanted.values())
     if len(wanted) > _MOST_MEMBERS or total > _MOST_BYTES:
-        raise InputError(f"{len(wanted):,} files of {total:,} bytes: submit the families one by one")
-    source = RunFolder(run, manifest)
+        raise InputError(
+            f"{total:,} bytes of predictions: submit the families one by one"
+        )
     with atomic(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         for name, file in wanted.items():
             entry = zipfile.ZipInfo(name, _DATE)
             entry.external_attr, entry.create_system = _MODE, _UNIX
-            archive.writestr(entry, checked(source, name, file, str(run)))
+            archive.writestr(entry, checked(source, name, file))
 
 
-def write_audit(run: Path, manifest: Manifest, folder: Path) -> None:
-    """Write the files of the units that the manifest's hash has chosen, atomically."""
-    source = RunFolder(run, manifest)
-    with atomic_folder(folder) as temporary:
-        for unit in audit_units(manifest):
-            for name, file in manifest.units[unit].items():
-                content = checked(source, member(unit, name), file, str(run))
-                (temporary / member(unit, name)).write_bytes(content)
-        temporary.chmod(0o755)  # temporary folders are private, submissions are not
+def write_audit(source: Source, manifest: Manifest, folder: Path) -> None:
+    """Write the files of the units that the manifest's hash has chosen into ``audit/``."""
+    folder.mkdir(exist_ok=True)
+    for unit in audit_units(manifest):
+        for name, file in manifest.units[unit].items():
+            content = checked(source, member(unit, name), file)
+            with atomic(folder / member(unit, name)) as temporary:
+                temporary.write_bytes(content)
 
 
-def checked(source: Source, name: str, file: StoredFile, where: str) -> bytes:
+def checked(source: Source, name: str, file: StoredFile) -> bytes:
     """Read a file and compare it with the manifest.
 
     Raises
@@ -101,13 +103,15 @@ def checked(source: Source, name: str, file: StoredFile, where: str) -> bytes:
         content = source.read(name, file.bytes)
     except (OSError, KeyError, zipfile.BadZipFile, EOFError, ValueError) as error:
         reason = getattr(error, "strerror", None) or said(error)
-        raise InputError(f"{where}: cannot read {name}: {reason}") from error
+        raise InputError(f"{source.where}: cannot read {name}: {reason}") from error
     if len(content) != file.bytes:
         raise InputError(
-            f"{where}: {name} has {len(content):,} bytes, the manifest says {file.bytes:,}"
+            f"{source.where}: {name} has {len(content):,} bytes, the manifest says {file.bytes:,}"
         )
     if hashlib.sha256(content).hexdigest() != file.sha256:
-        raise InputError(f"{where}: {name} is not the file of the manifest (another SHA-256)")
+        raise InputError(
+            f"{source.where}: {name} has another SHA-256 than in the manifest"
+        )
     return content
 
 
@@ -115,6 +119,7 @@ class RunFolder:
     """The units' own folders in a run."""
 
     def __init__(self, run: Path, manifest: Manifest) -> None:
+        self.where = str(run)
         self._paths = {
             member(unit, name): _unit_key(unit).folder(run) / name
             for unit, files in manifest.units.items()
@@ -133,24 +138,35 @@ def _unit_key(unit: str) -> Key:
 
 
 class FlatFolder:
-    """A folder with the files under their flat names, such as ``audit/``; links are not followed."""
+    """A folder with files under their flat names, such as ``audit/``; links are not followed."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self.where = folder, str(folder)
 
     def read(self, name: str, most: int) -> bytes:
         """Give what a file holds."""
-        path = self._folder / name
-        if path.is_symlink():
-            raise OSError("it is a link")
-        return read_small(path, most)
+        return read_small(self._folder / name, most, follow=False)
+
+
+class Joined:
+    """Several sources, of which the first that has a file gives it."""
+
+    def __init__(self, *sources: Source) -> None:
+        self._sources, self.where = sources, " and ".join(source.where for source in sources)
+
+    def read(self, name: str, most: int) -> bytes:
+        """Give what a file holds."""
+        for source in self._sources:
+            with suppress(KeyError, FileNotFoundError):
+                return source.read(name, most)
+        raise KeyError(f"there is no {name}")
 
 
 class ZipArchive:
     """A ``predictions.zip`` whose directory is what the manifest says; read member by member."""
 
     def __init__(self, file: IO[bytes], manifest: Manifest, path: Path) -> None:
-        self._wanted = members(manifest)
+        self._wanted, self.where = members(manifest), str(path)
         _require_plain_end(file, self._wanted, path)
         try:
             self._zip = zipfile.ZipFile(file)
@@ -231,7 +247,7 @@ def open_source(path: Path, manifest: Manifest) -> Iterator[Source]:
 
 
 @contextmanager
-def unit_folder(source: Source, manifest: Manifest, unit: str, where: str) -> Iterator[Path]:
+def unit_folder(source: Source, manifest: Manifest, unit: str) -> Iterator[Path]:
     """Give a temporary folder with the prediction files of one unit, compared with the manifest.
 
     Raises
@@ -241,6 +257,6 @@ def unit_folder(source: Source, manifest: Manifest, unit: str, where: str) -> It
     """
     with tempfile.TemporaryDirectory(prefix="stridebench-") as temporary:
         for name, file in manifest.units[unit].items():
-            content = checked(source, member(unit, name), file, where)
+            content = checked(source, member(unit, name), file)
             (Path(temporary) / name).write_bytes(content)
         yield Path(temporary)

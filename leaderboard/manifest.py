@@ -1,8 +1,8 @@
 """The manifest of a submission: every prediction file by its bytes and SHA-256.
 
 What a row claims was computed from these very files. Its hash also chooses which units lie in
-``audit/`` beside the row, and which a reviewer fits again, so that a submitter does not choose them.
-(Whoever makes predictions again and again until the hash suits him moves the choice: it is no
+``audit/`` beside the row, and which a reviewer fits again, so that a submitter does not choose
+them. (Whoever makes predictions again and again until the hash suits him moves the choice: it is no
 secret. Against that stand `verify --archive`, which scores every unit, and `verify --draw`, whose
 seed a reviewer takes.)
 
@@ -21,20 +21,24 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from benchmark.errors import InputError
-from benchmark.files import read_small, write_text
+from benchmark.files import write_text
 from benchmark.job import Key
 from benchmark.result import Result, Unit
+from benchmark.untrusted import read_record
 
 MANIFEST = "manifest.json"
 
 #: Bytes of the files in ``audit/`` together, at most.
 AUDIT_BYTES = 1_000_000
 
-#: Bytes of a manifest and of a prediction file, at most.
-MOST_BYTES, LARGEST_FILE = 1 << 24, 1 << 28
+#: Bytes of a prediction file, at most.
+LARGEST_FILE = 1 << 28
+
+#: Names the rows (``TRACK/NAME``, one a line) whose predictions were not kept when they were made.
+OLDER = Path(__file__).parent / "older_rows.txt"
 
 #: Files of a unit, at most.
 MOST_FILES = 8
@@ -53,7 +57,7 @@ class _Strict(BaseModel):
 class StoredFile(_Strict):
     """A file: how long it is, and what it holds."""
 
-    bytes: int = Field(ge=1, le=1 << 36)
+    bytes: int = Field(ge=1, le=1 << 33)
     sha256: Hash
 
 
@@ -66,12 +70,12 @@ class Archive(StoredFile):
 class Manifest(_Strict):
     """``manifest.json``.
 
-    ``kept`` says of which units there are files: "all" that are done, or "audit", those alone that
-    the hash of the list of all units has chosen (rows made before predictions were kept).
+    ``kept`` says of which units there are files: "all" that are done, or a "part" of them, which
+    only the rows may have that are older than manifests (`OLDER`).
     """
 
     manifest_version: Literal[1] = 1
-    kept: Literal["all", "audit"] = "all"
+    kept: Literal["all", "part"] = "all"
     units: dict[UnitName, Annotated[dict[FileName, StoredFile], Field(max_length=MOST_FILES)]]
     archive: Archive | None = None
 
@@ -150,7 +154,7 @@ def make_manifest(run: Path, units: Iterable[Unit]) -> Manifest:
     for unit in units:
         if unit.status == "done":
             folder = Key(task=unit.task, replica=unit.replica, seed=unit.seed).folder(run)
-            listed[unit_name(unit)] = {path.name: _stored(path) for path in _files(folder)}
+            listed[unit_name(unit)] = {path.name: stored_file(path) for path in _files(folder)}
     return Manifest(units=dict(sorted(listed.items())))
 
 
@@ -161,7 +165,8 @@ def _files(folder: Path) -> Iterator[Path]:
     yield from found
 
 
-def _stored(path: Path) -> StoredFile:
+def stored_file(path: Path) -> StoredFile:
+    """Measure a file."""
     with path.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     return StoredFile(bytes=path.stat().st_size, sha256=digest)
@@ -175,42 +180,34 @@ def read_manifest(path: Path) -> Manifest:
     InputError
         If it is missing, too large, or not a manifest.
     """
-    if path.is_dir():
-        path = path / MANIFEST
-    try:
-        return Manifest.model_validate_json(read_small(path, MOST_BYTES))
-    except OSError as error:
-        raise InputError(f"no manifest at {path}: {error.strerror}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "file"
-        raise InputError(f"{path} is not a manifest: {where}: {first['msg']}") from error
+    return read_record(path / MANIFEST if path.is_dir() else path, Manifest)
 
 
-def manifest_faults(manifest: Manifest, result: Result) -> Iterator[str]:
+def manifest_faults(manifest: Manifest, result: Result, older: bool = False) -> Iterator[str]:
     """Say where a manifest does not fit its result.
 
-    Every unit of it must be a done one of the result, and every done unit must be in it; where only
-    an audit was kept, these must be the first of the list of units by its hash.
+    Parameters
+    ----------
+    manifest : Manifest
+    result : Result
+    older : bool
+        Whether the row may list a part of its units.
     """
     done = {unit_name(unit) for unit in result.units if unit.status == "done"}
     for unit in sorted(manifest.units.keys() - done):
         yield f"lists predictions of {unit}, which is not a done unit of the result"
     missing = sorted(done - manifest.units.keys())
-    if manifest.kept == "all" and missing:
+    if missing and (manifest.kept == "all" or not older):
         yield f"lists no predictions of {missing[0]} ({len(missing)} of {len(done)} units)"
-    if manifest.kept == "audit" and _not_first(manifest, result, done):
-        yield "does not list the first units by the hash of the list of units"
     large = [unit for unit, files in manifest.units.items() if _too_large(files)]
     if large:
         yield f"lists a file of over {LARGEST_FILE:,} bytes of {min(large)}"
-    if not manifest.units and done:
-        yield "lists no predictions"
-
-
-def _not_first(manifest: Manifest, result: Result, done: set[str]) -> bool:
-    return set(by_hash(list_hash(result), done)[: len(manifest.units)]) != manifest.units.keys()
 
 
 def _too_large(files: dict[str, StoredFile]) -> bool:
     return any(file.bytes > LARGEST_FILE for file in files.values())
+
+
+def is_older(track: str, name: str) -> bool:
+    """Whether a row was made before predictions were kept."""
+    return f"{track}/{name}" in OLDER.read_text("utf-8").split()

@@ -6,9 +6,6 @@ A test's name says what becomes of the cheat: it is *impossible* (and changes no
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,20 +13,11 @@ import numpy as np
 import pytest
 
 from benchmark.job import Key
-from benchmark.registry import find_task
-from benchmark.result import Result, Unit, read_result
-from benchmark.run.folder import read_run
-from benchmark.score import score_task
+from benchmark.result import Unit, read_result
 from benchmark.store import predictions
 from benchmark.task import Task
 from benchmark.tracks.kinetics.predictions import LOG_PROB, SAMPLES
-from benchmark.tracks.superresolution.card import STORAGE_ROUNDING
-from benchmark.tracks.superresolution.data import truth
-from benchmark.tracks.superresolution.predictions import read_positions
-from leaderboard.validation import recomputed
-from tests.plugs import MARKOV, ROOT, command, do
-from tests.run.waiting import alive, eventually
-from tests.tracks.superresolution.water import WATER, freeze_water
+from tests.plugs import MARKOV, command, do
 
 Run = Callable[..., tuple[Unit, Path]]
 
