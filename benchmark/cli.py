@@ -14,6 +14,7 @@ from benchmark.console.streams import open_streams
 from benchmark.errors import InputError, printable
 from benchmark.registry import tracks
 from leaderboard import commands as board
+from leaderboard import entering
 from tasks import commands as data
 
 app = typer.Typer(
@@ -33,8 +34,9 @@ for track in tracks().values():
     for name, command in track.commands.items():
         app.command(name)(command)
 app.command()(board.leaderboard)
-app.command()(board.submit)
-app.command()(board.verify)
+app.command()(entering.submit)
+app.command()(entering.verify)
+app.command()(board.compare)
 app.add_typer(data.app, name="data")
 data.app.command()(inspecting.verify)
 

@@ -71,9 +71,7 @@ def write_archive(source: Source, manifest: Manifest, path: Path) -> None:
     wanted = members(manifest)
     total = sum(file.bytes + _PER_MEMBER for file in wanted.values())
     if len(wanted) > _MOST_MEMBERS or total > _MOST_BYTES:
-        raise InputError(
-            f"{total:,} bytes of predictions: submit the families one by one"
-        )
+        raise InputError(f"{total:,} bytes of predictions: submit the families one by one")
     with atomic(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         for name, file in wanted.items():
             entry = zipfile.ZipInfo(name, _DATE)
@@ -109,9 +107,7 @@ def checked(source: Source, name: str, file: StoredFile) -> bytes:
             f"{source.where}: {name} has {len(content):,} bytes, the manifest says {file.bytes:,}"
         )
     if hashlib.sha256(content).hexdigest() != file.sha256:
-        raise InputError(
-            f"{source.where}: {name} has another SHA-256 than in the manifest"
-        )
+        raise InputError(f"{source.where}: {name} has another SHA-256 than in the manifest")
     return content
 
 

@@ -17,8 +17,8 @@ UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uf
 #: Accents upon one letter; more of them reach over the lines above and below.
 MOST_ACCENTS = 3
 
-#: What begins something in the middle of a line of GitHub's Markdown.
-MARKDOWN = re.compile(r"[\\`*_\[\]|~$]")
+#: What begins something in the middle of a line of GitHub's Markdown; "_" does not inside a word.
+MARKDOWN = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 
 #: What begins a block at the start of a line: a heading, a list, a rule.
 BLOCK = re.compile(r"^(?:[#+=:-]|\d+(?=[.)]))")

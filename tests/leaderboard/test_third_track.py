@@ -17,7 +17,7 @@ from benchmark.task import MetricScale, Split, Task
 from benchmark.track import Metric
 from leaderboard.board import Board, make_board
 from leaderboard.card import write_card
-from leaderboard.claims.page import HEAD
+from leaderboard.site.claims_page import HEAD
 from leaderboard.site.render import render
 from leaderboard.submission import Submission, read_submissions
 from tests import third_track

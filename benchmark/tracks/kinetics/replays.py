@@ -3,8 +3,8 @@
 The novelty audit of a run (`one_model`) weighs a copied stretch by the model's own probabilities,
 which prediction files do not hold. Here it is weighed by a Markov chain instead. That overestimates
 the surprise of a process with memory, and of a model that has learned its training data by heart;
-so a stretch must have ten times as many bits to be called a copy: some thousand. Whole chains have
-several thousand, also of the tasks that surprise least.
+so a stretch must have ten times as many bits to be called a copy. Whole chains have several times
+that, also those of the tasks that surprise least.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from benchmark.store import predictions
 from benchmark.task import Task
 from benchmark.tracks.kinetics.card import kinetics_card
 from benchmark.tracks.kinetics.data import load_chains, load_replicas
-from benchmark.tracks.kinetics.one_model import novelty_fault
+from benchmark.tracks.kinetics.one_model import most_surprising_copy
 from benchmark.tracks.kinetics.predictions import SAMPLES
 
-#: What a bit of surprise of the Markov chain counts.
-SHARE = 0.1
+#: Of surprise under the Markov chain.
+COPIED_BITS = 1000.0
 
 #: Generated frames that are looked at, in whole chains.
 FRAMES = 100_000
@@ -50,7 +50,13 @@ def replayed(task: Task, replica: int, folder: Path) -> str:
     chains = _some(samples, (folder / SAMPLES).read_bytes())
     known = [*load_replicas(task, "train")[replica], *load_chains(task, "validation")]
     known += load_chains(task, "test")
-    return novelty_fault(SHARE * _surprise(chains, known, card.labels), chains, known)
+    copy = most_surprising_copy(_surprise(chains, known, card.labels), chains, known)
+    if copy.bits <= COPIED_BITS:
+        return ""
+    return (
+        f"generated chains hold {copy.frames} recorded frames from frame {copy.frame} of a chain "
+        f"on, {copy.bits:.0f} bits of surprise under a Markov chain"
+    )
 
 
 def _some(samples: Labels, content: bytes) -> Labels:
