@@ -35,9 +35,9 @@ def duplicate(home: Path, result: Result, manifest: Manifest | None) -> str:
         if other.name == home.name:
             continue
         theirs = read_manifest(other).units if (other / MANIFEST).is_file() else {}
-        for unit in sorted(files.keys() & theirs.keys()):
-            if files[unit] == theirs[unit]:
-                return f"the predictions of {unit} are those of {other.name}, file by file"
+        for name in sorted(files.keys() & theirs.keys()):
+            if files[name] == theirs[name]:
+                return f"the predictions of {name} are those of {other.name}, file by file"
         for unit in read_record(other / "results.json", Result).units:
             own = mine.get(unit_name(unit))
             if own is not None and _same(own, unit):
