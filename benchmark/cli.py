@@ -33,6 +33,7 @@ app.command()(running.score)
 for track in tracks().values():
     for name, command in track.commands.items():
         app.command(name)(command)
+app.command()(board.validate)
 app.command()(board.leaderboard)
 app.command()(entering.submit)
 app.command()(entering.verify)

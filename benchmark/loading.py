@@ -332,7 +332,7 @@ def _resolve(cls: type, given: dict[str, str]) -> dict[str, Any]:
 def _read_value(name: str, text: str, default: Any) -> Any:
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # 2026-13-01, [[[[…
         raise InputError(f"--set {name}={text}: not a YAML value") from error
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)

@@ -6,6 +6,7 @@ the tracks there are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +27,11 @@ Report = Callable[[float, str], None]
 
 #: Asks for what a model is shown next; see `Work.hand_out`.
 Ask = Callable[..., Any]
+
+
+#: No model is better than an exact oracle; noise alone does not look better by this many standard
+#: errors.
+IMPOSSIBLE = 5
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class Metric:
         Whether its z ends at that of p: else f is a mark and nothing a limit.
     smaller_is_better : bool
         Its direction.
+    least, most : float
+        Between which its value always is, in the stored unit.
     best : float, optional
         The best that anything honest can do, in the stored unit: a value below it is doubted.
     rounding : float
@@ -76,6 +84,8 @@ class Metric:
     group: str | None = None
     capped: bool = True
     smaller_is_better: bool = True
+    least: float = 0.0
+    most: float = math.inf
     best: float | None = None
     rounding: float = 0.0
     shared_noise: bool = False

@@ -40,7 +40,17 @@ SHOWN = 60
 
 
 class LyingFileError(ValueError):
-    """What a file holds is not what it should be; the message is one line."""
+    """What a file holds is not what it should be.
+
+    Attributes
+    ----------
+    lines : tuple of str
+        A line for each fault; the message is the first.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__(lines[0])
+        self.lines = lines
 
 
 def line(most: int) -> AfterValidator:
@@ -53,13 +63,13 @@ def read_file(path: Path, most: int = LARGE) -> bytes:
 
     Raises
     ------
-    InputError
+    LyingFileError
         If it is not, or cannot be read.
     """
     try:
         return read_small(path, most, follow=False)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or said(error)}") from error
+        raise LyingFileError(error.strerror or said(error)) from error
 
 
 def text_of(content: bytes) -> str:
@@ -99,7 +109,7 @@ def json_of(content: bytes) -> Any:
         )
     except json.JSONDecodeError as error:
         raise LyingFileError(
-            f"not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+            f"Invalid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
         ) from error
 
 
@@ -134,36 +144,12 @@ def read_yaml(path: Path) -> Any:
     Raises
     ------
     InputError
-        As `read_file` and `yaml_of`.
+        With what `read_file` or `yaml_of` says of it.
     """
-    content = read_file(path, SMALL)
     try:
-        return yaml_of(content)
+        return yaml_of(read_file(path, SMALL))
     except LyingFileError as error:
         raise InputError(f"{path}: {error}") from error
-
-
-def read_record(path: Path, model: type[Model]) -> Model:
-    """Read a file of JSON that a program wrote.
-
-    Parameters
-    ----------
-    path : Path
-    model : type of BaseModel
-        What it should hold.
-
-    Raises
-    ------
-    InputError
-        As `read_file`, `json_of`, or with the first field that does not fit.
-    """
-    content = read_file(path)
-    try:
-        return record_of(content, model)
-    except LyingFileError as error:
-        raise InputError(f"{path}: {error}") from error
-    except ValidationError as error:
-        raise InputError(f"{path}: {faults(error)[0]}") from error
 
 
 def record_of(content: bytes, model: type[Model]) -> Model:
@@ -172,12 +158,13 @@ def record_of(content: bytes, model: type[Model]) -> Model:
     Raises
     ------
     LyingFileError
-        As `json_of`.
-    ValidationError
-        If a field does not fit.
+        As `json_of`; or if fields do not fit, a line for each.
     """
     json_of(content)
-    return model.model_validate_json(content, strict=True)
+    try:
+        return model.model_validate_json(content, strict=True)
+    except ValidationError as error:
+        raise LyingFileError(*faults(error)) from error
 
 
 def faults(error: ValidationError, whole: str = "file") -> list[str]:

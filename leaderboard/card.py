@@ -24,10 +24,9 @@ from pydantic import (
     model_validator,
 )
 
-from benchmark.errors import InputError
 from benchmark.files import write_text
-from benchmark.result import Result
-from benchmark.untrusted import faults, line, read_yaml
+from benchmark.result import MOST_PARAMETERS, Result
+from benchmark.untrusted import SMALL, LyingFileError, faults, line, read_file, yaml_of
 
 #: Names that are a file of the board, or that some file system keeps for itself.
 RESERVED = frozenset(
@@ -189,7 +188,7 @@ class SubmissionCard(_Part):
     ] = Field(min_length=1, max_length=20)
     paper: Annotated[str, _unless_empty(_paper)] = ""
     citation: Annotated[str, line(400)] = ""
-    parameters: int | None = Field(None, ge=0, le=10**15)
+    parameters: int | None = Field(None, ge=0, le=MOST_PARAMETERS)
     hardware: Annotated[str, line(200)] = ""
     contact: Annotated[str, _unless_empty(_contact)] = ""
     role: Literal["model", "control"] = "model"
@@ -200,10 +199,13 @@ def checked_card(fields: Any) -> SubmissionCard:
 
     Raises
     ------
-    ValidationError
-        If a field is missing, unknown, or holds what it cannot.
+    LyingFileError
+        If fields are missing, unknown, or hold what they cannot: a line for each.
     """
-    return SubmissionCard.model_validate(fields)
+    try:
+        return SubmissionCard.model_validate(fields)
+    except ValidationError as error:
+        raise LyingFileError(*faults(error, "card")) from error
 
 
 def known_fields(result: Result) -> dict[str, Any]:
@@ -249,14 +251,10 @@ def read_card(path: Path) -> SubmissionCard:
 
     Raises
     ------
-    InputError
-        If it is no file, no plain YAML, or a field is at fault; names the first.
+    LyingFileError
+        If it is no file or no plain YAML, or fields are at fault: a line for each.
     """
-    fields = read_yaml(path)
-    try:
-        return checked_card(fields)
-    except ValidationError as error:
-        raise InputError(f"{path}: {faults(error, 'card')[0]}") from error
+    return checked_card(yaml_of(read_file(path, SMALL)))
 
 
 def write_card(card: SubmissionCard, path: Path) -> None:

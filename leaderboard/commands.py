@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from leaderboard.validation import Report
 
 # Commands import what they need when they run, so that `--help` need not wait for it.
 
@@ -25,6 +28,46 @@ def leaderboard(
         typer.echo("the board is up to date")
     if check_only and stale:
         raise typer.Exit(1)
+
+
+def validate(
+    path: Annotated[Path, typer.Argument(help="a submission, or a folder of submissions")],
+    as_json: Annotated[bool, typer.Option("--json", help="for programs: one JSON object")] = False,
+) -> None:
+    """Check submissions, as far as it goes without their predictions; exit code 2 if refused.
+
+    Example: python -m benchmark validate leaderboard/submissions/kinetics/msm
+    """
+    import json
+
+    from benchmark.registry import shipped_tasks
+    from leaderboard.validation import as_fields, examined, submissions_below, verdict
+
+    tasks = shipped_tasks()
+    reports = []
+    for folder in submissions_below(path):
+        reports.append(examined(folder, tasks))
+        if not as_json:
+            _print_report(reports[-1])
+    if as_json:
+        typer.echo(json.dumps(as_fields(reports), indent=1))
+    else:
+        typer.echo(verdict(reports))
+    if not all(report.valid for report in reports):
+        raise typer.Exit(2)
+
+
+def _print_report(report: Report) -> None:
+    from benchmark.errors import printable
+
+    typer.echo(printable(str(report.entry.folder)))
+    for outcome in report.outcomes:
+        sign = "✓" if outcome.passed else "✗" if outcome.faults else "–"
+        typer.echo(f"{sign} {outcome.check.name:<8} {outcome.check.title}")
+        for fault in outcome.listed:
+            typer.echo(f"    {fault}")
+        if outcome.waits_for:
+            typer.echo(f"    not asked before {' and '.join(outcome.waits_for)} is mended")
 
 
 def compare(

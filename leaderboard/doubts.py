@@ -6,11 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from benchmark.result import UnitMetric
 from benchmark.task import TaskCard
-from benchmark.track import Metric, Track
+from benchmark.track import IMPOSSIBLE, Metric, Track
 from leaderboard.submission import Submission
-
-#: Noise alone does not look better than the best there can be by this many standard errors.
-SIGMAS = 5
 
 
 def doubts(submission: Submission, cards: Sequence[TaskCard], track: Track) -> tuple[str, ...]:
@@ -52,11 +49,11 @@ def _doubts(submission: Submission, card: TaskCard, metric: Metric) -> Iterator[
     units = [unit for unit in submission.units(card.id) if unit.status == "done"]
     values = [unit.metrics[metric.name] for unit in units if metric.name in unit.metrics]
     of_units = f"of {len(units)} units is"
-    beyond = [one for one in values if one.value < metric.best - SIGMAS * one.stderr]
+    beyond = [one for one in values if one.value < metric.best - IMPOSSIBLE * one.stderr]
     if beyond:
         yield (
             f"{card.id}: {metric.name} of {len(beyond)} {of_units} below "
-            f"{metric.best:g} {metric.unit} by more than {SIGMAS} standard errors "
+            f"{metric.best:g} {metric.unit} by more than {IMPOSSIBLE} standard errors "
             f"({min(one.value for one in beyond):.3g} at best)"
         )
     same = [one for one in values if _is_the_best(one, metric.best, metric.rounding)]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from benchmark.result import Result, Unit
-from benchmark.untrusted import read_record
-from leaderboard.manifest import MANIFEST, Manifest, read_manifest, unit_name
+from benchmark.errors import InputError
+from benchmark.result import Result
+from benchmark.untrusted import json_of, read_file
+from leaderboard.manifest import Manifest
 
 #: Metrics of a unit that all agree to the last digit are of the same predictions, if there are so
 #: many; two deterministic models may share one.
 FEWEST = 2
 
+Values = Mapping[str, tuple[tuple[str, float], ...]]
 
-def duplicate(home: Path, result: Result, manifest: Manifest | None) -> str:
+
+def duplicate(home: Path, result: Result, manifest: Manifest) -> str:
     """Say which row beside a submission has its predictions; empty if none has.
 
     Parameters
@@ -21,37 +27,49 @@ def duplicate(home: Path, result: Result, manifest: Manifest | None) -> str:
     home : Path
         ``TRACK/NAME``, of the submission; the others lie beside it.
     result : Result
-    manifest : Manifest, optional
+    manifest : Manifest
+        Its files are compared where another row lists them too, else its metrics are.
 
     Returns
     -------
     str
         The other row and a unit.
     """
-    others = sorted(path for path in home.parent.glob("*") if (path / "results.json").is_file())
-    mine = {unit_name(unit): unit for unit in result.units if unit.status == "done"}
-    files = manifest.units if manifest else {}
-    for other in others:
-        if other.name == home.name:
-            continue
-        theirs = read_manifest(other).units if (other / MANIFEST).is_file() else {}
-        for name in sorted(files.keys() & theirs.keys()):
-            if files[name] == theirs[name]:
-                return f"the predictions of {name} are those of {other.name}, file by file"
-        for unit in read_record(other / "results.json", Result).units:
-            own = mine.get(unit_name(unit))
-            if own is not None and _same(own, unit):
-                return (
-                    f"{unit_name(unit)} has the metrics of {other.name} to the last digit: "
-                    "these are its predictions"
-                )
+    mine = _values(result.model_dump(mode="json"))
+    files = {name: listed for name, listed in manifest.units.items() if listed}
+    for other in sorted(path for path in home.parent.glob("*") if path.name != home.name):
+        theirs = _read(other / "manifest.json").get("units", {})
+        for unit in sorted(files.keys() & theirs.keys()):
+            if {name: file.model_dump() for name, file in files[unit].items()} == theirs[unit]:
+                return f"the predictions of {unit} are those of {other.name}, file by file"
+        known = _values(_read(other / "results.json"))
+        for unit in sorted(mine.keys() & known.keys()):
+            if mine[unit] == known[unit]:
+                return f"{unit} has all metrics of {other.name} to the last digit"
     return ""
 
 
-def _same(one: Unit, other: Unit) -> bool:
-    values = {name: metric.value for name, metric in one.metrics.items()}
-    return (
-        other.status == "done"
-        and len(values) >= FEWEST
-        and values == {name: metric.value for name, metric in other.metrics.items()}
-    )
+def _values(result: Mapping[str, Any]) -> Values:
+    """Give the metrics of the done units that have several."""
+    found = {}
+    for unit in result.get("units", []):
+        name = f"{unit['task']}/r{unit['replica']}-s{unit['seed']}"
+        values = tuple(sorted((key, one["value"]) for key, one in unit["metrics"].items()))
+        if unit["status"] == "done" and len(values) >= FEWEST:
+            found[name] = values
+    return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read a file of another row; nothing of one that is missing or damaged, which is its fault."""
+    try:
+        found = path.stat()
+        return _parsed(path, found.st_mtime_ns, found.st_size)
+    except (OSError, InputError, ValueError):
+        return {}
+
+
+@lru_cache(maxsize=256)
+def _parsed(path: Path, changed: int, size: int) -> dict[str, Any]:
+    content = json_of(read_file(path))
+    return content if isinstance(content, dict) else {}

@@ -114,7 +114,10 @@ def verify(
         str, typer.Option("--model", "-m", help="code of a model that is not shipped")
     ] = "",
     record: Annotated[
-        bool, typer.Option("--record", help="write PATH/verification.json, for maintainers")
+        bool,
+        typer.Option(
+            "--record", help="write what was found beside the submissions, for maintainers"
+        ),
     ] = False,
 ) -> None:
     """Do the numbers of a submission again, from its predictions or from its model.
@@ -124,7 +127,7 @@ def verify(
     Example: python -m benchmark verify leaderboard/submissions/kinetics/msm --rerun 1 --draw 7
     """
     from benchmark.registry import shipped_tasks
-    from leaderboard.verification.record import VERIFICATION
+    from leaderboard.verification.record import place
     from leaderboard.verifying import Asked
     from leaderboard.verifying import verify as find
 
@@ -136,8 +139,8 @@ def verify(
     for line in _lines(found):
         typer.echo(line)
     if record:
-        found.write(path / VERIFICATION)
-        typer.echo(f"written: {path / VERIFICATION}")
+        found.write(place(path))
+        typer.echo(f"written: {place(path)}")
     typer.echo(f"{path.name} is {found.said}")
     if not found.agrees:
         raise typer.Exit(1)

@@ -27,9 +27,6 @@ from benchmark.errors import InputError
 from benchmark.files import write_text
 from benchmark.job import Key
 from benchmark.result import Result, Unit
-from benchmark.untrusted import read_record
-
-MANIFEST = "manifest.json"
 
 #: Bytes of the files in ``audit/`` together, at most.
 AUDIT_BYTES = 1_000_000
@@ -170,17 +167,6 @@ def stored_file(path: Path) -> StoredFile:
     with path.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     return StoredFile(bytes=path.stat().st_size, sha256=digest)
-
-
-def read_manifest(path: Path) -> Manifest:
-    """Read ``manifest.json``, or the one in a folder.
-
-    Raises
-    ------
-    InputError
-        If it is missing, too large, or not a manifest.
-    """
-    return read_record(path / MANIFEST if path.is_dir() else path, Manifest)
 
 
 def manifest_faults(manifest: Manifest, result: Result, older: bool = False) -> Iterator[str]:

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.errors import InputError
-from benchmark.result import Result, TaskResult, Unit, read_result
+from benchmark.result import Result, TaskResult, Unit
 from benchmark.task import Task
-from leaderboard.card import SubmissionCard, read_card
-from leaderboard.validation import recomputed
+from leaderboard.card import SubmissionCard
+from leaderboard.validation import examined
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
-
-CARD, RESULTS = "card.yaml", "results.json"
 
 
 @dataclass(frozen=True)
@@ -56,30 +53,9 @@ def read_submission(folder: Path, tasks: Mapping[str, Task]) -> Submission:
     Raises
     ------
     InputError
-        If a file is missing or invalid; name or track are not the folder's; the run was quick,
-        is incomplete, or was scored on other tasks, task versions, data or by another scorer; or
-        the stored scores do not follow from the units' metrics.
+        With the first thing that one of `CHECKS` finds at fault.
     """
-    card = read_card(folder / CARD)
-    if card.name != folder.name:
-        raise InputError(f"{folder / CARD}: name is '{card.name}', but the folder '{folder.name}'")
-    result = read_result(folder / RESULTS)
-    scores = recomputed(result, tasks, folder / RESULTS)
-    track = track_of_result(scores, tasks, folder / RESULTS)
-    if track != folder.parent.name:
-        raise InputError(f"{folder / RESULTS}: of the track {track}, but in {folder.parent}")
-    return Submission(card, result, scores)
-
-
-def track_of_result(scores: Mapping[str, TaskResult], tasks: Mapping[str, Task], path: Path) -> str:
-    """Give the one track of the tasks of a result.
-
-    Raises
-    ------
-    InputError
-        If there are several.
-    """
-    found = sorted({tasks[task].card.track for task in scores})
-    if len(found) > 1:
-        raise InputError(f"{path}: tasks of the tracks {', '.join(found)}; submit them one by one")
-    return found[0]
+    report = examined(folder, tasks)
+    report.require_valid()
+    entry = report.entry
+    return Submission(entry.card, entry.result, entry.scores)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from benchmark.errors import InputError
 from benchmark.files import atomic_folder
 from benchmark.registry import shipped_tasks
-from benchmark.result import Call, Result, read_result
+from benchmark.result import Call, Result, TaskResult, read_result
 from benchmark.task import Task
-from benchmark.untrusted import faults
+from benchmark.untrusted import LyingFileError, read_file, record_of
 from leaderboard.archive import (
     ARCHIVE,
     AUDIT,
@@ -27,21 +27,18 @@ from leaderboard.archive import (
     write_audit,
 )
 from leaderboard.card import SubmissionCard, checked_card, known_fields, read_card, write_card
-from leaderboard.duplicates import duplicate
+from leaderboard.checks.entry import CARD, MANIFEST, RESULTS
 from leaderboard.manifest import (
-    MANIFEST,
     Archive,
     Manifest,
     audit_units,
     is_older,
     make_manifest,
-    manifest_faults,
-    read_manifest,
     stored_file,
     unit_name,
 )
-from leaderboard.submission import CARD, RESULTS, SUBMISSIONS, read_submission, track_of_result
-from leaderboard.validation import recomputed
+from leaderboard.submission import SUBMISSIONS
+from leaderboard.validation import examined, recomputed
 from leaderboard.verification.rescored import rescore_units
 
 #: Fields of a card that are more, the more tasks a result has.
@@ -113,7 +110,7 @@ def submit(
     tasks = shipped_tasks() if tasks is None else tasks
     result = read_result(run)
     scores = recomputed(result, tasks, run / RESULTS)
-    home = folder / track_of_result(scores, tasks, run / RESULTS) / str(said.get("name", ""))
+    home = folder / _track(scores, tasks, run / RESULTS) / str(said.get("name", ""))
     old = _earlier(home, update)
     manifest = make_manifest(run, result.units)
     with ExitStack() as opened:
@@ -129,14 +126,14 @@ def submit(
         manifest = manifest.model_copy(
             update={"archive": Archive(bytes=file.bytes, sha256=file.sha256, at=at)}
         )
-        _require_sound(manifest, source, result, home, tasks)
-        with atomic_folder(home) as temporary:
+        found = rescore_units(result, manifest, source, audit_units(manifest), tasks)
+        for fault in found.faults:
+            raise InputError(f"{run}: {fault}; score the run again (python -m benchmark score)")
+        with put_in_place(home, tasks) as temporary:
             write_card(card, temporary / CARD)
             result.write(temporary / RESULTS)
             manifest.write(temporary / MANIFEST)
             write_audit(source, manifest, temporary / AUDIT)
-            temporary.chmod(0o755)  # temporary folders are private, submissions are not
-    read_submission(home, tasks)
     return Entry(home, archive, audit_units(manifest), manifest)
 
 
@@ -166,7 +163,7 @@ def _joined(
     older = is_older(home.parent.name, home.name)
     if not left:
         return new, source
-    known = read_manifest(home) if (home / MANIFEST).exists() else Manifest(units={})
+    known = _listed(home)
     kept = {unit: files for unit, files in known.units.items() if unit in left}
     if not older and earlier is None:
         raise InputError(
@@ -190,22 +187,41 @@ def _card(result: Result, said: Mapping[str, Any], home: Path | None) -> Submiss
         known = {**before, **{name: known[name] for name in COUNTED}}
     try:
         return checked_card({**known, **said})
-    except ValidationError as error:
-        raise InputError(f"the card of the submission: {faults(error, 'card')[0]}") from error
+    except LyingFileError as error:
+        raise InputError(f"the card of the submission: {error}") from error
 
 
-def _require_sound(
-    manifest: Manifest, source: Source, result: Result, home: Path, tasks: Mapping[str, Task]
-) -> None:
-    """Check of predictions what will be checked of the submission."""
-    for fault in manifest_faults(manifest, result, is_older(home.parent.name, home.name)):
-        raise InputError(f"{source.where} {fault}")
-    found = rescore_units(result, manifest, source, audit_units(manifest), tasks)
-    for fault in found.faults:
-        raise InputError(f"{source.where}: {fault}; score the run again")
-    other = duplicate(home, result, manifest)
-    if other:
-        raise InputError(f"{source.where}: {other}")
+@contextmanager
+def put_in_place(home: Path, tasks: Mapping[str, Task]) -> Iterator[Path]:
+    """Give a folder to fill; what it then holds goes to ``home`` if it is a valid submission.
+
+    Raises
+    ------
+    InputError
+        With the first fault of it; ``home`` stays as it was.
+    """
+    with tempfile.TemporaryDirectory(prefix="stridebench-") as temporary:
+        made = Path(temporary) / home.parent.name / home.name
+        made.mkdir(parents=True)
+        yield made
+        for other in home.parent.glob("*"):
+            # The checks look at the rows beside a submission.
+            if other.name != home.name:
+                (made.parent / other.name).symlink_to(other.absolute())
+        try:
+            examined(made, tasks).require_valid()
+        except InputError as error:
+            raise InputError(str(error).replace(str(made), str(home))) from error
+        with atomic_folder(home) as final:
+            shutil.copytree(made, final, dirs_exist_ok=True)
+            final.chmod(0o755)  # temporary folders are private, submissions are not
+
+
+def _track(scores: Mapping[str, TaskResult], tasks: Mapping[str, Task], path: Path) -> str:
+    found = sorted({tasks[task].card.track for task in scores})
+    if len(found) > 1:
+        raise InputError(f"{path}: tasks of the tracks {', '.join(found)}; submit them one by one")
+    return found[0]
 
 
 def widened(old: Result, new: Result, path: Path) -> Result:
@@ -268,3 +284,12 @@ def steps(entry: Entry, archived: bool) -> Sequence[str]:
 def _from_here(path: Path) -> Path:
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _listed(home: Path) -> Manifest:
+    """Read the manifest of a submission that is there."""
+    path = home / MANIFEST
+    try:
+        return record_of(read_file(path), Manifest) if path.exists() else Manifest(units={})
+    except LyingFileError as error:
+        raise InputError(f"{path}: {error}") from error

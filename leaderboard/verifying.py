@@ -7,20 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.errors import InputError
+from benchmark.result import Result
 from benchmark.revision import git_commit
 from benchmark.score import SCORER_VERSION
 from benchmark.task import Task
 from leaderboard.archive import AUDIT, open_source
+from leaderboard.checks.entry import MANIFEST, RESULTS
 from leaderboard.downloads import local_archive
-from leaderboard.manifest import (
-    MANIFEST,
-    Manifest,
-    audit_units,
-    is_older,
-    manifest_faults,
-    read_manifest,
-)
-from leaderboard.submission import RESULTS, Submission, read_submission
+from leaderboard.manifest import Manifest, audit_units
+from leaderboard.validation import examined
 from leaderboard.verification.record import Rescored, Verification, sha256_of
 from leaderboard.verification.rerun import chosen, drawn_again, fitted_again, model_of
 from leaderboard.verification.rescored import rescore_units
@@ -71,24 +66,25 @@ def verify(
         If the row is refused already without its predictions, its manifest does not fit it, or
         there is nothing to do what is asked with.
     """
-    row = read_submission(folder, tasks)
-    manifest = _manifest(folder, row)
+    report = examined(folder, tasks)
+    report.require_valid()
+    row, manifest = report.entry.result, report.entry.manifest
     track = folder.parent.name
     rescored = _rescored(folder, row, manifest, tasks, asked, watch)
     rerun, drawn = [], []
     if asked.rerun or asked.draw is not None:
-        model = model_of(row.result, track, asked.model)
-        for unit in chosen(row.result, manifest.sha256, asked.rerun):
+        model = model_of(row, track, asked.model)
+        for unit in chosen(row, manifest.sha256, asked.rerun):
             watch(f"fit {unit.task} r{unit.replica}-s{unit.seed} again")
-            rerun.append(fitted_again(row.result, unit, tasks[unit.task], model))
+            rerun.append(fitted_again(row, unit, tasks[unit.task], model))
         if asked.draw is not None:
             exact = {key: task for key, task in tasks.items() if _can_be_drawn(task)}
             key = f"{manifest.sha256} {asked.draw}"
-            units = chosen(row.result, key, max(1, asked.rerun), exact)
+            units = chosen(row, key, max(1, asked.rerun), exact)
             if not units:
                 raise InputError(f"{folder}: no unit of a task that can be drawn again")
             watch(f"draw {', '.join(unit.task for unit in units)} anew")
-            drawn = drawn_again(row.result, units, tasks, model, asked.draw)
+            drawn = drawn_again(row, units, tasks, model, asked.draw)
     return Verification(
         results_sha256=sha256_of(folder / RESULTS),
         manifest_sha256=sha256_of(folder / MANIFEST),
@@ -108,19 +104,9 @@ def _can_be_drawn(task: Task) -> bool:
     return task.card.oracle == "exact" and task.card.family in DRAWN_FAMILIES
 
 
-def _manifest(folder: Path, row: Submission) -> Manifest:
-    if not (folder / MANIFEST).exists():
-        return Manifest(units={})
-    manifest = read_manifest(folder)
-    older = is_older(folder.parent.name, folder.name)
-    for fault in manifest_faults(manifest, row.result, older):
-        raise InputError(f"{folder / MANIFEST} {fault}")
-    return manifest
-
-
 def _rescored(
     folder: Path,
-    row: Submission,
+    row: Result,
     manifest: Manifest,
     tasks: Mapping[str, Task],
     asked: Asked,
@@ -137,7 +123,7 @@ def _rescored(
         return None
     with open_source(place, manifest) as source:
         return rescore_units(
-            row.result,
+            row,
             manifest,
             source,
             units,

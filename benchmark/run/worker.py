@@ -16,7 +16,7 @@ from benchmark.errors import InputError, ModelError, one_line, said, where_raise
 from benchmark.job import Job, Phases
 from benchmark.loading import LoadedModel, load_model
 from benchmark.registry import track_of
-from benchmark.result import Cost, Status, Unit
+from benchmark.result import MOST_PARAMETERS, Cost, Status, Unit
 from benchmark.run.fitting import Talk, fitted, is_full, silent
 from benchmark.run.folder import keep_traceback
 from benchmark.run.line import Line
@@ -74,10 +74,17 @@ def do_unit(job: Job, ask: Ask, report: Report, remark: Callable[[str], None] = 
     )
 
 
+def _count(parameters: Any) -> int | None:
+    """Give what a model calls its number of parameters; None if it is none that can be."""
+    if not isinstance(parameters, int | np.integer) or not 0 <= parameters <= MOST_PARAMETERS:
+        return None
+    return int(parameters)
+
+
 def _cost(phases: Phases, parameters: Any, total_seconds: float) -> Cost:
     answering = phases.wall.get("sample", phases.wall.get("predict", 0.0))
     return Cost(
-        parameters=int(parameters) if isinstance(parameters, int | np.integer) else None,
+        parameters=_count(parameters),
         fit_seconds=phases.wall.get("fit", float("nan")),
         predict_seconds=phases.wall.get("predict", float("nan")),
         sample_seconds=phases.wall.get("sample", float("nan")),

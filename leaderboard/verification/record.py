@@ -1,9 +1,10 @@
-"""What a verification found, ``verification.json`` beside a row: written by ``verify --record``.
+"""What a verification found of a row, written by ``verify --record``.
 
-A maintainer commits it; what a submitter sends of that name is no part of a submission. It is bound
-to the row by the hashes of its result and manifest, says by which commit and scorer it was found,
-and holds no date and nothing of the machine: whoever runs ``verify`` with the same options again
-gets the same file, to rounding.
+It lies in ``leaderboard/verifications/TRACK/NAME.json``, outside of the folder that a submitter
+sends: a maintainer commits it. It is bound to the row by the hashes of its result and manifest (a
+row that changes is self-reported again), says by which commit and scorer it was found, and holds no
+date and nothing of the machine: whoever gives ``verify`` the same options gets the same file, to
+rounding where models are fitted again.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from benchmark.errors import InputError
 from benchmark.files import read_small, write_text
 from benchmark.result import Number
-from benchmark.untrusted import read_record
+from benchmark.untrusted import LyingFileError, read_file, record_of
 
-VERIFICATION = "verification.json"
+VERIFICATIONS = "verifications"
 
 Level = Literal["self-reported", "re-scored", "re-run"]
 
@@ -72,7 +74,7 @@ class Repeated(_Strict):
 
 
 class Verification(_Strict):
-    """``verification.json``."""
+    """``verifications/TRACK/NAME.json``."""
 
     verification_version: Literal[1] = 1
     results_sha256: str
@@ -125,16 +127,31 @@ def sha256_of(path: Path) -> str:
         return ""
 
 
+def place(folder: Path) -> Path:
+    """Give where the verification of a row lies: ``TRACK/NAME.json`` beside the submissions."""
+    submissions = folder.absolute().parents[1]
+    return submissions.parent / VERIFICATIONS / folder.parent.name / f"{folder.name}.json"
+
+
 def read_verification(folder: Path) -> Verification | None:
     """Read what was found of a row; None if nothing was, or the row has changed since.
+
+    Parameters
+    ----------
+    folder : Path
+        ``submissions/TRACK/NAME``.
 
     Raises
     ------
     InputError
         If the file is there and damaged.
     """
-    if not (folder / VERIFICATION).is_file():
+    path = place(folder)
+    if not path.exists():
         return None
-    found = read_record(folder / VERIFICATION, Verification)
+    try:
+        found = record_of(read_file(path), Verification)
+    except LyingFileError as error:
+        raise InputError(f"{path}: {error}") from error
     now = sha256_of(folder / "results.json"), sha256_of(folder / "manifest.json")
     return found if (found.results_sha256, found.manifest_sha256) == now else None

@@ -12,8 +12,8 @@ from benchmark.result import Result, Unit, UnitMetric
 from benchmark.score import score_unit
 from benchmark.task import Task
 from leaderboard.archive import Source, unit_folder
+from leaderboard.checks.scores import RELATIVE_TOLERANCE
 from leaderboard.manifest import Manifest, unit_name
-from leaderboard.validation import RELATIVE_TOLERANCE
 from leaderboard.verification.record import Rescored
 
 

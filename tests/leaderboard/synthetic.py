@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmark.registry import track_of
 from benchmark.result import Cost, Result, Unit, UnitMetric
 from benchmark.score import score_task
 from benchmark.task import MetricScale, Split, Task
@@ -90,10 +91,14 @@ def make_units(task: Task, z: float, spread: float, likelihood: bool) -> list[Un
     """Make done units whose errors score ``z``, with that relative spread between replicas."""
     error = TRIVIAL * (FLOOR / TRIVIAL) ** z
     names = [name for name in task.card.metrics if likelihood or name != "nll_regret"]
+    unit_of = {metric.name: metric.unit for metric in track_of(task).metrics}
     units = []
     for replica in range(task.card.replicas):
         value = error * (1 + spread * (replica - (task.card.replicas - 1) / 2))
-        metrics = {name: UnitMetric(value=value, stderr=0.1 * value, bias=0.0) for name in names}
+        metrics = {
+            name: UnitMetric(value=value, stderr=0.1 * value, bias=0.0, unit=unit_of[name])
+            for name in names
+        }
         cost = Cost(parameters=7, fit_seconds=1.5 + replica)
         units.append(
             Unit(
@@ -120,6 +125,7 @@ def card_fields(name: str, role: str = "model") -> dict[str, Any]:
         "licence": "MIT",
         "reads": ["labels"],
         "trained_on": ["train"],
+        "parameters": 7 if role else None,
         "role": role,
     }
 

@@ -109,7 +109,8 @@ def test_failed_unit_is_accepted_and_counts_as_trivial(
     tasks: Tasks, make_submission: MakeSubmission, write_submission: WriteSubmission
 ) -> None:
     made = make_submission("m", ONE)
-    made.result.units[0].status = "failed"
+    failed = {"status": "failed", "reason": "out of memory", "metrics": {}}
+    made.result.units[0] = made.result.units[0].model_copy(update=failed)
     spoilt = Submission(made.card, rescored(made.result, tasks), {})
     found = read_submission(write_submission(spoilt), tasks)
     assert found.tasks["left/a"].failed == 1

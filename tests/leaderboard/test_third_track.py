@@ -91,7 +91,10 @@ def task(registered: None, written: Path) -> Task:
 
 def submission(name: str, task: Task, errors: Mapping[str, float]) -> Submission:
     """Make a submission of one unit with the given errors."""
-    metrics = {key: UnitMetric(value=value, stderr=0.0) for key, value in errors.items()}
+    metrics = {
+        key: UnitMetric(value=value, stderr=0.0, unit=TRACK.metric(key).unit)
+        for key, value in errors.items()
+    }
     unit = Unit(task=task.id, version=1, replica=0, seed=0, status="done", metrics=metrics)
     result = Result(
         model=RunModel(name=name),
