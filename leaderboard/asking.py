@@ -49,24 +49,20 @@ def asked_fields(
     if not update and "reads" not in found and _track(run) == "kinetics":
         found["reads"] = LABELS
     code = found.get("code") or {}
-    missing = [name for name in QUESTIONS if name != "revision" and name not in found]
-    if found.get("code") and not code.get("url"):
-        missing.append("code")
-    if "code" in missing or not code.get("revision"):
-        missing.append("revision")
+    there = {**found, "code": code.get("url"), "revision": code.get("revision")}
+    missing = [name for name in QUESTIONS if not there.get(name)]
     if update:
         missing = [name for name in missing if name == "name"]
     if missing and ask is None:
-        options = ", ".join(QUESTIONS[name][1] for name in dict.fromkeys(missing))
+        options = ", ".join(QUESTIONS[name][1] for name in missing)
         raise InputError(f"a submission needs {options} as well")
-    for name in dict.fromkeys(missing):
+    for name in missing:
         answer = ask(QUESTIONS[name][0]).strip() if ask else ""
-        if name in ("authors", "reads"):
+        if name in ("code", "revision"):
+            part = "url" if name == "code" else name
+            found["code"] = {**(found.get("code") or {}), part: answer}
+        elif name in ("authors", "reads"):
             found[name] = [part.strip() for part in answer.split(",") if part.strip()]
-        elif name == "code":
-            found["code"] = {**(found.get("code") or {}), "url": answer}
-        elif name == "revision":
-            found["code"] = {**(found.get("code") or {}), "revision": answer}
         else:
             found[name] = answer
     return found

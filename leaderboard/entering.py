@@ -115,9 +115,7 @@ def verify(
     ] = "",
     record: Annotated[
         bool,
-        typer.Option(
-            "--record", help="write what was found beside the submissions, for maintainers"
-        ),
+        typer.Option("--record", help="keep what was found beside the submissions"),
     ] = False,
 ) -> None:
     """Do the numbers of a submission again, from its predictions or from its model.

@@ -109,6 +109,8 @@ def submit(
     """
     tasks = shipped_tasks() if tasks is None else tasks
     result = read_result(run)
+    if result.config.quick:
+        raise InputError(f"{run}: a quick run is never ranked; {_how_to_rank(result)}")
     scores = recomputed(result, tasks, run / RESULTS)
     home = folder / _track(scores, tasks, run / RESULTS) / str(said.get("name", ""))
     old = _earlier(home, update)
@@ -135,6 +137,12 @@ def submit(
             manifest.write(temporary / MANIFEST)
             write_audit(source, manifest, temporary / AUDIT)
     return Entry(home, archive, audit_units(manifest), manifest)
+
+
+def _how_to_rank(result: Result) -> str:
+    globs = " ".join(f"--tasks {task}" for task in result.config.tasks[:3])
+    more = " …" if len(result.config.tasks) > 3 else ""
+    return f"run it in full: python -m benchmark run --model {result.model.name} {globs}{more}"
 
 
 def _earlier(home: Path, update: bool) -> Result | None:
@@ -182,10 +190,10 @@ def _joined(
 
 def _card(result: Result, said: Mapping[str, Any], home: Path | None) -> SubmissionCard:
     known = known_fields(result)
-    if home is not None:
-        before = read_card(home / CARD).model_dump()
-        known = {**before, **{name: known[name] for name in COUNTED}}
     try:
+        if home is not None:
+            before = read_card(home / CARD).model_dump()
+            known = {**before, **{name: known[name] for name in COUNTED}}
         return checked_card({**known, **said})
     except LyingFileError as error:
         raise InputError(f"the card of the submission: {error}") from error
