@@ -23,6 +23,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+#: Of a file whose fingerprint nobody has published.
+FIRST_USE = (
+    "note: nobody has published a fingerprint of {}, which came from {}. What it holds has the "
+    "SHA-256 {}, compare it with somebody else's; it is written down in {}, and other content is "
+    "refused from now on"
+)
+
 #: A source of this beginning is the name of a fetched file.
 PUBLIC = "mdshare:"
 
@@ -211,8 +218,14 @@ def _fetch_md17(molecule: Any, folder: Path) -> None:
 
     download = import_module("tasks.making.download")
     dft = import_module("tasks.md17.dft")
+    published = import_module("tasks.md17.published")
     path = download.fetch(molecule.file, folder, sys.stderr.isatty())
+    is_known = bool(published.fingerprint(path))
     tasks = dft.make_tasks(molecule, path, user_tasks())
+    if not is_known:
+        sha256 = published.fingerprint(path)
+        record = path.parent / published.RECORD
+        typer.echo(FIRST_USE.format(path.name, molecule.file.url, sha256, record), err=True)
     typer.echo(path)
     for task in tasks:
         typer.echo(task.id)
