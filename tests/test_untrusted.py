@@ -206,8 +206,8 @@ def test_scalar_is_a_number_only_where_everybody_reads_one(text: str, value: Any
 
 
 @given(Plain)
-def test_what_pyyaml_writes_is_read_back(value: Any) -> None:
+def test_what_pyyaml_writes_is_read_as_it_reads_it(value: Any) -> None:
     text = yaml.safe_dump({"a": value}, allow_unicode=True)
     # It writes a tag where only it would take a text for a date or for bytes.
     assume("!" not in text and "&" not in text)
-    assert yaml_of(text.encode()) == {"a": value}
+    assert yaml_of(text.encode()) == yaml.load(text, Loader=yaml.CSafeLoader)
