@@ -75,10 +75,12 @@ def test_submission_track_and_board_are_taken_alike(capsys, row: Path, up: int) 
 
 
 def test_board_with_one_row_at_fault_is_refused(capsys, row: Path) -> None:
-    shutil.copytree(row, row.parent / "other")
+    shutil.copytree(ROW.parent / "ridge", row.parent / "ridge")
+    card = row.parent / "ridge" / "card.yaml"
+    card.write_text(card.read_text().replace("name: ridge", "name: ridges"))
     code, out, _ = command(capsys, "validate", str(row.parent))
     assert code == 2
-    assert "name is 'linear', but the folder 'other'; make them one" in out
+    assert "name is 'ridges', but the folder 'ridge'; make them one" in out
     last = out.splitlines()[-1]
     assert last == "refused: 1 of 2 submissions, 1 fault; mend what is marked ✗"
 
