@@ -28,7 +28,7 @@ from leaderboard.site.web.news import releases
 from leaderboard.site.web.overview import standings
 from leaderboard.site.web.task_list import tasks_of
 from leaderboard.site.web.task_page import leading, rows_of, scale_of
-from leaderboard.site.web.words import bare, line, paragraphs
+from leaderboard.site.web.words import bare, paragraphs
 from leaderboard.tables import two_digits
 from leaderboard.units import RowUnits
 
