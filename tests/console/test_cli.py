@@ -65,6 +65,11 @@ def test_list_shows_every_task(toy, capsys):
     assert all(task_id in out for task_id in all_tasks())
 
 
+def test_list_shows_the_time_of_a_frame_with_its_unit(capsys):
+    out = command(capsys, "list", "--family", "alanine")[1]
+    assert out.count(" 0.1 ps ") == out.count("-0.1ps ") > 0
+
+
 def test_list_of_a_family_shows_only_that(toy, capsys):
     out = command(capsys, "list", "--family", "toy")[1]
     assert "toy/three" in out
