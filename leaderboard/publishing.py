@@ -13,6 +13,7 @@ from benchmark.score import SCORER_VERSION
 from benchmark.task import MetricScale, TaskCard
 from benchmark.track import Metric, Track
 from leaderboard.board import Board, Ranking
+from leaderboard.checks.entry import RESULTS
 from leaderboard.claims.decided import decided_claims
 from leaderboard.comparison import resolution
 from leaderboard.markup import plain
@@ -20,7 +21,7 @@ from leaderboard.published import Published, rounded
 from leaderboard.ranking import Row
 from leaderboard.scores import Score, overall, overall_difference
 from leaderboard.significance import LEVEL, t_quantile
-from leaderboard.submission import RESULTS, SUBMISSIONS, Submission
+from leaderboard.submission import SUBMISSIONS, Submission
 
 
 def published(board: Board) -> Published:

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmark.errors import InputError
 from benchmark.untrusted import LyingFileError
 from leaderboard.card import read_card
-from leaderboard.submission import CARD
+from leaderboard.checks.entry import CARD
 
 
 def fetch_code(submission: Path, folder: Path) -> None:

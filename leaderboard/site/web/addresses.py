@@ -26,6 +26,11 @@ def model_page(track: PublishedTrack, row: PublishedRow) -> str:
     return f"models/{track.name}--{row.name}.html"
 
 
+def data_figure(task: str, fingerprint: str) -> str:
+    """Give the figure of a task before any model; its name changes with what it shows."""
+    return f"figures/{slug(task)}-data-{fingerprint[:12]}.svg"
+
+
 def units_file(track: PublishedTrack, row: PublishedRow) -> str:
     """Give the file of a row's units."""
     return f"data/units/{track.name}--{row.name}.json"

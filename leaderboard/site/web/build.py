@@ -19,7 +19,7 @@ from leaderboard.published import (
 from leaderboard.site.cells import overall_cells
 from leaderboard.site.csv_table import csv_text
 from leaderboard.site.reading import how_to_read, optional_metrics
-from leaderboard.site.web.addresses import model_page, slug, task_page, units_file
+from leaderboard.site.web.addresses import data_figure, model_page, slug, task_page, units_file
 from leaderboard.site.web.figures import cost_svg, model_svg, task_svg
 from leaderboard.site.web.folder import SiteFolder, replaced
 from leaderboard.site.web.grid import Cell, Column, Grid, Line
@@ -28,7 +28,7 @@ from leaderboard.site.web.news import releases
 from leaderboard.site.web.overview import standings
 from leaderboard.site.web.task_list import tasks_of
 from leaderboard.site.web.task_page import leading, rows_of, scale_of
-from leaderboard.site.web.words import bare, line, paragraphs
+from leaderboard.site.web.words import bare, paragraphs
 from leaderboard.tables import two_digits
 from leaderboard.units import RowUnits
 
@@ -118,7 +118,7 @@ def _tasks(site: SiteFolder, board: Published, drawn: Mapping[str, str]) -> None
 
 
 def _task(site: SiteFolder, task: PublishedTask, track: PublishedTrack, drawn: str) -> None:
-    name = slug(task.id)
+    name, data_address = slug(task.id), data_figure(task.id, task.fingerprint)
     figure: str | Markup = ""
     if any(task.id in row.tasks for row in track.rows):
         says = f"Score of every model on {task.id}; the numbers are in the table above"
@@ -132,9 +132,10 @@ def _task(site: SiteFolder, task: PublishedTask, track: PublishedTrack, drawn: s
         rows=site.grid(rows_of(task, track)),
         marks=site.grid(scale_of(task, track)),
         leading=leading(task, track),
+        data_address=data_address,
         figure=figure,
         drawn=drawn and site.figure(
-            f"figures/{name}-data.svg", drawn, f"The data of {task.id}, before any model"
+            data_address, drawn, f"The data of {task.id}, before any model"
         ),
     )  # fmt: skip
 

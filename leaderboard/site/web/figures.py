@@ -11,18 +11,16 @@ from benchmark.console.plots import INK, MUTED, PALETTE
 from leaderboard.markup import svg
 from leaderboard.published import Cell, PublishedRow, PublishedTask, PublishedTrack, Value
 from leaderboard.site.figure import MARKERS, PALE
+from leaderboard.site.web.labels import spots
 from leaderboard.site.web.theming import canvas, svg_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH = 7.0  # inches, of every figure
+WIDTH, WIDE = 7.0, 9.5  # inches, of figures with one axis and with two
 LINE = 0.2  # inches a row of dots
 LETTER = 0.075  # inches a letter of a label, at most
 ABOVE, BELOW = 0.35, 0.55  # inches, for the legend and the ticks
-
-#: Labels of a scatter are moved apart until they are this far, in points.
-APART = 10.0
 
 
 def task_svg(task: PublishedTask, track: PublishedTrack) -> str:
@@ -46,19 +44,26 @@ def model_svg(row: PublishedRow, track: PublishedTrack) -> str:
 
 
 def cost_svg(track: PublishedTrack) -> str:
-    """Draw the score of every row against what a fit takes, and against its parameters."""
-    with canvas(WIDTH, 3.6) as figure:
+    """Draw the score of every model against what a fit takes, and against its parameters."""
+    rows = [row for row in track.rows if row.role == "model"]
+    costs = (
+        [row.costs.fit_seconds for row in rows],
+        [row.costs.most_parameters for row in rows],
+    )
+    with canvas(WIDE, 3.6) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
-        figure.subplots_adjust(0.08, 0.14, 0.98, 0.97, wspace=0.06)
-        rows = [row for row in track.rows if row.role == "model"]
-        _scatter(left, rows, [row.costs.fit_seconds for row in rows])
+        figure.subplots_adjust(0.06, 0.14, 0.99, 0.97, wspace=0.04)
         left.set_xscale("log")
         left.set_xlabel("median fit, s")
         left.set_ylabel("score")
-        _scatter(right, rows, [row.costs.most_parameters for row in rows])
-        right.set_xscale("symlog", linthresh=1, linscale=0.5)
+        right.set_xscale("symlog", linthresh=1, linscale=0.5)  # some have none
         right.set_xlabel("parameters, at most")
-        right.tick_params(left=False)
+        for axis, cost in zip((left, right), costs, strict=True):
+            axis.margins(x=0.09)
+            _scatter(axis, rows, cost)
+        right.set_xlim(left=-0.5)
+        for axis, cost in zip((left, right), costs, strict=True):  # once all limits are known
+            _name(axis, rows, cost)
         return svg_text(figure)
 
 
@@ -133,26 +138,31 @@ def _draw_groups(axis: Axes, values: Sequence[Value], track: PublishedTrack) -> 
 
 
 def _scatter(axis: Axes, rows: Sequence[PublishedRow], costs: Sequence[float]) -> None:
-    """Draw scores against a cost, each with its name; names that would meet are moved apart."""
+    """Draw scores with errors against a cost; rows without one are left out."""
     axis.grid(True)
     axis.set_axisbelow(True)
-    known = [(cost, row) for cost, row in zip(costs, rows, strict=True) if math.isfinite(cost)]
     axis.errorbar(
-        [cost for cost, _ in known],
-        [row.overall.value for _, row in known],
-        yerr=[_finite(row.overall.stderr) for _, row in known],
+        costs,
+        [row.overall.value for row in rows],
+        yerr=[_finite(row.overall.stderr) for row in rows],
         fmt="o", color=PALETTE[0], markersize=4, elinewidth=1,
     )  # fmt: skip
-    span = axis.get_ylim()
-    points = 3.6 * 72 * 0.83 / (span[1] - span[0])  # of a page, per unit of score
-    last = -math.inf
-    for cost, row in sorted(known, key=lambda pair: pair[1].overall.value):
-        place = max(points * row.overall.value, last + APART)
-        last = place
+
+
+def _name(axis: Axes, rows: Sequence[PublishedRow], costs: Sequence[float]) -> None:
+    """Write the names beside the points, where no name or point is yet."""
+    known = [(cost, row) for cost, row in zip(costs, rows, strict=True) if math.isfinite(cost)]
+    if not known:
+        return
+    inches = axis.figure.dpi_scale_trans.inverted()
+    to_points = axis.transData + inches
+    at = 72 * to_points.transform([(cost, row.overall.value) for cost, row in known])
+    ends = 72 * inches.transform(axis.bbox.get_points())
+    places = spots([(x, y) for x, y in at], [row.name for _, row in known], ends[0][0], ends[1][0])
+    for (cost, row), place in zip(known, places, strict=True):
         axis.annotate(
-            svg(row.name), (cost, row.overall.value),
-            xytext=(5, place - points * row.overall.value - 3), textcoords="offset points",
-            fontsize=8,
+            svg(row.name), (cost, row.overall.value), xytext=place, textcoords="offset points",
+            fontsize=8, va="center", ha="left",
         )  # fmt: skip
 
 

@@ -102,18 +102,31 @@ def replaced(folder: Path, board: Published) -> Iterator[SiteFolder]:
     InputError
         If there is something else in the folder, or it cannot be written.
     """
-    if folder.is_file() or (
-        folder.is_dir() and any(folder.iterdir()) and not (folder / SIGN).exists()
-    ):
-        raise InputError(
-            f"{folder} holds something that is no site of ours and would be lost; "
-            "name an empty folder, or one that does not exist"
-        )
+    check_free(folder)
     with explained(folder), atomic_folder(folder.absolute()) as temporary:
         site = SiteFolder(temporary, board)
         yield site
         site.static()
         temporary.chmod(0o755)  # temporary folders are private, a site is not
+
+
+def check_free(folder: Path) -> None:
+    """Refuse a folder whose content would be lost if a site took its place.
+
+    Raises
+    ------
+    InputError
+        If it is a file, or holds anything but an earlier site.
+    """
+    try:
+        foreign = folder.exists() and any(folder.iterdir()) and not (folder / SIGN).exists()
+    except OSError as error:
+        raise InputError(f"cannot write a site to {folder}: {error.strerror}") from error
+    if foreign:
+        raise InputError(
+            f"{folder} holds something that is no site of ours and would be lost; "
+            "name an empty folder, or one that does not exist"
+        )
 
 
 def _visible(value: Any) -> Any:

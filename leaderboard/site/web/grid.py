@@ -12,7 +12,6 @@ from benchmark.uncertainty import with_error
 from leaderboard.markup import csv_cell
 from leaderboard.site.latex import latex_table
 
-
 #: A cell without a number is sorted as if it had this one.
 LEAST = -1e300
 

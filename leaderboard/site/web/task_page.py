@@ -1,4 +1,4 @@
-"""The page of a task: what it asks, how everybody did, and how far the answers can be told apart."""
+"""The page of a task: what it asks, how everybody did, and what differences it can tell."""
 
 from __future__ import annotations
 
@@ -154,6 +154,12 @@ def _mark(metric: PublishedMetric, scale: Scale, value: str, stderr: str) -> Cel
     return Cell(shown(metric, number, error), metric.factor * number, metric.factor * error)
 
 
+def _ratio(value: float) -> str:
+    if not math.isfinite(value):
+        return NO_VALUE
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def _scale_line(metric: PublishedMetric, scale: Scale) -> Line:
     group = scale.group or "shown only"
     return Line(
@@ -163,6 +169,6 @@ def _scale_line(metric: PublishedMetric, scale: Scale) -> Line:
             _mark(metric, scale, "trivial", "trivial_stderr"),
             _mark(metric, scale, "floor", "floor_stderr"),
             _mark(metric, scale, "perfect", "perfect_stderr"),
-            Cell(f"{scale.ratio:.3g}" if math.isfinite(scale.ratio) else NO_VALUE, scale.ratio),
+            Cell(_ratio(scale.ratio), scale.ratio),
         ]
     )

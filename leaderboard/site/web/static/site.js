@@ -181,8 +181,8 @@ class View {
     }
     const [key, direction] = asked("sort").split("|");
     const place = this.keys.indexOf(key);
-    this.show(false);
-    this.order(place >= 0 && ["asc", "desc"].includes(direction) ? [[place, direction]] : []);
+    this.show(true);
+    if (place >= 0 && ["asc", "desc"].includes(direction)) this.order([[place, direction]]);
   }
 }
 
