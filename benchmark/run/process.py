@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from benchmark.errors import InputError
 from benchmark.hiding import refusal
+from benchmark.registry import DRAWN_VARIABLE
 from benchmark.run.descendants import HAS_PROC, adopt_orphans, end_all_below, end_as
 from benchmark.run.line import Line
 
@@ -177,6 +178,7 @@ def _begin(work: Callable[..., None], connection: Connection, *arguments: Any) -
     if adopt_orphans() and (child := os.fork()):
         connection.close()
         _keep(child)
+    os.environ.pop(DRAWN_VARIABLE, None)  # a model is not told that its task is drawn anew
     threading.Thread(target=_end_with_the_run, daemon=True).start()
     work(Line(connection), *arguments)
 
