@@ -179,9 +179,9 @@ class PublishedRow(_Frozen):
 
     name: str
     role: Literal["model", "control"]
-    verification: Verification = "self-reported"
+    verification: Verification
+    verified: str = Field("", description="what was looked at for it, in a line, if anything was")
     rank: int | None
-    inputs: list[str] = Field([], description="what it reads, where its card says so")
     card: SubmissionCard
     overall: Value
     families: dict[str, Value]
