@@ -38,6 +38,7 @@ app.command()(board.leaderboard)
 app.command()(entering.submit)
 app.command()(entering.verify)
 app.command()(board.compare)
+app.command()(board.cite)
 app.add_typer(data.app, name="data")
 data.app.command()(inspecting.verify)
 

@@ -97,6 +97,8 @@ def plain(text: str) -> str:
     >>> plain(" a\n b\u202e\u200bc ")
     'a bc'
     """
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
     seen = "".join(
         char for char in UNSEEN.sub("", text)
         if char.isspace() or unicodedata.category(char)[0] != "C"

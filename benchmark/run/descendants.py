@@ -1,8 +1,9 @@
 """The processes below another one: kept within reach, and ended with it.
 
-A child that calls ``setsid`` is in no group with its parent, and one whose parent has ended is handed
-to another. On Linux a process can ask to be handed such orphans, so that all that a model starts
-stays below one process of ours whatever it does. Elsewhere only the members of its group are found.
+A child that calls ``setsid`` leaves the group of its parent, and is handed on when that one ends.
+On Linux a process can ask to be handed such orphans, so that all that a model starts stays below
+one process of ours whatever it does. Elsewhere only the members of its group are found: a child
+that has left it goes on.
 """
 
 from __future__ import annotations

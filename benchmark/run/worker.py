@@ -14,9 +14,15 @@ import numpy as np
 
 from benchmark.errors import InputError, ModelError, one_line, said, where_raised
 from benchmark.job import Job, Phases
-from benchmark.loading import LoadedModel, load_model
+from benchmark.loading import load_model
 from benchmark.registry import track_of
 from benchmark.result import MOST_PARAMETERS, Cost, Status, Unit
+from benchmark.run.code import (
+    require_code_of_the_run,
+    require_late_code_of_the_run,
+    require_no_truth,
+    truth_modules,
+)
 from benchmark.run.fitting import Talk, fitted, is_full, silent
 from benchmark.run.folder import keep_traceback
 from benchmark.run.line import Line
@@ -97,22 +103,16 @@ def _cost(phases: Phases, parameters: Any, total_seconds: float) -> Cost:
 
 def _fit_and_answer(job: Job, ask: Ask, talk: Talk, phases: Phases) -> tuple[Any, str]:
     """Write the prediction files; give the model, and why they count less than in full."""
+    before = truth_modules()
     loaded = load_model(job.model, job.settings, job.task.card.track)
     model = loaded.build()  # which may import more of its own
-    _require_code_of_the_run(loaded, job)
+    require_code_of_the_run(loaded, job)
     model = fitted(loaded, model, job, ask, talk, phases)
     why = track_of(job.task).work.answer(model, job, ask, talk.report, phases)
-    _require_code_of_the_run(loaded, job)
+    require_code_of_the_run(loaded, job)
+    require_late_code_of_the_run(loaded, job)
+    require_no_truth(before)
     return model, why
-
-
-def _require_code_of_the_run(loaded: LoadedModel, job: Job) -> None:
-    if job.source_sha256 and loaded.source_sha256 != job.source_sha256:
-        files = ", ".join(sorted({file.name for file in loaded.sources})[:5])
-        raise ModelError(
-            f"the model's code ({files}) has changed since the run began: "
-            "put it back, or start over with --fresh"
-        )
 
 
 def _peak_memory() -> int:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from benchmark.errors import InputError
+from benchmark.task import TaskCard
 from leaderboard.published import Published, PublishedRow, PublishedTask, PublishedTrack
 
 #: Digits of a fingerprint that a person can compare.
@@ -25,6 +26,7 @@ class Part:
     rows : tuple of PublishedRow
         In the board's order.
     tasks : tuple of PublishedTask
+        Those on the board.
     """
 
     track: PublishedTrack
@@ -43,58 +45,96 @@ class Choice:
         When it was looked at.
     parts : tuple of Part
         Those with a row.
-    by_task : bool
-        Whether tasks were asked for, so that they are shown one by one.
+    cards : tuple of TaskCard
+        The tasks whose sources are cited, also those that are not on the board.
+    by_task, by_model : bool
+        Whether tasks were asked for, so that they are shown one by one; whether models were.
     """
 
     board: Published
     day: date
     parts: tuple[Part, ...]
+    cards: tuple[TaskCard, ...]
     by_task: bool
+    by_model: bool
 
     @property
     def fingerprint(self) -> str:
         """The first digits of the board's SHA-256."""
         return self.board.fingerprint[:SHORT]
 
+    @property
+    def only_row(self) -> tuple[PublishedTrack, PublishedRow]:
+        """The row, and its track, where one alone was chosen.
+
+        Raises
+        ------
+        InputError
+            If there are several.
+        """
+        found = [(part.track, row) for part in self.parts for row in part.rows]
+        if len(found) != 1:
+            names = ", ".join(f"{track.name}/{row.name}" for track, row in found)
+            raise InputError(f"a badge is of one row; choose one with --model: {names}")
+        return found[0]
+
+
+def sort_words(board: Published, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Tell names of rows from globs of tasks: ``--model a b --tasks c/d e/f`` leaves b and e/f."""
+    names = {name for track in board.shown for row in track.rows
+             for name in (row.name, f"{track.name}/{row.name}")}  # fmt: skip
+    globs = [word for word in words if "/" in word and word not in names]
+    return [word for word in words if word not in globs], globs
+
 
 def choose(
-    board: Published, day: date, models: Sequence[str] = (), globs: Sequence[str] = ()
+    board: Published,
+    cards: Sequence[TaskCard],
+    day: date,
+    models: Sequence[str] = (),
+    globs: Sequence[str] = (),
 ) -> Choice:
-    """Choose rows and tasks of a board.
+    """Choose rows and tasks.
 
     Parameters
     ----------
     board : Published
+    cards : sequence of TaskCard
+        All there are, on the board or not: all have sources.
     day : date
     models : sequence of str
-        Names of rows (``lstm``, or ``kinetics/lstm`` for that of one track); all models of the
-        tracks without one.
+        Names of rows (``lstm``, or ``kinetics/lstm`` for that of one track); all models without
+        one.
     globs : sequence of str
-        Of task ids; all without one.
+        Of task ids; without one all tasks, of the tracks of ``models`` if there are any.
 
     Raises
     ------
     InputError
-        If a name or a glob matches nothing, or no row has run any of the tasks.
+        If a name or a glob matches nothing, or no row is of the track of any of the tasks.
     """
     rows = [(track.name, row.name) for track in board.shown for row in track.rows]
     names = [name for _, name in rows] + [f"{track}/{name}" for track, name in rows]
     _require(models, names, "row of the board")
-    _require(globs, [task.id for track in board.shown for task in track.tasks], "task of the board")
+    _require(globs, [card.id for card in cards], "task")
+    cited = [card for card in cards if _matches(card.id, globs)]
     parts = []
     for track in board.shown:
-        tasks = tuple(
-            task
-            for task in track.tasks
-            if not globs or any(fnmatchcase(task.id, glob) for glob in globs)
-        )
         chosen = tuple(row for row in track.rows if _is_asked_for(track, row, models))
-        if chosen and tasks:
-            parts.append(Part(track, chosen, tasks))
-    if not parts:
+        mine = [card for card in cited if card.track == track.name]
+        if chosen and mine:
+            parts.append(
+                Part(track, chosen, tuple(t for t in track.tasks if _matches(t.id, globs)))
+            )
+    if models and not parts:
         raise InputError(f"no row of {', '.join(models)} is of the track of {', '.join(globs)}")
-    return Choice(board, day, tuple(parts), bool(globs))
+    if models:
+        cited = [card for card in cited if card.track in {part.track.name for part in parts}]
+    return Choice(board, day, tuple(parts), tuple(cited), bool(globs), bool(models))
+
+
+def _matches(name: str, globs: Sequence[str]) -> bool:
+    return not globs or any(fnmatchcase(name, glob) for glob in globs)
 
 
 def _is_asked_for(track: PublishedTrack, row: PublishedRow, models: Sequence[str]) -> bool:

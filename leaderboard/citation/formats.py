@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from benchmark.errors import InputError
 from benchmark.uncertainty import with_error
 from leaderboard.citation.choice import Choice, Part
 from leaderboard.citation.references import entries, keys
 from leaderboard.citation.software import AUTHORS, DOI, KEY, TITLE, software_entry
 from leaderboard.markup import plain
 from leaderboard.published import PublishedRow
+from leaderboard.site.badge import place
 from leaderboard.site.latex import latex_table
 from leaderboard.tables import NO_VALUE
 
@@ -22,14 +24,23 @@ def bibtex(choice: Choice) -> str:
 
 
 def latex(choice: Choice) -> str:
-    """Write a table a track, with the rules of booktabs."""
+    """Write a table a track, with the rules of booktabs.
+
+    Raises
+    ------
+    InputError
+        If none of the tasks is on the board.
+    """
+    shown = [part for part in choice.parts if part.tasks]
+    if not shown:
+        raise InputError(f"no score of {choice.cards[0].id} to tabulate: it is not on the board")
     tables = [
         latex_table(
             _by_task(part) if choice.by_task else _by_model(part),
             caption=_caption(choice, part),
             label=f"tab:{KEY}-{part.track.name}",
         ).strip()
-        for part in choice.parts
+        for part in shown
     ]
     return "\n\n".join(tables)
 
@@ -37,7 +48,8 @@ def latex(choice: Choice) -> str:
 def text(choice: Choice) -> str:
     """Write a line: version, board and day, and the scores of the rows that were asked for."""
     scores = [
-        f"{row.name} {with_error(row.overall.value, row.overall.stderr)} ({_rank(part, row)})"
+        f"{row.name} {with_error(row.overall.value, row.overall.stderr)} "
+        f"({part.track.name}, {place(part.track, row)})"
         for part in choice.parts
         for row in part.rows
     ]
@@ -59,6 +71,10 @@ def json_text(choice: Choice) -> str:
         "text": text(choice),
         "bibtex": bibtex(choice),
         "keys": [KEY, *keys(_sources(choice))],
+        "tasks": {
+            card.id: {"version": card.version, "keys": keys(card.citations)}
+            for card in choice.cards
+        },
         "tracks": {part.track.name: _fields(part) for part in choice.parts},
     }
     return json.dumps(fields, indent=1, ensure_ascii=False)
@@ -73,7 +89,10 @@ FORMATS: Mapping[str, Callable[[Choice], str]] = {
 
 
 def _sources(choice: Choice) -> list[str]:
-    tasks = [words for part in choice.parts for task in part.tasks for words in task.citations]
+    """Give what is cited: no paper of a model where tasks alone were asked for."""
+    tasks = [words for card in choice.cards for words in card.citations]
+    if choice.by_task and not choice.by_model:
+        return tasks
     return [*tasks, *(row.card.citation for part in choice.parts for row in part.rows)]
 
 
@@ -115,16 +134,8 @@ def _caption(choice: Choice, part: Part) -> str:
     )
 
 
-def _rank(part: Part, row: PublishedRow) -> str:
-    ranked = sum(one.rank is not None for one in part.track.rows)
-    place = "unranked" if row.rank is None else f"rank {row.rank} of {ranked}"
-    return f"{part.track.name}, {place}"
-
-
 def _fields(part: Part) -> dict[str, Any]:
     return {
-        "tasks": {task.id: {"version": task.version, "keys": keys(task.citations)}
-                  for task in part.tasks},
         "rows": {
             row.name: {
                 "rank": row.rank,
@@ -140,4 +151,4 @@ def _fields(part: Part) -> dict[str, Any]:
             }
             for row in part.rows
         },
-    }  # fmt: skip
+    }

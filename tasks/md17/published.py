@@ -136,6 +136,12 @@ def read_arrays(path: Path, keys: tuple[str, ...]) -> dict[str, NDArray[np.float
 def read_published(
     path: Path, molecule: Published
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Read atomic numbers (atoms,) and positions (frames, atoms, 3), Å; see `published_arrays`."""
+    arrays = published_arrays(path, molecule)
+    return arrays["z"].astype(np.int64), arrays["R"]
+
+
+def published_arrays(path: Path, molecule: Published) -> dict[str, NDArray[np.float64]]:
     """Read a trajectory, check it, and compare it with the first time it was read.
 
     Parameters
@@ -146,10 +152,8 @@ def read_published(
 
     Returns
     -------
-    numbers : int64 array of shape (atoms,)
-        Atomic numbers.
-    positions : float64 array of shape (frames, atoms, 3)
-        Å.
+    dict of str to float64 array
+        By `KEYS`; R and F have the shape (frames, atoms, 3).
 
     Raises
     ------
@@ -172,7 +176,7 @@ def read_published(
         )
     if path.name not in known:
         write_text(record, json.dumps({**known, path.name: found}, indent=2, sort_keys=True) + "\n")
-    return arrays["z"].astype(np.int64), arrays["R"]
+    return arrays
 
 
 def content_sha256(arrays: dict[str, NDArray[np.float64]]) -> str:

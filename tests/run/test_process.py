@@ -61,6 +61,10 @@ import sys
 import multiprocessing
 
 
+def doubled(number):
+    return 2 * number
+
+
 class Silent(Exception):
     def __str__(self):
         raise RuntimeError("no")
@@ -207,7 +211,7 @@ def holders(path: str) -> list[str]:
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and int(process.name) != os.getpid() and alive(int(process.name)):
             with suppress(OSError):
-                open_files = [os.readlink(number) for number in (process / "fd").iterdir()]
+                open_files = [str(number.readlink()) for number in (process / "fd").iterdir()]
                 if path in open_files or path in (process / "cmdline").read_text():
                     found.append(process.name)
     return found
@@ -240,6 +244,10 @@ WORKERS = {
     "a pool of futures": (
         "from concurrent.futures import ProcessPoolExecutor\n"
         "with ProcessPoolExecutor(2) as pool:\n    assert list(pool.map(abs, [-1, 2])) == [1, 2]"
+    ),
+    "a pool of fresh processes": (
+        "with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "    assert pool.map(doubled, [1, 2]) == [2, 4]"
     ),
     "workers of a data loader": (
         "import torch\n"

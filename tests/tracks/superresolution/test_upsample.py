@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pty
+import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -297,7 +303,7 @@ def test_fitted_model_that_is_gone_is_one_line(files, runs, capsys, tmp_path):
 )
 def test_model_that_fails_is_one_line(files, runs, capsys, tmp_path, plug, answer, message):
     finished_run(tmp_path / "plug", [find_task(WATER)], plug(PLUG, "bad"), answer=answer)
-    error = refused(capsys, tmp_path, "line.trr", model="plug")
+    error = refused(capsys, tmp_path, "line.trr", "--trust", model="plug")
     assert f"the model fails on this trajectory: {message}" in error
 
 
@@ -306,9 +312,67 @@ def test_model_whose_code_has_changed_is_noted(files, runs, capsys, tmp_path, pl
     finished_run(tmp_path / "changed", [find_task(WATER)], path)
     with Path(path).open("a") as file:
         file.write("# another\n")
-    code, _, err = upsample(capsys, tmp_path, "line.trr", model="changed")
+    code, _, err = upsample(capsys, tmp_path, "line.trr", "--trust", model="changed")
     assert code == 0
     assert "note: the code of the model has changed since" in err
+
+
+SPY = """
+from pathlib import Path
+Path("imported").touch()
+"""
+
+
+@pytest.mark.parametrize("how", ["{path}", "{path}:Plug", "foreign", "foreign.part:Plug"])
+def test_code_that_a_run_names_is_not_imported_without_consent(
+    files, runs, capsys, tmp_path, monkeypatch, plug, how
+):
+    path = plug(PLUG.replace("frames * np.nan", "frames"), "foreign")
+    run = finished_run(tmp_path / "theirs", [find_task(WATER)], path)
+    Path(path).write_text(SPY + Path(path).read_text())
+    package = files / "foreign"
+    package.mkdir()
+    (package / "__init__.py").write_text(SPY)
+    monkeypatch.syspath_prepend(str(files))
+    said = json.loads((run / "run.json").read_text())
+    said["spec"] = how.format(path=path)
+    (run / "run.json").write_text(json.dumps(said))
+    error = refused(capsys, tmp_path, "line.trr", model="theirs")
+    assert f"names a model that is not shipped, {said['spec']}, and this runs its code" in error
+    assert "if you trust it, add --trust" in error
+    assert not (files / "imported").exists()
+
+
+def test_code_that_a_run_names_is_run_with_consent(files, runs, capsys, tmp_path, plug):
+    path = plug(PLUG.replace("frames * np.nan", "frames"), "theirs")
+    finished_run(tmp_path / "theirs", [find_task(WATER)], path)
+    assert upsample(capsys, tmp_path, "line.trr", "--trust", model="theirs")[0] == 0
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 2), ("\n", 2), ("", 1)])
+def test_person_at_a_terminal_is_asked(files, runs, tmp_path, plug, answer, code):
+    path = plug(PLUG.replace("frames * np.nan", "frames"), "theirs")
+    finished_run(tmp_path / "theirs", [find_task(WATER)], path)
+    arguments = ["upsample", "--model", tmp_path / "theirs", "--factor", GAP, "--topology", "w.pdb"]
+    ended, shown = at_a_terminal([*arguments, "--trajectory", "line.trr"], answer)
+    assert ended == code
+    assert "Do you trust it? [y/N]" in " ".join(shown.split())
+    assert (files / "line-x10.trr").exists() == (code == 0)
+
+
+def at_a_terminal(arguments: list[object], answer: str) -> tuple[int, str]:
+    """Call ``benchmark`` at a terminal of its own, and answer it; give exit code and output."""
+    master, slave = pty.openpty()
+    call = [sys.executable, "-m", "benchmark", *map(str, arguments)]
+    with subprocess.Popen(call, stdin=slave, stdout=slave, stderr=slave) as process:
+        os.close(slave)
+        os.write(master, answer.encode() or b"\x04")  # the end of the input
+        shown = b""
+        with suppress(OSError):  # how a terminal on Linux ends
+            while piece := os.read(master, 1 << 16):
+                shown += piece
+    os.close(master)
+    return process.returncode, shown.decode()
 
 
 def test_run_of_the_other_track_has_nothing_to_offer(files, runs, capsys, toy, plug, tmp_path):
