@@ -152,6 +152,7 @@ def _row(row: Row, ranking: Ranking) -> dict[str, Any]:
     return {
         "name": row.name,
         "role": row.role,
+        "verification": row.submission.level,
         "rank": row.rank,
         "card": card.model_dump(mode="json"),
         "overall": _value(row.overall),

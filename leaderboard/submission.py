@@ -10,17 +10,22 @@ from benchmark.result import Result, TaskResult, Unit
 from benchmark.task import Task
 from leaderboard.card import SubmissionCard
 from leaderboard.validation import examined
+from leaderboard.verification.record import Level, read_verification
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A checked submission; ``tasks`` are the scores recomputed from the units' metrics."""
+    """A checked submission; ``tasks`` are the scores recomputed from the units' metrics.
+
+    ``level`` is its badge: how far a maintainer has verified it.
+    """
 
     card: SubmissionCard
     result: Result
     tasks: dict[str, TaskResult]
+    level: Level = "self-reported"
 
     def units(self, task: str) -> list[Unit]:
         """Give the units of one task."""
@@ -53,9 +58,11 @@ def read_submission(folder: Path, tasks: Mapping[str, Task]) -> Submission:
     Raises
     ------
     InputError
-        With the first thing that one of `CHECKS` finds at fault.
+        With the first thing that one of `CHECKS` finds at fault, or if what is recorded of its
+        verification is damaged.
     """
     report = examined(folder, tasks)
     report.require_valid()
-    entry = report.entry
-    return Submission(entry.card, entry.result, entry.scores)
+    entry, verified = report.entry, read_verification(folder)
+    level: Level = verified.level if verified else "self-reported"
+    return Submission(entry.card, entry.result, entry.scores, level)

@@ -1,8 +1,8 @@
 """Recorded chains among generated ones, found from the files alone.
 
 The novelty audit of a run (`one_model`) weighs a copied stretch by the model's own probabilities,
-which prediction files do not hold. Here it is weighed by a Markov chain instead. That overestimates
-the surprise of a process with memory, and of a model that has learned pieces of its training data by
+which prediction files do not hold. Here it is weighed by a Markov chain instead. That overrates the
+surprise of a process with memory, and of a model that has learned pieces of its training data by
 heart; so a stretch must have twice as many bits, and a thousand frames, to be called a copy. Whole
 chains have more of both.
 """
