@@ -24,7 +24,6 @@ from leaderboard.verification.record import Level
 #: Significant digits of a number in the file: the CSV shows six.
 DIGITS = 12
 
-#: How far a row's numbers were checked; each level includes those before.
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
