@@ -11,13 +11,16 @@ from benchmark.registry import shipped_tasks
 from benchmark.result import json_schema
 from benchmark.task import Task
 from leaderboard.board import make_board
+from leaderboard.claims.noise import noise_costs
 from leaderboard.claims.page import claims
 from leaderboard.site.csv_table import csv_text
 from leaderboard.site.figure import scores_svg
 from leaderboard.site.markdown import page
+from leaderboard.site.noise_figure import noise_svg
 from leaderboard.submission import SUBMISSIONS, read_submissions
 
 PAGE, CLAIMS, TABLE = "README.md", "CLAIMS.md", "leaderboard.csv"
+NOISE = "noise.svg"
 SCHEMA = "results.schema.json"
 
 
@@ -57,6 +60,9 @@ def render(
     stale = [path for path, text in texts.items() if _content(path) != text]
     made: dict[Path, Callable[[], str]] = {folder / SCHEMA: json_schema} if board.shown else {}
     made |= {folder / ranking.figure: partial(scores_svg, ranking) for ranking in board.shown}
+    for ranking in board.shown:
+        if costs := noise_costs(ranking):
+            made[folder / NOISE] = partial(noise_svg, costs)
     if write:
         texts |= {path: make() for path, make in made.items()}
     stale += [path for path in made if _content(path) != texts.get(path, _content(path) or "")]
