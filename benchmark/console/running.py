@@ -39,6 +39,10 @@ def run(
     quick: Annotated[
         bool, typer.Option("--quick", help="one replica, a fifth of the training; unranked")
     ] = False,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option("--unit", metavar="rN-sM", help="only replica N with seed M; may be repeated"),
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
     workers: Annotated[int, typer.Option(min=0, help="units at a time; 0: one a core")] = 0,
     timeout: Annotated[float, typer.Option(min=1, help="seconds a unit may take")] = 3600,
@@ -59,7 +63,7 @@ def run(
     from benchmark.console.show import RunDisplay
     from benchmark.registry import select_tasks
     from benchmark.result import RunConfig
-    from benchmark.run.folder import open_run, plan
+    from benchmark.run.folder import only, open_run, plan
     from benchmark.run.local import described
     from benchmark.run.process import processes
     from benchmark.run.runner import execute
@@ -89,6 +93,8 @@ def run(
         tasks=list(chosen),
     )
     keys = plan(list(chosen.values()), config.replicas, config.seeds)
+    if unit:
+        keys = only(keys, unit)
     wanted = _run_file(facts, model, settings, config, keys).model_copy(
         update={"data": {task.id: task.card.fingerprints for task in chosen.values()}}
     )

@@ -17,10 +17,11 @@ from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from benchmark.errors import InputError
 from benchmark.hiding import refusal
+from benchmark.run.descendants import HAS_PROC, adopt_orphans, end_all_below, end_as
 from benchmark.run.line import Line
 
 #: Bytes of one message at most, and of one read.
@@ -138,6 +139,8 @@ class ModelProcess:
 
     def stop(self) -> None:
         """Kill the process and what it has started, whatever they do."""
+        if HAS_PROC:
+            end_all_below(self._process.pid)
         if hasattr(os, "killpg"):
             with suppress(ProcessLookupError, PermissionError):  # its group may have no member left
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -171,8 +174,21 @@ def _begin(work: Callable[..., None], connection: Connection, *arguments: Any) -
         os.setsid()  # a group of its own, which ends with it
     # Workers of a data loader, a pool: a daemon might have no children.
     multiprocessing.current_process().daemon = False
+    if adopt_orphans() and (child := os.fork()):
+        connection.close()
+        _keep(child)
     threading.Thread(target=_end_with_the_run, daemon=True).start()
     work(Line(connection), *arguments)
+
+
+def _keep(child: int) -> NoReturn:
+    """Outlive the process that runs the model, end all that it leaves behind, and end as it did."""
+    threading.Thread(target=_end_with_the_run, daemon=True).start()
+    while True:
+        ended, status = os.wait()  # orphans too, which have been handed to this process
+        if ended == child:
+            end_all_below(os.getpid())
+            end_as(status)
 
 
 def _end_with_the_run() -> None:
@@ -180,6 +196,8 @@ def _end_with_the_run() -> None:
     if run := parent_process():
         with suppress(OSError, ValueError):  # the model's code has closed what is waited for
             run.join()
+        if HAS_PROC:
+            end_all_below(os.getpid())
         if hasattr(os, "killpg"):
             os.killpg(0, signal.SIGKILL)
         os._exit(1)

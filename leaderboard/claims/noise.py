@@ -20,9 +20,10 @@ from benchmark.result import TaskMetric
 from benchmark.task import TaskCard
 from benchmark.uncertainty import with_error
 from leaderboard.board import Ranking
+from leaderboard.claims.claim import Claim, Table, Verdict, table, text
 from leaderboard.ranking import Row
 from leaderboard.significance import holm, p_value
-from leaderboard.tables import NO_VALUE, table
+from leaderboard.tables import NO_VALUE
 
 CALM, NOISY = "md17-xtb", "md17-xtb-nvt"
 
@@ -33,24 +34,25 @@ CLAIMED = "bi-lstm"
 #: More than a factor of two lost to noise is not robust.
 ROBUST = math.log(2)
 
+ID = "noise"
+TITLE = "Networks that fill in frames are robust to noisy dynamics"
+
+SOURCE = (
+    "Winkler, Müller, Sauceda, arXiv:2201.01195: the method is robust to noise in the trajectory, "
+    "and the Bi-LSTM is the best of the networks."
+)
+
 CLAIM = """
-## Networks that fill in frames are robust to noisy dynamics
-
-*Winkler, Müller, Sauceda, arXiv:2201.01195: the method is robust to noise in the trajectory, and
-the Bi-LSTM is the best of the networks.*
-
 What a thermostat costs a model: its error over √(E₀² + f²), with E₀ its error on the same molecule
 and gap at constant energy and f what the noise itself leaves unknown (under `global`, which is no
 noise, the mark of 1e-4 Å). Geometric mean over molecules and gaps with its standard error, from
 those of the errors of each task; 1 is undisturbed. In brackets on how many tasks the model has the
 smallest error of all models.
-
-![what a thermostat costs each model](noise.svg)
 """
 
-RULE = """`{model}` counts as robust under a thermostat where this is surely below 2, and as not
-robust where it is surely above: at 5 %, for all {cells} thermostats together (Holm). Otherwise it
-is undecided.
+RULE = """A model counts as robust under a thermostat where this is surely below 2, and as not
+robust where it is surely above: at 5 %, for all its thermostats together (Holm). Otherwise it is
+undecided. Of the claimed network, `{model}`:
 """
 
 
@@ -85,10 +87,26 @@ Costs = Mapping[str, Mapping[str, Cost]]
 Pairs = Mapping[str, list[tuple[TaskCard, TaskCard]]]
 
 
-def noise_claims(ranking: Ranking) -> list[str]:
-    """Write the section; nothing without the claimed network in both families."""
+def noise_claims(ranking: Ranking) -> list[Claim]:
+    """Decide the claim; nothing without the claimed network in both families."""
     costs = noise_costs(ranking)
-    return [CLAIM, _table(costs), _verdict(costs)] if costs else []
+    if not costs:
+        return []
+    verdicts = {model: _verdicts(model, found) for model, found in costs.items()}
+    sentences = [_sentence(verdict, costs) for verdict in verdicts[CLAIMED]]
+    claim = Claim(
+        id=ID,
+        track=ranking.track.name,
+        title=TITLE,
+        source=SOURCE,
+        blocks=[
+            text(CLAIM),
+            _table(costs),
+            text("\n".join([RULE.format(model=CLAIMED), *sentences])),
+        ],
+        verdicts=[verdict for found in verdicts.values() for verdict in found],
+    )
+    return [claim]
 
 
 def noise_costs(ranking: Ranking) -> Costs:
@@ -173,7 +191,7 @@ def _floor(card: TaskCard) -> float:
     return 0.0 if floor is None else floor
 
 
-def _table(costs: Costs) -> str:
+def _table(costs: Costs) -> Table:
     thermostats = sorted({name for found in costs.values() for name in found})
     rows = []
     for model, found in costs.items():
@@ -190,21 +208,30 @@ def _factor(cost: Cost) -> str:
     return with_error(factor, factor * cost.stderr)
 
 
-def _verdict(shown: Costs) -> str:
-    costs = shown[CLAIMED]
-    told = holm([cost.p_value for cost in costs.values()])
-    lines = [RULE.format(model=CLAIMED, cells=len(costs))]
-    for (name, cost), sure in zip(costs.items(), told, strict=True):
-        verdict = "undecided"
-        if sure:
-            verdict = "robust" if cost.loss < ROBUST else "not robust"
-        others = [
-            found[name] for model, found in shown.items() if model != CLAIMED and name in found
-        ]
-        less = sum(other.loss < cost.loss for other in others)
-        lines.append(
-            f"- **{name}**: {verdict}; its error is {_factor(cost)} times what it would be, and "
-            f"{less} of {len(others)} other models lose less. It is the best on {cost.best} of "
-            f"{cost.tasks} tasks."
+def _verdicts(model: str, costs: Mapping[str, Cost]) -> list[Verdict]:
+    """Decide for each thermostat whether a model is robust."""
+    found = []
+    sure = holm([cost.p_value for cost in costs.values()])
+    for (name, cost), is_sure in zip(costs.items(), sure, strict=True):
+        word = "robust" if cost.loss < ROBUST else "not robust"
+        found.append(
+            Verdict(
+                of={"model": model, "thermostat": name},
+                verdict=word if is_sure else "undecided",
+                value=cost.loss,
+                stderr=cost.stderr,
+            )
         )
-    return "\n".join(lines) + "\n"
+    return found
+
+
+def _sentence(verdict: Verdict, costs: Costs) -> str:
+    name = verdict.of["thermostat"]
+    cost = costs[CLAIMED][name]
+    others = [one[name] for model, one in costs.items() if model != CLAIMED and name in one]
+    less = sum(other.loss < cost.loss for other in others)
+    return (
+        f"- **{name}**: {verdict.verdict}; its error is {_factor(cost)} times what it would be, "
+        f"and {less} of {len(others)} other models lose less. It is the best on {cost.best} of "
+        f"{cost.tasks} tasks."
+    )

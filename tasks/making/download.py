@@ -102,7 +102,7 @@ def fetch(file: PublicFile, folder: Path, show: bool = True) -> Path:
     """
     import pooch  # slow to load
 
-    from tasks.making.resuming import ResumingDownloader
+    from benchmark.resuming import ResumingDownloader
 
     path = folder / file.filename
     if path.exists():

@@ -43,7 +43,7 @@ def files(task: Task) -> set[Path]:
 
 def _load() -> Work:
     # Loading this takes numba and Arrow, which `list`, `describe` and `--help` do without.
-    from benchmark.tracks.kinetics import check, data, measures, plots, questions
+    from benchmark.tracks.kinetics import check, data, measures, plots, questions, replays
 
     return Work(
         frozen=data.frozen_parts,
@@ -52,6 +52,7 @@ def _load() -> Work:
         measure=measures.measure,
         findings=check.findings,
         draw=plots.draw,
+        suspect=replays.replayed,
     )
 
 

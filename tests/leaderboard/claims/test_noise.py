@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from benchmark.result import TaskMetric
 from benchmark.task import Task
 from leaderboard.board import Ranking, make_board
-from leaderboard.claims.noise import noise_costs, thermostat
-from leaderboard.claims.page import claims
+from leaderboard.claims.noise import noise_claims, noise_costs, thermostat
+from leaderboard.publishing import published
+from leaderboard.site.claims_page import claims_page
 from leaderboard.site.noise_figure import noise_svg
 from leaderboard.submission import Submission
 from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_superresolution_task
@@ -64,6 +64,10 @@ def board_of(rows: list[Submission], tasks: Tasks) -> Ranking:
     return ranking
 
 
+def page_of(rows: list[Submission], tasks: Tasks) -> str:
+    return claims_page(published(make_board(rows, tasks)))
+
+
 def test_error_of_its_own_and_noise_add_up_as_squares(make_submission: MakeSubmission, tasks):
     undisturbed = {"global": math.hypot(4e-3, 1e-4), "langevin-10": 5e-3}  # 3, 4, 5
     rows = [model(make_submission, "bi-lstm", 4e-3, undisturbed)]
@@ -80,19 +84,26 @@ def test_verdicts_follow_the_rule_and_are_corrected(make_submission: MakeSubmiss
         model(make_submission, "bi-lstm", 1e-2, {"global": 5e-2, "langevin-10": 1.1e-2}),
         model(make_submission, "ridge", 1e-2, {"global": 1e-2, "langevin-10": 2e-2}),
     ]
-    page = claims(make_board(rows, tasks))
+    page = page_of(rows, tasks)
     assert "## Networks that fill in frames are robust to noisy dynamics" in page
     assert "- **global**: not robust; its error is 5.00(18) times what it would be" in page
     assert "and 1 of 1 other models lose less. It is the best on 0 of 4 tasks." in page
     assert "- **langevin-10**: robust; its error is 1.05(4) times" in page
     assert "and 0 of 1 other models lose less. It is the best on 4 of 4 tasks." in page
     assert "| `ridge`" in page
-    assert "for all 2 thermostats together (Holm)" in page
+    (claim,) = noise_claims(board_of(rows, tasks))
+    told = {(one.of["model"], one.of["thermostat"]): one.verdict for one in claim.verdicts}
+    assert told == {
+        ("bi-lstm", "global"): "not robust",
+        ("bi-lstm", "langevin-10"): "robust",
+        ("ridge", "global"): "robust",
+        ("ridge", "langevin-10"): "undecided",
+    }
 
 
 def test_loss_near_a_factor_of_two_is_undecided(make_submission: MakeSubmission, tasks):
     rows = [model(make_submission, "bi-lstm", 1e-2, {"global": 1.9e-2, "langevin-10": 2.2e-2})]
-    page = claims(make_board(rows, tasks))
+    page = page_of(rows, tasks)
     assert "- **global**: undecided" in page
     assert "- **langevin-10**: undecided" in page
 
@@ -105,9 +116,9 @@ def test_nothing_is_said_without_the_claimed_network_or_its_twin_tasks(
     lstm = model(make_submission, "bi-lstm", 1e-2, {"global": 1e-2, "langevin-10": 2e-2})
     noise_alone = {key: task for key, task in tasks.items() if key in NOISY.values()}
     assert noise_costs(board_of([lstm], noise_alone)) == {}
-    assert "robust" not in claims(make_board([lstm], noise_alone))
+    assert "robust" not in page_of([lstm], noise_alone)
     calm_alone = {key: task for key, task in tasks.items() if key in CALM.values()}
-    assert "robust" not in claims(make_board([lstm], calm_alone))
+    assert "robust" not in page_of([lstm], calm_alone)
 
 
 def test_family_under_thermostats_changes_nothing_in_the_other_claims(
@@ -118,7 +129,7 @@ def test_family_under_thermostats_changes_nothing_in_the_other_claims(
         model(make_submission, "lstm", 2e-2, {"global": 1e-5, "langevin-10": 1e-5}),
     ]
     calm_alone = {key: task for key, task in tasks.items() if key in CALM.values()}
-    both, one = claims(make_board(rows, tasks)), claims(make_board(rows, calm_alone))
+    both, one = page_of(rows, tasks), page_of(rows, calm_alone)
     assert both.startswith(one.rstrip("\n"))
     assert "## Networks" in both.removeprefix(one.rstrip("\n"))
 
@@ -129,15 +140,13 @@ def test_thermostat_is_the_part_of_a_name_between_molecule_and_gap():
     assert thermostat(made.card) == "langevin-0.1"
 
 
-def test_figure_is_the_same_text_for_the_same_rows(
-    make_submission: MakeSubmission, tasks, tmp_path: Path
-):
+def test_figure_is_the_same_text_for_the_same_rows(make_submission: MakeSubmission, tasks):
     rows = [
         model(make_submission, "bi-lstm", 1e-2, {"global": 5e-2, "langevin-10": 1e-2}),
         model(make_submission, "ridge", 1e-2, {"global": 1e-2, "langevin-10": 2e-2}),
     ]
-    costs = noise_costs(board_of(rows, tasks))
-    assert list(costs) == ["ridge", "bi-lstm"]
-    drawn = noise_svg(costs)
-    assert drawn == noise_svg(costs)
+    assert list(noise_costs(board_of(rows, tasks))) == ["ridge", "bi-lstm"]
+    (claim,) = noise_claims(board_of(rows, tasks))
+    drawn = noise_svg(claim)
+    assert drawn == noise_svg(claim)
     assert drawn.startswith("<?xml")
