@@ -91,6 +91,7 @@ def test_verdicts_follow_the_rule_and_are_corrected(make_submission: MakeSubmiss
     assert "- **langevin-10**: robust; its error is 1.05(4) times" in page
     assert "and 0 of 1 other models lose less. It is the best on 4 of 4 tasks." in page
     assert "| `ridge`" in page
+    assert "![what a thermostat costs each model](noise.svg)" in page
     (claim,) = noise_claims(board_of(rows, tasks))
     told = {(one.of["model"], one.of["thermostat"]): one.verdict for one in claim.verdicts}
     assert told == {
