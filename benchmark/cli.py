@@ -14,6 +14,7 @@ from benchmark.console.streams import open_streams
 from benchmark.errors import InputError, printable
 from benchmark.registry import tracks
 from leaderboard import commands as board
+from leaderboard import entering
 from tasks import commands as data
 
 app = typer.Typer(
@@ -34,6 +35,8 @@ for track in tracks().values():
         app.command(name)(command)
 app.command()(board.validate)
 app.command()(board.leaderboard)
+app.command()(entering.submit)
+app.command()(entering.verify)
 app.command()(board.compare)
 app.command()(board.cite)
 app.add_typer(data.app, name="data")

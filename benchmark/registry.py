@@ -34,6 +34,10 @@ LARGEST_CARD = 1 << 20
 #: More folders with ``<family>/cards/*.yaml`` inside, separated as in PATH.
 TASKS_VARIABLE = "STRIDEBENCH_TASKS"
 
+#: A folder like those, whose tasks take the place of the ones that bear their ids: another test set
+#: for a model that may have read the frozen one. Nobody's results on them are ranked.
+DRAWN_VARIABLE = "STRIDEBENCH_DRAWN"
+
 
 @cache
 def tracks() -> dict[str, Track]:
@@ -134,7 +138,15 @@ def all_tasks(roots: Iterable[Path] | None = None) -> dict[str, Task]:
             if task.id in tasks:
                 raise InputError(f"two cards are called {task.id}: {tasks[task.id].path}, {path}")
             tasks[task.id] = task
+    if roots is None:
+        tasks |= drawn_tasks()
     return dict(sorted(tasks.items()))
+
+
+def drawn_tasks() -> dict[str, Task]:
+    """Read the cards of `DRAWN_VARIABLE`; none without it."""
+    folder = os.environ.get(DRAWN_VARIABLE, "")
+    return all_tasks([Path(folder)]) if folder else {}
 
 
 def find_task(task_id: str) -> Task:

@@ -129,6 +129,9 @@ class Work:
         Draw what a unit of a run has answered, with the model's name, into a file.
     drawn : str
         The prediction file that `draw_unit` shows.
+    suspect : callable (task, replica, folder), optional
+        Look through the prediction files of a unit, measured already, for what a run that was
+        honest cannot have written; say what, empty if nothing is found. Only a reviewer asks.
     """
 
     frozen: Callable[[Task], Iterable[Callable[[], object]]]
@@ -139,6 +142,7 @@ class Work:
     draw: Callable[[Figure, Task], None]
     draw_unit: Callable[[Task, Path, str, Path], None] | None = None
     drawn: str = ""
+    suspect: Callable[[Task, int, Path], str] | None = None
 
 
 @dataclass(frozen=True)

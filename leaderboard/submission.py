@@ -5,31 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from benchmark.errors import InputError
-from benchmark.files import atomic_folder
-from benchmark.registry import shipped_tasks
-from benchmark.result import Call, Result, TaskResult, Unit, read_result
+from benchmark.result import Result, TaskResult, Unit
 from benchmark.task import Task
-from benchmark.untrusted import LyingFileError
-from leaderboard.card import SubmissionCard, checked_card, known_fields, write_card
-from leaderboard.checks.entry import CARD, RESULTS
-from leaderboard.validation import examined, recomputed
+from leaderboard.card import SubmissionCard
+from leaderboard.validation import examined
+from leaderboard.verification.record import Level, Verification, read_verification
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
-
-#: Fields of a card that are more, the more tasks a result has.
-COUNTED = ("parameters", "hardware")
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A checked submission; ``tasks`` are the scores recomputed from the units' metrics."""
+    """A checked submission; ``tasks`` are the scores recomputed from the units' metrics.
+
+    ``verification`` is what a maintainer found of it; None if nobody has looked.
+    """
 
     card: SubmissionCard
     result: Result
     tasks: dict[str, TaskResult]
+    verification: Verification | None = None
+
+    @property
+    def level(self) -> Level:
+        """The badge: how far it was verified."""
+        return self.verification.level if self.verification else "self-reported"
 
     def units(self, task: str) -> list[Unit]:
         """Give the units of one task."""
@@ -62,114 +63,10 @@ def read_submission(folder: Path, tasks: Mapping[str, Task]) -> Submission:
     Raises
     ------
     InputError
-        With the first thing that one of `CHECKS` finds at fault.
+        With the first thing that one of `CHECKS` finds at fault, or if what is recorded of its
+        verification is damaged.
     """
     report = examined(folder, tasks)
     report.require_valid()
     entry = report.entry
-    return Submission(entry.card, entry.result, entry.scores)
-
-
-def _track(scores: Mapping[str, TaskResult], tasks: Mapping[str, Task], path: Path) -> str:
-    found = sorted({tasks[task].card.track for task in scores})
-    if len(found) > 1:
-        raise InputError(f"{path}: tasks of the tracks {', '.join(found)}; submit them one by one")
-    return found[0]
-
-
-def add(
-    run: Path,
-    said: Mapping[str, Any],
-    folder: Path = SUBMISSIONS,
-    tasks: Mapping[str, Task] | None = None,
-) -> Path:
-    """Make a submission folder of a run: its ``results.json``, and a card from its model's card.
-
-    A submission of this name that is there already is widened: what it has on tasks that the run
-    leaves out stays. So a board of many tasks can be filled family by family.
-
-    Parameters
-    ----------
-    run : Path
-        A finished run folder.
-    said : mapping
-        Fields of `SubmissionCard` that a run does not know, such as name, authors and code.
-    folder : Path
-        Where the submissions are.
-    tasks : mapping of task id to Task, optional
-        By default the tasks of this repository.
-
-    Returns
-    -------
-    Path
-        The new folder, ``folder/TRACK/NAME``.
-
-    Raises
-    ------
-    InputError
-        If the run or the name would be refused as a submission, or the submission of this name is
-        of a model with other settings.
-
-    Examples
-    --------
-    >>> add(Path("runs/msm"), {"name": "msm", "authors": ["A. Author"]})  # doctest: +SKIP
-    """
-    result, tasks = read_result(run), shipped_tasks() if tasks is None else tasks
-    scores = recomputed(result, tasks, run / RESULTS)
-    card = _card({**known_fields(result), **said})
-    home = folder / _track(scores, tasks, run / RESULTS) / card.name
-    if (home / RESULTS).exists():
-        result = widened(read_result(home), result, home / RESULTS)
-        recomputed(result, tasks, home / RESULTS)
-        known = known_fields(result)
-        card = card.model_copy(update={name: known[name] for name in COUNTED})
-    with atomic_folder(home) as temporary:
-        write_card(card, temporary / CARD)
-        result.write(temporary / RESULTS)
-        temporary.chmod(0o755)  # temporary folders are private, submissions are not
-    return home
-
-
-def _card(fields: Mapping[str, Any]) -> SubmissionCard:
-    try:
-        return checked_card(fields)
-    except LyingFileError as error:
-        raise InputError(f"the card of the submission: {error}") from error
-
-
-def widened(old: Result, new: Result, path: Path) -> Result:
-    """Give the new result, with the old one's tasks that it leaves out.
-
-    Parameters
-    ----------
-    old, new : Result
-    path : Path
-        Where the old result lies, for messages.
-
-    Raises
-    ------
-    InputError
-        If the settings of the two differ.
-    """
-    if old.config.settings != new.config.settings:
-        raise InputError(
-            f"{path}: made with other settings ({old.config.settings}, not {new.config.settings}); "
-            "take another name, or remove it"
-        )
-    redone = {task.task for task in new.tasks}
-    kept = [task for task in old.tasks if task.task not in redone]
-    if not kept:
-        return new
-    data = {task.task: old.provenance["data"][task.task] for task in kept}
-    return new.model_copy(
-        update={
-            "provenance": {**new.provenance, "data": {**data, **new.provenance["data"]}},
-            "earlier": [
-                *old.earlier,
-                Call(config=old.config, provenance={**old.provenance, "data": data}),
-                *new.earlier,
-            ],
-            "units": [unit for unit in old.units if unit.task not in redone] + new.units,
-            "tasks": sorted([*kept, *new.tasks], key=lambda task: task.task),
-        }
-    )
+    return Submission(entry.card, entry.result, entry.scores, read_verification(folder))

@@ -16,11 +16,13 @@ from benchmark.errors import InputError, printable
 from benchmark.registry import tracks
 from benchmark.result import Result, TaskResult
 from benchmark.task import Task
+from leaderboard.archive import AUDIT
 from leaderboard.checks.belonging import model_faults, name_faults, track_faults
 from leaderboard.checks.calls import call_faults, rank_faults, scorer_faults, task_faults
-from leaderboard.checks.entry import CARD, RESULTS, Check, Entry
+from leaderboard.checks.entry import CARD, MANIFEST, RESULTS, Check, Entry
 from leaderboard.checks.files import KNOWN, card_faults, file_faults, result_faults
 from leaderboard.checks.metrics import metric_faults
+from leaderboard.checks.predictions import audit_faults, listing_faults, own_faults
 from leaderboard.checks.scores import score_faults
 from leaderboard.checks.units import unit_faults
 
@@ -55,7 +57,12 @@ CHECKS = (
     ),
     Check("model", "a card that fits the model that ran", model_faults, CARD, ("card", "result")),
     Check("track", "tasks of one track, in its folder", track_faults, RESULTS, ("tasks",)),
-)
+    Check("listing", "a manifest of the predictions of all units", listing_faults, MANIFEST,
+          ("result",)),
+    Check("audit", "predictions that the manifest's hash chooses", audit_faults, AUDIT,
+          ("listing",)),
+    Check("own", "predictions of its own", own_faults, RESULTS, ("listing",)),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

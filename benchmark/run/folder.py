@@ -69,6 +69,20 @@ def plan(tasks: Sequence[Task], replicas: int, seeds: int) -> list[Key]:
     return keys
 
 
+def only(keys: Sequence[Key], units: Sequence[str]) -> list[Key]:
+    """Choose units by ``rN-sM``, replica and seed, of every task that has them.
+
+    Raises
+    ------
+    InputError
+        If no task has one of them; names those there are.
+    """
+    names = {f"r{key.replica}-s{key.seed}" for key in keys}
+    if missing := [unit for unit in units if unit not in names]:
+        raise InputError(f"no unit {missing[0]}; available: {', '.join(sorted(names))}")
+    return [key for key in keys if f"r{key.replica}-s{key.seed}" in units]
+
+
 def open_run(folder: Path, wanted: RunFile, fresh: bool) -> RunFile:
     """Make the run folder, or widen the one there by what is asked now.
 

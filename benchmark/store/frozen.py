@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError, named
 from benchmark.files import atomic
+from benchmark.installed import is_installed
 from benchmark.task import Split, Task
 
 #: What each column of a split may hold; the fingerprint is taken of exactly these bytes.
@@ -20,6 +21,9 @@ COLUMNS: dict[str, np.dtype[Any]] = {
     "oracle_log_prob": np.dtype("<i4"),
     "positions": np.dtype("<i4"),
 }
+
+#: Splits that makers of tasks and the control `truth` need alone: an installed package lacks them.
+LEFT_OUT = ("fresh",)
 
 Columns = Mapping[str, Sequence[NDArray[Any]]]
 
@@ -79,6 +83,11 @@ def load(task: Task, split: str) -> dict[str, list[NDArray[Any]]]:
     if split not in task.card.splits:
         raise InputError(f"{task.id} has no split '{split}'; it has {', '.join(task.card.splits)}")
     path = task.data / f"{split}.parquet"
+    if is_left_out(task, split):
+        raise InputError(
+            f"the '{split}' chains of {task.id} are not part of the installed package; "
+            "work in a clone of the repository, which has them"
+        )
     columns = _read(path)
     found, frozen = fingerprint(columns), task.card.splits[split].sha256
     if found != frozen:
@@ -87,6 +96,13 @@ def load(task: Task, split: str) -> dict[str, list[NDArray[Any]]]:
             f"{frozen[:12]}…; restore it (git checkout -- '{path.name}' in its folder)"
         )
     return columns
+
+
+def is_left_out(task: Task, split: str) -> bool:
+    """Say whether a split is missing because the installed package does without it."""
+    root = task.path.parent.parent.parent.parent  # of ROOT/tasks/FAMILY/cards/NAME.yaml
+    missing = not (task.data / f"{split}.parquet").exists()
+    return split in LEFT_OUT and missing and is_installed(root)
 
 
 def _read(path: Path) -> dict[str, list[NDArray[Any]]]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from benchmark.result import Call, Result, TaskResult, Unit
 from benchmark.task import Task
 from leaderboard.card import SubmissionCard
+from leaderboard.manifest import Manifest
 
-CARD, RESULTS = "card.yaml", "results.json"
+CARD, RESULTS, MANIFEST = "card.yaml", "results.json", "manifest.json"
 
 
 @dataclass
@@ -27,15 +28,18 @@ class Entry:
         Once the check "card" has passed.
     result : Result
         Once the check "result" has passed.
+    manifest : Manifest
+        Once the check "listing" has passed.
     scores : dict of task id to TaskResult
         Recomputed from the units' metrics, once the check "scores" has passed.
     """
 
     folder: Path
     tasks: Mapping[str, Task]
-    card: SubmissionCard = field(init=False)
-    result: Result = field(init=False)
-    scores: dict[str, TaskResult] = field(init=False)
+    card: SubmissionCard = field(init=False, repr=False)
+    result: Result = field(init=False, repr=False)
+    manifest: Manifest = field(init=False, repr=False)
+    scores: dict[str, TaskResult] = field(init=False, repr=False)
 
     def units(self, task: str) -> list[Unit]:
         """Give the units of one task."""

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 from benchmark.result import Result
 from benchmark.untrusted import LyingFileError, read_file, record_of, shown
+from leaderboard.archive import AUDIT
 from leaderboard.card import read_card
-from leaderboard.checks.entry import CARD, RESULTS, Entry
+from leaderboard.checks.entry import CARD, MANIFEST, RESULTS, Entry
 
 #: What may lie in the folder of a submission, and whether it is a folder.
-KNOWN = {CARD: False, RESULTS: False, "manifest.json": False, "audit": True}
+KNOWN = {CARD: False, RESULTS: False, MANIFEST: False, AUDIT: True}
 
 
 def file_faults(entry: Entry) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmark.errors import InputError
 from benchmark.uncertainty import with_error
-from leaderboard.markup import markdown
+from leaderboard.markup import markdown, plain
 from leaderboard.review.report import Found, Report, read_report
 from leaderboard.tables import NO_VALUE, table
 
@@ -32,7 +32,7 @@ def comment(report: Report) -> str:
     verdict = "can be merged as far as files can tell" if report.passed else "needs a change"
     parts = [MARKER, f"**This submission {verdict}** (commit {report.commit[:12]}).\n"]
     if report.refused:
-        parts.append(f"✗ {markdown(report.refused)}\n")
+        parts.append(f"✗ {_code(report.refused)}\n")
     for found in report.found:
         parts += _submission(found)
     return "\n".join([*parts, NEXT.strip(), ""])
@@ -41,7 +41,7 @@ def comment(report: Report) -> str:
 def _submission(found: Found) -> list[str]:
     parts = [f"### {markdown(found.track)}/{markdown(found.name)}\n"]
     shown = sorted(found.checks, key=lambda check: check.passed)[:MOST_SHOWN]
-    parts += [f"- {'✓' if check.passed else '✗'} {markdown(check.text)}" for check in shown]
+    parts += [f"- {'✓' if check.passed else '✗'} {_code(check.text)}" for check in shown]
     parts.append("")
     if found.rows:
         rows = [
@@ -58,6 +58,11 @@ def _submission(found: Found) -> list[str]:
             table(rows),
         ]
     return parts
+
+
+def _code(text: str) -> str:
+    """Write text as code, in which nobody is mentioned and nothing is linked."""
+    return f"`{plain(text).replace('`', chr(39))}`"
 
 
 def main() -> None:

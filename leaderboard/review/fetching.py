@@ -24,7 +24,7 @@ API = "https://api.github.com"
 FOLDER = re.compile(r"leaderboard/submissions/[^/]+/[^/]+/.+", re.DOTALL)
 
 #: One part of a path: no hidden file, no way up, nothing that a shell or a page could read into it.
-PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 #: How git calls a plain file, and one that may be executed (which it is not).
 PLAIN = ("100644", "100755")
@@ -120,10 +120,10 @@ def _changed(request: Request) -> Iterator[str]:
 
 def _place(name: str) -> Path:
     """Give where a file of a submission belongs below the folder of submissions."""
-    place = Path(name).relative_to("leaderboard/submissions")
-    if not all(PART.fullmatch(part) for part in place.parts):
+    parts = name.split("/")[2:]
+    if not all(PART.fullmatch(part) for part in parts):
         raise InputError(f"'{name}': expected letters, digits, '.', '_' and '-' in a path")
-    return place
+    return Path(*parts)
 
 
 def _plain_files(request: Request) -> dict[str, str]:

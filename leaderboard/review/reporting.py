@@ -12,17 +12,21 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark.errors import InputError, one_line
+from benchmark.errors import one_line
 from benchmark.files import write_text
 from benchmark.registry import shipped_tasks
 from benchmark.task import Task
 from leaderboard.board import Ranking, make_board
 from leaderboard.ranking import Row
 from leaderboard.review.report import Check, Found, Report, Standing
-from leaderboard.submission import SUBMISSIONS, read_submission, read_submissions
+from leaderboard.submission import SUBMISSIONS, read_submissions
+from leaderboard.validation import Outcome, examined
 
 #: How many rows that share the new one's rank are shown.
 MOST_BESIDE = 20
+
+#: How many checks of a submission a report holds.
+MOST_CHECKS = 200
 
 
 def report(folder: Path, commit: str, tasks: Mapping[str, Task] | None = None) -> Report:
@@ -46,14 +50,18 @@ def report(folder: Path, commit: str, tasks: Mapping[str, Task] | None = None) -
 
 def _found(home: Path, tasks: Mapping[str, Task]) -> Found:
     track, name = home.parent.name, home.name
-    try:
-        read_submission(home, tasks)
-        rows = _standings(home, tasks)
-    except InputError as error:
-        fault = one_line(str(error).replace(str(home), f"{track}/{name}"))
-        return Found(track=track, name=name, checks=[Check(passed=False, text=fault)])
-    checks = [Check(passed=True, text="card, results, versions, fingerprints and scores fit")]
-    return Found(track=track, name=name, checks=checks, rows=rows)
+    examination = examined(home, tasks)
+    checks = [check for outcome in examination.outcomes for check in _checks(outcome)]
+    rows = _standings(home, tasks) if examination.valid else []
+    return Found(track=track, name=name, checks=checks[:MOST_CHECKS], rows=rows)
+
+
+def _checks(outcome: Outcome) -> list[Check]:
+    """Give a check, and a line for each of its faults."""
+    if outcome.passed:
+        return [Check(passed=True, text=outcome.check.title)]
+    faults = outcome.listed or [f"not asked before {' and '.join(outcome.waits_for)} is mended"]
+    return [Check(passed=False, text=one_line(f"{outcome.check.title}: {one}")) for one in faults]
 
 
 def _standings(home: Path, tasks: Mapping[str, Task]) -> list[Standing]:

@@ -12,8 +12,9 @@ from benchmark.registry import track_named
 from benchmark.result import Result, Unit, read_result
 from benchmark.score import SCORER_VERSION
 from benchmark.task import Task
+from leaderboard.checks.entry import RESULTS
 from leaderboard.doubts import doubts
-from leaderboard.submission import RESULTS, SUBMISSIONS, Submission, read_submission
+from leaderboard.submission import SUBMISSIONS, Submission, read_submission
 
 #: Where `run` puts its folders.
 RUNS = Path("runs")

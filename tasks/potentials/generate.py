@@ -275,8 +275,14 @@ def stationary(name: str) -> Callable[[int, int, np.random.Generator], States]:
         return lambda chains, frames, rng: simulate(
             spec.potential, frames, chains, int(rng.integers(2**62))
         )
-    chain = hidden_chain(spec.potential, spec.tau, spec.label)
+    chain = exact_chain(name)
     return lambda chains, frames, rng: chain.label(chain.sample(frames, chains, rng))
+
+
+def exact_chain(name: str) -> HiddenChain:
+    """Give the hidden chain of an overdamped task, which is its process and its oracle."""
+    spec = next(spec for spec in SPECS if spec.name == name)
+    return hidden_chain(spec.potential, spec.tau, spec.label)
 
 
 def _pieces(

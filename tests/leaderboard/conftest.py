@@ -18,6 +18,7 @@ from tests.leaderboard.synthetic import (
     MakeSubmission,
     Tasks,
     fingerprints,
+    large_files,
     make_card,
     make_task,
     make_units,
@@ -86,6 +87,7 @@ def write_submission(tmp_path: Path) -> Callable[[Submission], Path]:
         folder.mkdir(parents=True)
         write_card(submission.card, folder / "card.yaml")
         submission.result.write(folder / "results.json")
+        large_files(submission.card.name, submission.result).write(folder / "manifest.json")
         return folder
 
     return write

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmark.job import Key
 from benchmark.registry import track_of
 from benchmark.result import Cost, Result, Unit, UnitMetric
 from benchmark.score import score_task
@@ -13,6 +15,7 @@ from benchmark.task import MetricScale, Split, Task
 from benchmark.tracks.kinetics.card import Generation, KineticsCard
 from benchmark.tracks.superresolution.card import Piece, SuperResolutionCard
 from leaderboard.card import SubmissionCard, checked_card
+from leaderboard.manifest import AUDIT_BYTES, Manifest, StoredFile, unit_name
 from leaderboard.submission import Submission
 
 REPLICAS = 3
@@ -147,3 +150,28 @@ def rescored(result: Result, tasks: Mapping[str, Task]) -> Result:
         for stored in result.tasks
     ]
     return result.model_copy(update={"tasks": scores})
+
+
+def large_files(name: str, result: Result) -> Manifest:
+    """List predictions of every done unit that nobody has, each too large for ``audit/``."""
+    units = {unit_name(unit) for unit in result.units if unit.status == "done"}
+    listed = {
+        unit: {
+            "samples.parquet": StoredFile(
+                bytes=AUDIT_BYTES + 1,
+                sha256=hashlib.sha256(f"{name} {unit}".encode()).hexdigest(),
+            )
+        }
+        for unit in sorted(units)
+    }
+    return Manifest(units=listed)
+
+
+def write_large_files(run: Path, result: Result) -> None:
+    """Write a result as a run folder, with predictions that are too large for ``audit/``."""
+    result.write(run / "results.json")
+    for unit in result.units:
+        key = Key(task=unit.task, replica=unit.replica, seed=unit.seed)
+        key.folder(run).mkdir(parents=True, exist_ok=True)
+        content = f"{key} {unit.metrics}".encode().ljust(AUDIT_BYTES + 1)
+        (key.folder(run) / "samples.parquet").write_bytes(content)

@@ -21,7 +21,7 @@ from leaderboard.site.claims_page import HEAD
 from leaderboard.site.render import render
 from leaderboard.submission import Submission, read_submissions
 from tests import third_track
-from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_card
+from tests.leaderboard.synthetic import MakeSubmission, Tasks, large_files, make_card
 
 TRACK = replace(
     third_track.TRACK,
@@ -138,6 +138,7 @@ def folder(tmp_path: Path, task: Task, submissions: list[Submission]) -> Path:
         home.mkdir(parents=True)
         write_card(one.card, home / "card.yaml")
         one.result.write(home / "results.json")
+        large_files(one.card.name, one.result).write(home / "manifest.json")
     render(write=True, folder=tmp_path / "board", tasks={task.id: task})
     return tmp_path / "board"
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmark.arrays import Labels
 from benchmark.errors import InputError, said
 from benchmark.files import read_small
-from benchmark.store.frozen import load
+from benchmark.store.frozen import is_left_out, load
 from benchmark.task import Task
 from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
 from benchmark.tracks.kinetics.metrics.estimators import Chains, held
@@ -48,8 +48,9 @@ def load_test(task: Task) -> tuple[Labels, NDArray[np.float64]]:
 
 
 def frozen_parts(task: Task) -> list[Callable[[], object]]:
-    """Give what reads each split, and the reference; a damaged one raises InputError."""
-    splits = [partial(load, task, split) for split in task.card.splits]
+    """Give what reads each split that there is, and the reference; damage raises InputError."""
+    there = [split for split in task.card.splits if not is_left_out(task, split)]
+    splits = [partial(load, task, split) for split in there]
     return [*splits, partial(kinetics_reference, task)]
 
 

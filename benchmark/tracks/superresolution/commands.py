@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from benchmark.console.trust import TrustOption, require_trust
 from benchmark.errors import InputError, ModelError
 
 if TYPE_CHECKING:
@@ -116,12 +117,16 @@ def upsample(
     task: TaskOption = "",
     seed: SeedOption = None,
     force: ForceOption = False,
+    trust: TrustOption = False,
 ) -> None:
     """Fill the gaps of your own trajectory with a model that a run has trained.
 
     Atoms, their order and the time between frames must be those of the task the model was trained
     on, and molecules whole. A .trr of leap-frog dynamics holds velocities of half a step before
     its positions, which no model is trained on: save them with velocity Verlet.
+
+    A run names the code of its model. If that is not shipped, it is run only with --trust, or when
+    you say yes: a run folder of somebody else's is a program of theirs.
 
     Example: python -m benchmark upsample --model runs/ridge --trajectory t.trr --topology t.pdb
     --factor 10
@@ -140,6 +145,7 @@ def upsample(
         typer.echo(LEFT_OUT.format(read.left_out, read.name), err=True)
     source = str(topology or trajectory)
     unit = upsampling.unit_for(units, factor, read.numbers, source)
+    require_trust(model, unit.spec, unit.card.track, trust)
     checks.require_finite(read)
     if hidden and (len(read.positions) - 1) % factor:
         raise InputError(

@@ -36,6 +36,9 @@ OURS = {"velocities": "Å/fs", "forces": "eV/Å"}
 #: A factor as near to that of a unit names it.
 NEAR = 1.6
 
+#: Of factors: units nearer to each other than this (in ln) cannot be told apart.
+ALIKE = 0.1
+
 
 def expected_unit(what: str, name: str) -> str:
     """Give the unit in which a file of this name holds ``velocities`` or ``forces``."""
@@ -58,8 +61,8 @@ def as_if(what: str, expected: str, factor: float) -> str:
     def distance(unit: str) -> float:
         return abs(math.log(units[unit] / units[expected] / factor))
 
-    nearest = min((unit for unit in units if unit != expected), key=distance)
-    is_near = distance(nearest) < math.log(NEAR)
-    known = f"as if they were in {nearest}" if is_near else "in no known unit"
+    others = sorted((unit for unit in units if unit != expected), key=distance)
+    near = [u for u in others if distance(u) < min(math.log(NEAR), distance(others[0]) + ALIKE)]
+    known = f"as if they were in {' or '.join(near)}" if near else "in no known unit"
     size = f"{factor:.2g} times too large" if factor > 1 else f"{1 / factor:.2g} times too small"
     return f"they are {size}, {known}; expected {expected}"

@@ -53,6 +53,11 @@ class TrainedUnit:
         return self.key.folder(self.run)
 
     @property
+    def spec(self) -> str:
+        """What its run says ``--model`` was."""
+        return read_run(self.run).spec
+
+    @property
     def card(self) -> SuperResolutionCard:
         """The card of its task."""
         return superresolution_card(self.task)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import benchmark
 
 if TYPE_CHECKING:
     import requests
 
 #: Bytes written at a time; of an interrupted download, the last so many are lost.
 CHUNK = 1 << 14
+
+#: Hosts of archives refuse who does not say what he is.
+USER_AGENT = f"stridebench/{benchmark.__version__}"
 
 #: Seconds without a byte before a download is given up.
 TIMEOUT = 30
@@ -36,10 +41,16 @@ class ResumingDownloader:
         Where an unfinished download lies.
     show : bool
         Show a progress bar on stderr.
+    most : int, optional
+        Bytes after which it is given up, whatever the server says.
+    https_only : bool
+        Do not follow a redirection to an address that is not https.
     """
 
     part: Path
     show: bool = False
+    most: int | None = None
+    https_only: bool = False
 
     def __call__(self, url: str, output_file: str, pooch: Any = None) -> None:
         """Download ``url`` to the path ``output_file``.
@@ -53,10 +64,15 @@ class ResumingDownloader:
 
         have = self.part.stat().st_size if self.part.exists() else 0
         # A packed answer would be counted in other bytes than the file.
-        headers = {"Accept-Encoding": "identity"}
+        headers = {"Accept-Encoding": "identity", "User-Agent": USER_AGENT}
         if have:
             headers["Range"] = f"bytes={have}-"
-        with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+        with requests.Session() as session, ExitStack() as opened:
+            if self.https_only:
+                session.mount("http://", _refusing())
+            answer = opened.enter_context(
+                session.get(url, headers=headers, stream=True, timeout=TIMEOUT)
+            )
             whole = _whole(answer)
             if answer.status_code == TOO_FAR and have != whole:
                 self.part.unlink()  # longer than the file on the server: not a part of it
@@ -72,6 +88,8 @@ class ResumingDownloader:
             for chunk in answer.iter_content(CHUNK):
                 file.write(chunk)
                 advance(len(chunk))
+                if self.most is not None and file.tell() > self.most:
+                    raise ConnectionAbortedError(f"over {self.most:,} bytes came")
         size = self.part.stat().st_size
         if whole is not None and size != whole:
             raise ConnectionError(f"{size:,} of {whole:,} bytes came")
@@ -86,6 +104,20 @@ class ResumingDownloader:
         with Progress(*columns, console=console, transient=True, disable=not self.show) as progress:
             bar = progress.add_task("download", total=whole, completed=have)
             yield lambda count: progress.advance(bar, count)
+
+
+def _refusing() -> Any:
+    """Make what stands for the connection to an address that is not followed."""
+    from requests.adapters import BaseAdapter  # slow to load
+
+    class Refusing(BaseAdapter):
+        def send(self, request: Any, *given: Any, **more: Any) -> Any:
+            raise ConnectionRefusedError(f"{request.url} is not an https address")
+
+        def close(self) -> None:
+            pass
+
+    return Refusing()
 
 
 def _whole(answer: requests.Response) -> int | None:

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError
+from benchmark.resuming import CHUNK
 from tasks.making.download import PublicFile, fetch
-from tasks.making.resuming import CHUNK
 
 CONTENT = np.random.default_rng(0).bytes(100_000)
 

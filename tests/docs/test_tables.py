@@ -1,4 +1,4 @@
-"""The tables of the README are copies of the board's, and must stay so."""
+"""The tables of docs/board.md are copies of the board's, and must stay so."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-README, BOARD, CLAIMS = (
+PAGE, BOARD, CLAIMS = (
     (ROOT / path).read_text("utf-8")
-    for path in ("README.md", "leaderboard/README.md", "leaderboard/CLAIMS.md")
+    for path in ("docs/board.md", "leaderboard/README.md", "leaderboard/CLAIMS.md")
 )
 
 Table = dict[tuple[str, str], str]
@@ -38,19 +38,19 @@ def test_regrets_are_those_of_the_board() -> None:
     for section in BOARD.split("\n### "):
         if section.startswith("Likelihood: regret"):
             board |= next(tables(section))
-    readme: Table = {}
-    for table in tables(README):
+    shown: Table = {}
+    for table in tables(PAGE):
         if any(("lstm", task) in table for task in ("linear3", "3-0.1ms")):
-            readme |= table
-    assert len(readme) == 7 * (7 + 4)
-    for key, cell in readme.items():
+            shown |= table
+    assert len(shown) == 7 * (7 + 4)
+    for key, cell in shown.items():
         assert cell == board[key], key
 
 
 def test_errors_of_filled_in_frames_are_those_of_the_claims() -> None:
     gaps = {"5 fs": "k = 10", "10 fs": "k = 20", "20 fs": "k = 40"}
     claims = next(table for table in tables(CLAIMS) if ("linear", "k = 10") in table)
-    readme = next(table for table in tables(README) if ("linear", "5 fs") in table)
-    assert len(readme) == 12 * 3
-    for (model, gap), cell in readme.items():
+    shown = next(table for table in tables(PAGE) if ("linear", "5 fs") in table)
+    assert len(shown) == 12 * 3
+    for (model, gap), cell in shown.items():
         assert cell.replace(")", " of 8)") == claims[model, gaps[gap]], (model, gap)
