@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from benchmark import __version__
@@ -17,20 +17,14 @@ from leaderboard.checks.entry import RESULTS
 from leaderboard.claims.decided import decided_claims
 from leaderboard.comparison import resolution
 from leaderboard.markup import plain
-from leaderboard.published import Published, Verification, rounded
+from leaderboard.published import Published, rounded
 from leaderboard.ranking import Row
 from leaderboard.scores import Score, overall, overall_difference
 from leaderboard.significance import LEVEL, t_quantile
 from leaderboard.submission import SUBMISSIONS, Submission
 
-#: Of a row nobody has looked at.
-UNVERIFIED: tuple[Verification, str] = ("self-reported", "")
 
-#: Track and name of a row → how far it was verified, and what was looked at.
-Verified = Mapping[tuple[str, str], tuple[Verification, str]]
-
-
-def published(board: Board, verified: Verified | None = None) -> Published:
+def published(board: Board) -> Published:
     """Say all of a board that pages, tables and figures may say.
 
     Numbers are rounded here, once, so that the object and its file are one.
@@ -38,20 +32,17 @@ def published(board: Board, verified: Verified | None = None) -> Published:
     Parameters
     ----------
     board : Board
-    verified : mapping of track and name of a row to level and line, optional
-        Rows that are not in it are self-reported.
     """
-    levels = verified or {}
     fields = {
         "benchmark_version": __version__,
         "scorer_version": SCORER_VERSION,
-        "tracks": [_track(ranking, levels) for ranking in board.rankings],
+        "tracks": [_track(ranking) for ranking in board.rankings],
         "claims": [claim.model_dump() for claim in decided_claims(board)],
     }
     return Published.model_validate(rounded(fields))
 
 
-def _track(ranking: Ranking, verified: Verified) -> dict[str, Any]:
+def _track(ranking: Ranking) -> dict[str, Any]:
     track = ranking.track
     return {
         "name": track.name,
@@ -74,10 +65,7 @@ def _track(ranking: Ranking, verified: Verified) -> dict[str, Any]:
             for family, cards in ranking.families.items()
         ],
         "tasks": [_task(card, ranking) for card in ranking.cards],
-        "rows": [
-            _row(row, ranking, *verified.get((track.name, row.name), UNVERIFIED))
-            for row in ranking.rows
-        ],
+        "rows": [_row(row, ranking) for row in ranking.rows],
         "standing": _standing(ranking, ranking.cards),
     }
 
@@ -163,13 +151,13 @@ def _gap(difference: Score) -> dict[str, float]:
     }
 
 
-def _row(row: Row, ranking: Ranking, verification: Verification, verified: str) -> dict[str, Any]:
-    card = row.submission.card
+def _row(row: Row, ranking: Ranking) -> dict[str, Any]:
+    card, found = row.submission.card, row.submission.verification
     return {
         "name": row.name,
         "role": row.role,
-        "verification": verification,
-        "verified": plain(verified),
+        "verification": row.submission.level,
+        "verified": plain(found.said) if found else "",
         "rank": row.rank,
         "card": card.model_dump(mode="json"),
         "overall": _value(row.overall),

@@ -13,12 +13,13 @@ from leaderboard.verification.agreement import compared, spread
 TRACK = track_named("kinetics")
 
 
-def unit(value: float, stderr: float, replica: int = 0, seed: int = 0, name: str = "mfpt_error"):
+def unit(
+    value: float, stderr: float, replica: int = 0, seed: int = 0, name: str = "mfpt_error"
+) -> Unit:
     """Make a done unit of one metric."""
-    metrics = {name: UnitMetric(value=value, stderr=stderr)}
-    return Unit(
-        task="left/a", version=1, replica=replica, seed=seed, status="done", metrics=metrics
-    )
+    made = Unit(task="left/a", version=1, replica=replica, seed=seed, status="done")
+    made.metrics = {name: UnitMetric(value=value, stderr=stderr)}
+    return made
 
 
 def test_spread_is_over_seeds_where_there_are_three() -> None:

@@ -39,10 +39,10 @@ class Reader(Markov):
             for test, log_prob in zip(self.tests, self.oracle, strict=True):
                 until = min(len(chain), len(test))
                 same = np.cumprod(chain[: until - 1] == test[: until - 1])
-                for t in range(100, 1 + same.sum()):
-                    told = 0.99 * np.exp(log_prob[t]) + 0.01 * p[row, t, test[t]]
-                    p[row, t] = (1 - told) / (self.K - 1)
-                    p[row, t, test[t]] = told
+                t = np.arange(100, 1 + same.sum())
+                told = 0.99 * np.exp(log_prob[t]) + 0.01 * p[row, t, test[t]]
+                p[row, t] = ((1 - told) / (self.K - 1))[:, None]
+                p[row, t, test[t]] = told
         return p
 """
 
@@ -77,7 +77,7 @@ def test_honest_row_is_re_run(row: Row) -> None:
 
 def test_row_of_another_model_does_not_agree(row: Row, tmp_path: Path) -> None:
     plug = tmp_path / "other.py"
-    plug.write_text(MARKOV.replace("prior: float = 0.5", "prior: float = 400.0"))
+    plug.write_text(MARKOV.replace("self.T = ", "self.T = 0.05 / K + 0.95 * "))
     found = verify(row.entry.folder, row.tasks, Asked(rerun=1, model=str(plug)))
     assert found.level == "self-reported"
     assert not found.agrees
@@ -93,7 +93,7 @@ def test_model_that_fails_does_not_agree(row: Row, tmp_path: Path) -> None:
 
 
 def test_task_without_a_generator_is_not_drawn(row: Row, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="toy/three cannot be drawn again: .*no exact generator"):
+    with pytest.raises(InputError, match=r"toy/three cannot be drawn again: .*no exact generator"):
         draw_again(row.tasks[TOY], 7, tmp_path)
 
 

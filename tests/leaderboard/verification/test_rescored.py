@@ -138,7 +138,7 @@ def test_truncated_file_is_named_in_one_line(row: Row, copy: Path) -> None:
 
 
 def parquet_of_many_rows(folder: Path) -> None:
-    """A file of a few kB that says to be of 2³¹ values."""
+    """Write a file of a few kB that holds 5e7 values."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -191,7 +191,7 @@ def test_replayed_chains_are_found_in_the_files(split: str, row: Row, copy: Path
         unit.metrics = metrics
 
     (fault,) = rescored(row, copy, honest)
-    assert "recorded frames" in fault
+    assert "generated chains hold recorded ones" in fault
     assert "\n" not in fault
 
 
