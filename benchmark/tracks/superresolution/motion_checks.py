@@ -75,6 +75,9 @@ LAG, LAG_ERRORS = 0.1, 5.0
 #: factor by which one may differ from the others.
 CLOSE, MANY, ATOM = 0.25, 50, 1.5
 
+#: Standard errors by which the correlation of an atom may be too large.
+CHANCE = 3.0
+
 #: A residual may be so many times the usual one, and so much more: what kicks leave.
 RESIDUAL, BESIDE = 3.0, 0.15
 
@@ -192,12 +195,13 @@ def _other_masses(found: Motion, usual: Motion) -> str:
 
     Kicks are noise, in what atoms did or (where forces are what they did) in the forces too. With
     noise in either, the true size is between the slopes of one on the other and of the other on
-    the one, size times and over correlation.
+    the one, size times and over correlation, which is taken as small as it may be by chance.
     """
     if not _is_close(found, usual):
         return ""
     one, other = (agreement(of.left, of.correction, (0, 2)) for of in (found, usual))
-    correlation = np.maximum(one.correlation, np.finfo(np.float32).eps)
+    chance = (1 - one.correlation**2) / np.sqrt(3 * len(found.moved))
+    correlation = np.maximum(one.correlation - CHANCE * chance, np.finfo(np.float32).eps)
     least, most = one.size * correlation, one.size / correlation
     wrong = (least > ATOM * other.size) | (most < other.size / ATOM)
     if not wrong.any() or wrong.all():
