@@ -253,3 +253,23 @@ def _words(text: str | None) -> tuple[str, ...]:
     if not all(words):
         raise InputError(f"'{text}': expected words between commas")
     return words
+
+
+@app.command()
+def export(
+    to: Annotated[Path, typer.Option(help="a new folder")],
+    globs: Annotated[
+        list[str] | None, typer.Argument(metavar="[GLOB]…", help="of tasks [default: all shipped]")
+    ] = None,
+) -> None:
+    """Write frozen data as a dataset folder for the Hugging Face hub, with its card.
+
+    Example: python -m benchmark data export 'potentials/*' --to stridebench-data
+    """
+    from benchmark.registry import select_tasks, shipped_tasks
+    from tasks.exporting.hugging_face import export as write
+
+    tasks = select_tasks(globs) if globs else list(shipped_tasks().values())
+    fingerprint = write(tasks, to)
+    typer.echo(f"written: {to} ({len(tasks)} tasks, fingerprint {fingerprint})")
+    typer.echo("upload it: huggingface-cli upload --repo-type dataset NAME " + str(to))

@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from benchmark.errors import InputError
 from benchmark.hiding import refusal
+from benchmark.registry import DRAWN_VARIABLE
 from benchmark.run.descendants import HAS_PROC, adopt_orphans, end_all_below, end_as
 from benchmark.run.line import Line
 
@@ -172,11 +173,13 @@ def _begin(work: Callable[..., None], connection: Connection, *arguments: Any) -
     """Do the work, in the new process."""
     if hasattr(os, "setsid"):
         os.setsid()  # a group of its own, which ends with it
+    os.environ.pop(DRAWN_VARIABLE, None)  # no model is told where a task drawn anew lies
     # Workers of a data loader, a pool: a daemon might have no children.
     multiprocessing.current_process().daemon = False
     if adopt_orphans() and (child := os.fork()):
         connection.close()
         _keep(child)
+    os.environ.pop(DRAWN_VARIABLE, None)  # a model is not told that its task is drawn anew
     threading.Thread(target=_end_with_the_run, daemon=True).start()
     work(Line(connection), *arguments)
 

@@ -386,10 +386,10 @@ def test_verify_of_an_unknown_task_is_bad_input(capsys):
 # ---- help -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["import", "fetch", "verify"])
+@pytest.mark.parametrize("name", ["import", "fetch", "verify", "export"])
 def test_help_gives_an_example(capsys, name):
     assert {found.name or found.callback.__name__ for found in data_commands.app.registered_commands
-            } == {"import", "fetch", "verify"}  # fmt: skip
+            } == {"import", "fetch", "verify", "export"}  # fmt: skip
     code, out, _ = command(capsys, "data", name, "--help")
     assert code == 0
     assert f"Example: python -m benchmark data {name}" in " ".join(out.split())
