@@ -10,7 +10,7 @@ from benchmark.result import Result, TaskResult, Unit
 from benchmark.task import Task
 from leaderboard.card import SubmissionCard
 from leaderboard.validation import examined
-from leaderboard.verification.record import Level, read_verification
+from leaderboard.verification.record import Level, Verification, read_verification
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
 
@@ -19,13 +19,18 @@ SUBMISSIONS = Path(__file__).parent / "submissions"
 class Submission:
     """A checked submission; ``tasks`` are the scores recomputed from the units' metrics.
 
-    ``level`` is its badge: how far a maintainer has verified it.
+    ``verification`` is what a maintainer found of it; None if nobody has looked.
     """
 
     card: SubmissionCard
     result: Result
     tasks: dict[str, TaskResult]
-    level: Level = "self-reported"
+    verification: Verification | None = None
+
+    @property
+    def level(self) -> Level:
+        """The badge: how far it was verified."""
+        return self.verification.level if self.verification else "self-reported"
 
     def units(self, task: str) -> list[Unit]:
         """Give the units of one task."""
@@ -63,6 +68,5 @@ def read_submission(folder: Path, tasks: Mapping[str, Task]) -> Submission:
     """
     report = examined(folder, tasks)
     report.require_valid()
-    entry, verified = report.entry, read_verification(folder)
-    level: Level = verified.level if verified else "self-reported"
-    return Submission(entry.card, entry.result, entry.scores, level)
+    entry = report.entry
+    return Submission(entry.card, entry.result, entry.scores, read_verification(folder))

@@ -169,17 +169,40 @@ def _print_tracebacks(paths: list[Path]) -> None:
         typer.echo(f"the whole traceback: {kept[0]}{more}")
 
 
+def _write(folder: Path, result: Result, needed: bool) -> None:
+    """Write the scores; where that cannot be and need not be, say so: the folder may be anybody's.
+
+    Raises
+    ------
+    InputError
+        If it need be.
+    """
+    from benchmark.errors import InputError
+    from benchmark.run.scoring import write_result
+
+    try:
+        write_result(folder, result)
+    except InputError as error:
+        if needed:
+            raise
+        typer.echo(f"nothing is written: {error}", err=True)
+        return
+    typer.echo(f"written: {folder / 'results.json'}")
+    typer.echo(f"again from the files alone: python -m benchmark score {folder}")
+
+
 def _score(folder: Path, run: RunFile, plots: bool, cores: int = 0) -> None:
     """Score a run folder, print, and draw; exit code 1 if anything in it failed."""
     from benchmark.console.plots import draw_run
     from benchmark.console.show import RunDisplay, print_result
     from benchmark.registry import find_task, track_of
     from benchmark.run.folder import TRACEBACK
-    from benchmark.run.scoring import score_run
+    from benchmark.run.scoring import scores_of
 
     with RunDisplay(run.units, "score") as display:
-        result = score_run(folder, display.watch)
-    print_result(result, folder)
+        result = scores_of(folder, display.watch)
+    print_result(result)
+    _write(folder, result, needed=cores > 0)
     if run.config.quick and cores:
         typer.echo(f"a full run of these tasks takes about {_full_run(result, cores)}")
     _print_tracebacks([key.folder(folder) / TRACEBACK for key in run.units])

@@ -23,6 +23,7 @@ def check(line: Line, spec: str, settings: dict[str, str], device: str, folder: 
     try:
         before = truth_modules()
         model = load_model(spec, settings)
+        _ = model.card  # as in a run, no model goes without a sound one
         for finding in findings(model, Path(folder), resolved_device(device)):
             line.tell("finding", asdict(finding))
         _, fault = tried(lambda: require_no_truth(before))

@@ -171,8 +171,9 @@ def _columns(path: Path, body: str, layout: Layout, first: int) -> tuple[NDArray
     except (ValueError, OSError) as error:
         raise InputError(f"{path} is no table of numbers: {named(error)}") from error
     columns = [frame[name].to_numpy() for name in frame.columns]
-    if len(columns) > 1 and frame.iloc[:, -1].isna().all():
-        columns.pop()  # every line ends in a separator
+    ends_in_separator = body.split("\n", first + 1)[first].rstrip(" ").endswith(layout.separator)
+    if layout.separator and ends_in_separator and frame.iloc[:, -1].isna().all():
+        columns.pop()
     return tuple(columns)
 
 

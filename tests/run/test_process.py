@@ -352,3 +352,11 @@ def test_whole_traceback_of_a_failure_is_kept_until_the_unit_is_done(
     assert "plug.py" in text
     ends("raise ValueError('x' * 10_000_000)")
     assert kept.stat().st_size < 200_000
+
+
+def test_check_of_a_model_whose_card_is_none_is_refused_before_anything_is_tried(
+    toy: Task, plug: Callable[[str], str]
+):
+    path = plug(MARKOV.replace("class Markov:", "class Markov:\n    card = {'titel': 'mine'}"))
+    with pytest.raises(InputError, match=r"card: titel: Extra inputs are not permitted"):
+        list(checked(processes(1), path, {}, "cpu", 60.0))

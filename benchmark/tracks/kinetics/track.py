@@ -29,7 +29,7 @@ def row(card: KineticsCard) -> tuple[str, ...]:
     """Give the cells of ``list``, in the order of the headings below."""
     return (
         str(card.labels),
-        f"{card.frame_time:g}",
+        f"{card.frame_time:g} {card.time_unit}",
         f"{card.replicas} × {card.training_frames:,}",
         f"{card.slowest:,.0f}",
         card.oracle,

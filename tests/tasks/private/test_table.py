@@ -237,3 +237,17 @@ def test_rows_of_several_residues_in_turn_are_refused(tmp_path):
     content = rows("{:.3f} {:.3f} ALA-2\n{:.3f} {:.3f} GLY-3", PHI, PSI, PSI, PHI)
     with refused("column 3 holds ALA-2, GLY-3 in turn: the rows are of 2 series"):
         read_text(tmp_path, content, columns=("1", "2"))
+
+
+# ---- columns of nothing --------------------------------------------------------------------------
+
+
+def test_last_column_without_a_number_is_a_column_and_none_where_lines_end_in_a_separator(tmp_path):
+    empty = "phi psi rmsd\n" + rows("{:.3f} {:.3f} nan", PHI, PSI)
+    found = read_text(tmp_path, empty, columns=("phi", "psi"))
+    assert np.array_equal(found.values, BOTH)
+    assert "not used: column 3 'rmsd'" in " ".join(found.notes)
+    ended = "phi,psi,\n" + rows("{:.3f},{:.3f},", PHI, PSI)
+    assert np.array_equal(read_text(tmp_path, ended).values, BOTH)
+    blank = "phi,psi,rmsd\n" + rows("{:.3f},{:.3f},nan", PHI, PSI)
+    assert np.array_equal(read_text(tmp_path, blank, columns=("phi", "psi")).values, BOTH)
