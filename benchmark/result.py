@@ -25,7 +25,7 @@ from benchmark.files import read_small, write_text
 from benchmark.untrusted import LARGE, LyingFileError, line, record_of
 
 #: Goes up when a field changes its meaning.
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION = 1
 
 Status = Literal["done", "failed", "timeout", "skipped"]
 
@@ -34,6 +34,9 @@ LARGEST = 1e12
 
 #: Of a model; a number of them that is larger was never counted.
 MOST_PARAMETERS = 10**15
+
+#: Bytes: a hundred terabytes.
+MOST_MEMORY = 10**14
 
 #: Seconds: thirty years.
 LONGEST = 1e9
@@ -99,7 +102,7 @@ class Cost(_Strict):
     cpu_seconds: Seconds = math.nan
     total_seconds: Seconds = math.nan
     sampled_frames_per_second: Amount = math.nan
-    peak_memory_bytes: int | None = Field(None, ge=0, le=2**50)
+    peak_memory_bytes: int | None = Field(None, ge=0, le=MOST_MEMORY)
 
 
 class Unit(_Strict):
@@ -183,11 +186,19 @@ class RunConfig(_Strict):
     replicas: int = Field(ge=1, le=10**4)
     seeds: int = Field(ge=1, le=10**4)
     quick: bool
-    device: Annotated[str, line(50)]
+    device: Annotated[str, line(50), Field(min_length=1)]
     workers: int = Field(ge=1, le=10**6)
     threads: int = Field(1, ge=1, le=10**6)
     timeout: float = Field(gt=0, le=LONGEST)
-    tasks: list[TaskId] = Field(max_length=10**4)
+    tasks: list[TaskId] = Field(min_length=1, max_length=10**4)
+
+
+def _is_current(version: int) -> int:
+    if version != SCHEMA_VERSION:
+        raise ValueError(
+            f"results of the schema {version}; this version of the benchmark reads {SCHEMA_VERSION}"
+        )
+    return version
 
 
 def _is_date(text: str) -> str:
@@ -230,7 +241,7 @@ class Result(_Strict):
     before it, if any, are in ``earlier``.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Annotated[int, AfterValidator(_is_current)] = SCHEMA_VERSION
     model: RunModel
     config: RunConfig
     ranked: bool

@@ -30,7 +30,10 @@ SMALL, LARGE = 1 << 18, 1 << 23
 DEEPEST = 32
 
 #: Values in a file: of each that is wrong a schema makes an error, which takes memory.
-MOST_VALUES = 400_000
+MOST_VALUES = 200_000
+
+#: Wrong fields that are named.
+MOST_FAULTS = 1000
 
 #: Digits of a whole number: more than any count of anything.
 MOST_DIGITS = 20
@@ -177,7 +180,9 @@ def faults(error: ValidationError, whole: str = "file") -> list[str]:
         What to call the file itself, where it is at fault and no field of it.
     """
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    return [_fault(one["loc"], one["msg"], whole) for one in found]
+    lines = [_fault(one["loc"], one["msg"], whole) for one in found[:MOST_FAULTS]]
+    more = len(found) - MOST_FAULTS
+    return [*lines, f"{whole}: and {more:,} more"] if more > 0 else lines
 
 
 def _fault(place: tuple[int | str, ...], message: str, whole: str) -> str:

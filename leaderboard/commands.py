@@ -32,9 +32,12 @@ def leaderboard(
         _write_site(folder or Path("build", "site"))
         return
     from benchmark.errors import InputError
+    from benchmark.installed import is_installed
 
     if site or folder is not None:
         raise InputError("a folder is for --site, and --site writes: leave out one of the options")
+    if not check_only and is_installed(BOARD.parents[1]):
+        raise InputError("the board is written in a clone of the repository; here: --check, --site")
     from leaderboard.site.render import render  # takes pandas and matplotlib
 
     stale = render(write=not check_only)

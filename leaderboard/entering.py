@@ -136,6 +136,8 @@ def verify(
     found = find(path, shipped_tasks(), Asked(archive, rerun, draw, model), watch)
     for line in _lines(found):
         typer.echo(line)
+    if draw is not None and not found.drawn:
+        typer.echo("– no task of this row can be drawn anew")
     if record:
         found.write(place(path))
         typer.echo(f"written: {place(path)}")

@@ -19,12 +19,10 @@ from benchmark.errors import InputError
 from benchmark.result import Number
 from leaderboard.card import SubmissionCard
 from leaderboard.claims.claim import Claim
+from leaderboard.verification.record import Level
 
 #: Significant digits of a number in the file: the CSV shows six.
 DIGITS = 12
-
-#: How far a row's numbers were checked; each level includes those before.
-Verification = Literal["self-reported", "re-scored", "re-run"]
 
 
 class _Frozen(BaseModel):
@@ -179,9 +177,9 @@ class PublishedRow(_Frozen):
 
     name: str
     role: Literal["model", "control"]
-    verification: Verification = "self-reported"
+    verification: Level
+    verified: str = Field("", description="what was looked at for it, in a line, if anything was")
     rank: int | None
-    inputs: list[str] = Field([], description="what it reads, where its card says so")
     card: SubmissionCard
     overall: Value
     families: dict[str, Value]

@@ -28,6 +28,10 @@ def published(board: Board) -> Published:
     """Say all of a board that pages, tables and figures may say.
 
     Numbers are rounded here, once, so that the object and its file are one.
+
+    Parameters
+    ----------
+    board : Board
     """
     fields = {
         "benchmark_version": __version__,
@@ -148,10 +152,12 @@ def _gap(difference: Score) -> dict[str, float]:
 
 
 def _row(row: Row, ranking: Ranking) -> dict[str, Any]:
-    card = row.submission.card
+    card, found = row.submission.card, row.submission.verification
     return {
         "name": row.name,
         "role": row.role,
+        "verification": row.submission.level,
+        "verified": plain(found.said) if found else "",
         "rank": row.rank,
         "card": card.model_dump(mode="json"),
         "overall": _value(row.overall),

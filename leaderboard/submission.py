@@ -10,17 +10,27 @@ from benchmark.result import Result, TaskResult, Unit
 from benchmark.task import Task
 from leaderboard.card import SubmissionCard
 from leaderboard.validation import examined
+from leaderboard.verification.record import Level, Verification, read_verification
 
 SUBMISSIONS = Path(__file__).parent / "submissions"
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A checked submission; ``tasks`` are the scores recomputed from the units' metrics."""
+    """A checked submission; ``tasks`` are the scores recomputed from the units' metrics.
+
+    ``verification`` is what a maintainer found of it; None if nobody has looked.
+    """
 
     card: SubmissionCard
     result: Result
     tasks: dict[str, TaskResult]
+    verification: Verification | None = None
+
+    @property
+    def level(self) -> Level:
+        """The badge: how far it was verified."""
+        return self.verification.level if self.verification else "self-reported"
 
     def units(self, task: str) -> list[Unit]:
         """Give the units of one task."""
@@ -53,9 +63,10 @@ def read_submission(folder: Path, tasks: Mapping[str, Task]) -> Submission:
     Raises
     ------
     InputError
-        With the first thing that one of `CHECKS` finds at fault.
+        With the first thing that one of `CHECKS` finds at fault, or if what is recorded of its
+        verification is damaged.
     """
     report = examined(folder, tasks)
     report.require_valid()
     entry = report.entry
-    return Submission(entry.card, entry.result, entry.scores)
+    return Submission(entry.card, entry.result, entry.scores, read_verification(folder))

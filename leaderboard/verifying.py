@@ -81,9 +81,7 @@ def verify(
             exact = {key: task for key, task in tasks.items() if _can_be_drawn(task)}
             key = f"{manifest.sha256} {asked.draw}"
             units = chosen(row, key, max(1, asked.rerun), exact)
-            if not units:
-                raise InputError(f"{folder}: no unit of a task that can be drawn again")
-            watch(f"draw {', '.join(unit.task for unit in units)} anew")
+            watch(f"draw {', '.join(unit.task for unit in units) or 'nothing'} anew")
             drawn = drawn_again(row, units, tasks, model, asked.draw)
     return Verification(
         results_sha256=sha256_of(folder / RESULTS),

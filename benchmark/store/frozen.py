@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError, named
 from benchmark.files import atomic
+from benchmark.installed import is_installed
 from benchmark.task import Split, Task
 
 #: What each column of a split may hold; the fingerprint is taken of exactly these bytes.
@@ -100,8 +101,8 @@ def load(task: Task, split: str) -> dict[str, list[NDArray[Any]]]:
 def is_left_out(task: Task, split: str) -> bool:
     """Say whether a split is missing because the installed package does without it."""
     root = task.path.parent.parent.parent.parent  # of ROOT/tasks/FAMILY/cards/NAME.yaml
-    packaged = (root / "benchmark").is_dir() and not (root / "pyproject.toml").exists()
-    return split in LEFT_OUT and packaged and not (task.data / f"{split}.parquet").exists()
+    missing = not (task.data / f"{split}.parquet").exists()
+    return split in LEFT_OUT and missing and is_installed(root)
 
 
 def _read(path: Path) -> dict[str, list[NDArray[Any]]]:

@@ -15,7 +15,7 @@ def name_faults(entry: Entry) -> Iterator[str]:
     if name != folder.name:
         yield f"name is '{name}', but the folder '{shown(folder.name)}'; make them one"
     for other in sorted(folder.parent.iterdir()):
-        if other.name != folder.name and other.name.casefold() == name.casefold():
+        if other.name not in (name, folder.name) and other.name.casefold() == name.casefold():
             yield f"name is '{name}', which differs from '{other.name}' in case only; take another"
 
 

@@ -36,10 +36,10 @@ class Entry:
 
     folder: Path
     tasks: Mapping[str, Task]
-    card: SubmissionCard = field(init=False)
-    result: Result = field(init=False)
-    manifest: Manifest = field(init=False)
-    scores: dict[str, TaskResult] = field(init=False)
+    card: SubmissionCard = field(init=False, repr=False)
+    result: Result = field(init=False, repr=False)
+    manifest: Manifest = field(init=False, repr=False)
+    scores: dict[str, TaskResult] = field(init=False, repr=False)
 
     def units(self, task: str) -> list[Unit]:
         """Give the units of one task."""

@@ -31,7 +31,7 @@ def _names(unit: Unit, task: Task) -> Iterator[str]:
     for name in unit.metrics:
         if name not in known:
             yield f"'{shown(name)}' is no metric of the track; score the run again"
-    if unit.status != "done" or unit.reason:
+    if unit.status != "done" or unit.reason or not unit.metrics:
         return
     for metric in track_of(task).metrics:
         if metric.name in task.card.metrics and not metric.method and not _has(unit, metric):

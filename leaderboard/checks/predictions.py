@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmark.errors import InputError
+from benchmark.installed import is_installed
 from benchmark.untrusted import LyingFileError, read_file, record_of, shown
 from leaderboard.archive import AUDIT, FlatFolder, checked
 from leaderboard.checks.entry import MANIFEST, Entry
@@ -31,8 +32,16 @@ def listing_faults(entry: Entry) -> Iterator[str]:
 
 
 def audit_faults(entry: Entry) -> Iterator[str]:
-    """Compare the files in ``audit/`` with those that the manifest's hash chooses."""
+    """Compare the files in ``audit/`` with those that the manifest's hash chooses.
+
+    An installed package has no audits of its rows: they stay in the clone.
+    """
     manifest, folder = entry.manifest, entry.folder / AUDIT
+    root = (
+        entry.folder.resolve().parent.parent.parent.parent
+    )  # of ROOT/leaderboard/submissions/TRACK/NAME
+    if not folder.is_dir() and is_installed(root):
+        return
     wanted = {
         member(unit, name): file
         for unit in audit_units(manifest)

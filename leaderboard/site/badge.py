@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from benchmark.uncertainty import with_error
 from leaderboard.markup import html
-from leaderboard.published import PublishedRow, PublishedTrack, Verification
+from leaderboard.published import PublishedRow, PublishedTrack
+from leaderboard.verification.record import Level
 
 #: White text on each is easy to read (WCAG AA), and the words say the same as the colour.
-COLOURS: Mapping[Verification, str] = {
+COLOURS: Mapping[Level, str] = {
     "self-reported": "#595959",
     "re-scored": "#0062a3",
     "re-run": "#00664a",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from leaderboard.markup import markdown
+from leaderboard.markup import link, markdown
 from leaderboard.published import (
     Published,
     PublishedFamily,
@@ -135,7 +135,8 @@ def _models(rows: Sequence[PublishedRow]) -> str:
         sentences = [f"{card.title}.", card.description, f"By {authors}."]
         sentences.append(f"Source: {card.citation}." if card.citation else "")
         text = markdown(" ".join(sentence for sentence in sentences if sentence))
-        url = f" <{card.code.url}>" if card.code.url else ""
+        address = link(card.code.url)
+        url = f" <{address}>" if address else ""
         lines.append(f"- **{row.name}** ({row.role}): {text}{url}")
     return "\n".join(lines)
 

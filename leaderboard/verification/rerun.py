@@ -83,11 +83,7 @@ def fitted_again(
     """
     with tempfile.TemporaryDirectory(prefix="stridebench-") as temporary:
         out = Path(temporary) / "run"
-        said = _python(
-            ["-m", "benchmark", "run", *_asked(result, unit, model), "--out", str(out)],
-            Path(temporary),
-            {DRAWN_VARIABLE: str(drawn.absolute())} if drawn else {},
-        )
+        said = run_unit(result, unit, model, out, drawn)
         try:
             again = next(one for one in read_result(out).units if unit_name(one) == unit_name(unit))
         except (InputError, StopIteration):
@@ -96,6 +92,26 @@ def fitted_again(
         return Repeated(unit=unit_name(unit), fault=f"{again.status}: {one_line(again.reason)}")
     mine = [one for one in result.units if one.task == unit.task]
     return Repeated(unit=unit_name(unit), metrics=compared(track_of(task), unit, again, mine))
+
+
+def run_unit(result: Result, unit: Unit, model: str, out: Path, drawn: Path | None = None) -> str:
+    """Run one unit, by the command and with the settings of its row; give the last it says.
+
+    Parameters
+    ----------
+    result : Result
+        Of the row.
+    unit : Unit
+    model : str
+        For ``--model``; see `model_of`.
+    out : Path
+        For ``--out``; the folder that it is to lie in is there, with nothing in it of anybody's.
+    drawn : Path, optional
+        A folder of drawn tasks, which take the place of the frozen ones.
+    """
+    variables = {DRAWN_VARIABLE: str(drawn.absolute())} if drawn else {}
+    arguments = ["-m", "benchmark", "run", *_asked(result, unit, model), "--out", str(out)]
+    return _python(arguments, out.parent, variables)
 
 
 def _asked(result: Result, unit: Unit, model: str) -> list[str]:

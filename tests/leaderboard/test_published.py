@@ -12,13 +12,13 @@ from pydantic import ValidationError
 from benchmark.errors import InputError
 from leaderboard.board import Board, make_board
 from leaderboard.comparison import compare, resolution
+from leaderboard.markup import plain
 from leaderboard.published import DIGITS, Published, board_schema, read_board, rounded
 from leaderboard.publishing import published
 from leaderboard.site.claims_page import claims_page
 from leaderboard.site.csv_table import csv_text
 from leaderboard.site.figure import scores_svg
 from leaderboard.site.markdown import page
-from leaderboard.submission import Submission, SubmissionCard
 from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_superresolution_task
 from tests.leaderboard.test_markup import LIVE
 
@@ -139,14 +139,14 @@ def test_nothing_unseen_enters_the_file(
     tasks: Tasks, make_submission: MakeSubmission, words: str
 ) -> None:
     one = make_submission("m", 0.5)
-    card = SubmissionCard(
-        name="m", title=words, authors=[words], description=words, url=words, citation=words
-    )
-    text = published(make_board([Submission(card, one.result, one.tasks)], tasks)).text
+    one.result.units[0].status, one.result.units[0].reason = "failed", words
+    text = published(make_board([one], tasks), {("kinetics", "m"): ("re-run", words)}).text
     for char in "\u202e\u2066\u200b\u200d\ufeff\x00\x1b\x07\u2028\u2029\x85\u00ad":
         assert char not in text
     (row,) = Published.model_validate_json(text).tracks[0].rows
-    assert row.card.url == ""
+    assert row.verification == "re-run"
+    assert row.verified == plain(words)
+    assert row.troubles[0].trouble == plain(f"failed: {words}")
 
 
 def test_unknown_key_is_refused(board: Board) -> None:

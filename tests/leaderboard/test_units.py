@@ -13,12 +13,12 @@ def with_earlier(one: Submission) -> Submission:
     first, *others = config.tasks
     call = Call(
         config=config.model_copy(update={"tasks": [first]}),
-        provenance={"git_commit": "old", "date": "2026-01-01"},
+        provenance={"git_commit": "0" * 40, "date": "2026-01-01"},
     )
     changed = result.model_copy(
         update={
             "config": config.model_copy(update={"tasks": others, "settings": {"size": 3}}),
-            "provenance": {**result.provenance, "git_commit": "new", "date": "2026-02-02"},
+            "provenance": {**result.provenance, "git_commit": "1" * 40, "date": "2026-02-02"},
             "earlier": [call],
         }
     )
@@ -29,9 +29,9 @@ def test_unit_names_the_call_that_ran_it(make_submission: MakeSubmission) -> Non
     units = row_units(with_earlier(make_submission("m", 0.5)))
     ran = {(unit.task, unit.commit, unit.date) for unit in units.units}
     assert ran == {
-        ("left/a", "old", "2026-01-01"),
-        ("left/b", "new", "2026-02-02"),
-        ("right/c", "new", "2026-02-02"),
+        ("left/a", "0" * 40, "2026-01-01"),
+        ("left/b", "1" * 40, "2026-02-02"),
+        ("right/c", "1" * 40, "2026-02-02"),
     }
     assert units.settings == {"size": 3}
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from benchmark.uncertainty import with_error
 from leaderboard.claims.claim import Claim, Text
+from leaderboard.markup import link
 from leaderboard.published import (
     Published,
     PublishedRow,
@@ -103,7 +104,7 @@ def _overview(site: SiteFolder, board: Published) -> None:
 
 
 def _inputs(track: PublishedTrack) -> list[str]:
-    return sorted({one for row in track.rows for one in row.inputs})
+    return sorted({one for row in track.rows for one in row.card.reads})
 
 
 def _tasks(site: SiteFolder, board: Published, drawn: Mapping[str, str]) -> None:
@@ -164,7 +165,17 @@ def _model(site: SiteFolder, row: PublishedRow, track: PublishedTrack, units: Ro
         slug=slug,
         task_page=task_page,
         with_error=with_error,
+        link=link,
+        paper=_paper(row.card.paper),
     )
+
+
+def _paper(paper: str) -> str:
+    """Give the address of a paper: a DOI, an arXiv number, or an address already."""
+    for prefix, place in (("10.", "https://doi.org/"), ("arXiv:", "https://arxiv.org/abs/")):
+        if paper.startswith(prefix):
+            return link(place + paper.removeprefix("arXiv:"))
+    return link(paper)
 
 
 def _claims(site: SiteFolder, claims: Sequence[Claim]) -> None:

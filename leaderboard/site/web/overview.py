@@ -82,12 +82,12 @@ def _line(row: PublishedRow, track: PublishedTrack, places: list[tuple[str, str]
         *speed,
         Cell(told["failed units"], costs.failed),
         Cell(row.verification, badge=True),
-        Cell(", ".join(row.inputs) or NO_VALUE),
+        Cell(", ".join(row.card.reads) or NO_VALUE),
     ]
     data = {
         "role": row.role,
         "checked": row.verification,
-        "reads": " ".join(row.inputs),
+        "reads": " ".join(row.card.reads),
     }
     return Line(cells, data)
 
