@@ -98,7 +98,7 @@ class ArHmm:
         rng = np.random.default_rng(context.seed)
         fits = self._reading(train, validation)
         slow = SlowMode.of(train, validation)
-        best, failures = _Candidate(False, -np.inf, None), 0
+        best, likeliest, failures = _Candidate(False, -np.inf, None), -np.inf, 0
         sizes = [n for n in SIZES if n <= self.most]
         for place, n in enumerate(sizes, start=1):
             models = [_best_prior(fit, validation) for fit in fits.fitted(n, rng, context.effort)]
@@ -111,8 +111,8 @@ class ArHmm:
                 for model in models
             )
             context.progress(place / len(sizes), f"{n} hidden states, {found}")
-            failures = 0 if found > best else failures + 1
-            best = max(found, best)
+            failures = 0 if found > best or found.score > likeliest else failures + 1
+            best, likeliest = max(found, best), max(found.score, likeliest)
             if failures == 2:
                 break
         assert best.model is not None  # there is a smallest size

@@ -70,7 +70,7 @@ class HmmFree:
         """Fit each number of hidden states from slow modes on, and choose one."""
         rng = np.random.default_rng(context.seed)
         slow = SlowMode.of(train, validation)
-        best, failures = (False, -np.inf), 0
+        best, likeliest, failures = (False, -np.inf), -np.inf, 0
         sizes = [n for n in SIZES if n <= self.most]
         for place, n in enumerate(sizes, start=1):
             model = _fitted(train, n, rng, context.effort)
@@ -86,7 +86,8 @@ class HmmFree:
             context.progress(
                 place / len(sizes), f"{n} hidden states, validation {-found[1]:.5f} nats{note}"
             )
-            failures = 0 if found > best else failures + 1
+            failures = 0 if found > best or found[1] > likeliest else failures + 1
+            likeliest = max(found[1], likeliest)
             if found > best:
                 best, self.model = found, model
             if failures == 2:

@@ -30,7 +30,7 @@ def maximise(
     """
     before = -np.inf
     for _ in range(max(1, int(iterations))):
-        likelihood, jumps, shown = _expectations(model, data)
+        likelihood, jumps, shown = expectations(model, data)
         visits = shown.sum(1)
         weight = (visits + 1e-9) / (visits + 1e-9).sum()
         transition = _reversible(jumps) if reversible else jumps
@@ -65,7 +65,7 @@ def _reversible(counts: Floats, iterations: int = 10) -> Floats:
     return joint
 
 
-def _expectations(model: HiddenMarkov, data: StateTrajectories) -> tuple[float, Floats, Floats]:
+def expectations(model: HiddenMarkov, data: StateTrajectories) -> tuple[float, Floats, Floats]:
     """Give ln likelihood, expected jumps (H, H) and expected emissions (H, K)."""
     jumps, shown = np.zeros_like(model.transition), np.zeros_like(model.emission)
     likelihood = 0.0

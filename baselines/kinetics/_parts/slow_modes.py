@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,13 @@ LAGS_A_TIME = 3.0
 #: Chains and frames that a model draws, and standard errors allowed, in the test of its slow mode.
 DRAWN_CHAINS, DRAWN_FRAMES, SIGMAS = 20, 50_000, 2.0
 
+#: Blocks of the validation data behind the standard error of λ.
+BLOCKS = 30
+
 Sampler = Callable[[Labels, int, np.random.Generator], Labels]
+
+#: What is left of a mode after a lag, below which it is lost in noise.
+LEAST_DECAY = 0.03
 
 #: Frames on which hidden states are clustered.
 CLUSTERED_FRAMES = 20_000
@@ -27,12 +33,17 @@ CLUSTERED_FRAMES = 20_000
 def lagged_counts(data: StateTrajectories, lag: int) -> Floats:
     """Count the ordered pairs of labels ``lag`` frames apart, float64 of shape (K, K)."""
     K = data.n_labels
-    pairs = np.zeros(K * K)
-    for chain in data.chains:
-        if len(chain) > lag:
-            both = chain[:-lag].astype(np.int64) * K + chain[lag:]
-            pairs += np.bincount(both, minlength=K * K)
-    return pairs.reshape(K, K)
+    now, later = _pairs(data.chains, lag)
+    counts = np.bincount(now.astype(np.int64) * K + later, minlength=K * K)
+    return counts.reshape(K, K).astype(np.float64)
+
+
+def _pairs(chains: Sequence[Labels], lag: int) -> tuple[Labels, Labels]:
+    """Give all labels that have one a lag later in their chain, and these."""
+    states = np.concatenate(chains)
+    age = np.concatenate([np.arange(len(chain)) for chain in chains])
+    later = np.flatnonzero(age >= lag)
+    return states[later - lag], states[later]
 
 
 def slowest_mode(data: StateTrajectories, lag: int) -> tuple[float, Floats]:
@@ -51,26 +62,25 @@ def slowest_mode(data: StateTrajectories, lag: int) -> tuple[float, Floats]:
 def natural_lag(data: StateTrajectories) -> int:
     """Give the shortest lag, a power of two, that is a third of the slowest mode's time or more.
 
-    The time t = −lag / ln λ grows with the lag, as long as faster modes hide the slowest one.
+    The time is that of the decay from this lag to twice the lag: labels are a noisy view of what
+    is slow, so that much of the decay comes before. It grows with the lag as long as faster modes
+    hide the slowest one. Where hardly anything is left to decay, the lag is long enough, too.
     """
-    longest = max(1, max(len(chain) for chain in data.chains) // 4)
+    longest = max(1, max(len(chain) for chain in data.chains) // 8)
     lag = 1
     while 2 * lag <= longest:
-        value, _ = slowest_mode(data, lag)
-        if value <= np.exp(-1.0 / LAGS_A_TIME):
+        _, mode = slowest_mode(data, lag)
+        now, later = (decay(data.chains, mode, one) for one in (lag, 2 * lag))
+        if later < LEAST_DECAY or later <= now * np.exp(-1.0 / LAGS_A_TIME):
             break
         lag *= 2
     return lag
 
 
-def decay(chains: tuple[Labels, ...], mode: Floats, lag: int) -> float:
+def decay(chains: Sequence[Labels], mode: Floats, lag: int) -> float:
     """Give the slope of ψ a lag later on ψ now: λ where ψ is the mode, however chains start."""
-    above = below = 0.0
-    for chain in chains:
-        values = mode[chain]
-        above += float(values[:-lag] @ values[lag:]) if len(chain) > lag else 0.0
-        below += float(values[:-lag] @ values[:-lag]) if len(chain) > lag else 0.0
-    return above / max(below, 1e-300)
+    now, later = (mode[labels] for labels in _pairs(chains, lag))
+    return float(now @ later) / max(float(now @ now), 1e-300)
 
 
 def clustered(
@@ -158,13 +168,15 @@ class SlowMode:
         """Find the mode in the training data, and measure it in the validation data."""
         lag = natural_lag(train)
         _, mode = slowest_mode(train, lag)
-        blocks = _blocks(validation.chains, max(10 * lag, validation.n_frames // 30))
-        value = decay(validation.chains, mode, lag)
-        left_out = [
-            decay(tuple(blocks[:one] + blocks[one + 1 :]), mode, lag) for one in range(len(blocks))
+        now, later = (mode[labels] for labels in _pairs(validation.chains, lag))
+        blocks = [
+            np.array([block.sum() for block in np.array_split(one, BLOCKS)])
+            for one in (now * later, now * now)
         ]
-        spread = np.sqrt(max(len(blocks) - 1, 1)) * np.std(left_out)
-        return cls(mode, lag, value, float(spread))
+        above, below = blocks  # (blocks,)
+        left_out = (above.sum() - above) / np.maximum(below.sum() - below, 1e-300)
+        stderr = float(np.sqrt(BLOCKS - 1) * left_out.std())
+        return cls(mode, lag, float(above.sum() / max(below.sum(), 1e-300)), stderr)
 
     def is_shared_by(self, sample: Sampler, seed: int) -> bool:
         """Whether a model's chains decay as the validation data do, within `SIGMAS`.
@@ -177,10 +189,4 @@ class SlowMode:
         """
         rng = np.random.default_rng(seed)
         drawn = sample(np.empty((DRAWN_CHAINS, 0), np.uint8), DRAWN_FRAMES, rng)
-        return abs(decay(tuple(drawn), self.mode, self.lag) - self.value) <= SIGMAS * self.stderr
-
-
-def _blocks(chains: tuple[Labels, ...], length: int) -> list[Labels]:
-    """Cut chains into blocks of a length."""
-    pieces = [chain[at : at + length] for chain in chains for at in range(0, len(chain), length)]
-    return [piece for piece in pieces if len(piece) > 1]
+        return abs(decay(list(drawn), self.mode, self.lag) - self.value) <= SIGMAS * self.stderr
