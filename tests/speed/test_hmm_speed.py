@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from deeptime.markov.hmm import HiddenMarkovModel, MaximumLikelihoodHMM
 
+from baselines.kinetics._parts.expectation import expectations
 from baselines.kinetics._parts.filtering import HiddenMarkov
 from baselines.kinetics.hmm import _guess_resolved
 from benchmark.tracks.kinetics.contract import StateTrajectories
