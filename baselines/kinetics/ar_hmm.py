@@ -30,7 +30,11 @@ from benchmark.tracks.kinetics.contract import StateTrajectories
 SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 
 #: Guesses look for slow modes at lags so many times shorter than what suits the slowest one.
-FASTER = (4, 16)
+FASTER = (1, 4, 16)
+
+#: Labels are averaged over a quarter of that lag, but never over more than so many frames: wider
+#: windows blur short visits.
+WIDEST = 32.0
 
 #: Most iterations of expectation maximisation.
 ITERATIONS = 80
@@ -223,8 +227,8 @@ class _Fits:
             yield self.maximised(guess, max(1, round(effort * ITERATIONS)))
 
     def _guess(self, n: int, lag: int, rng: np.random.Generator) -> _Fit:
-        """Guess hidden states from slow modes of labels averaged over a quarter of the lag."""
-        hidden = clustered(self.train, n, max(0.5, lag / 4), lag, rng)
+        """Guess hidden states from slow modes of smoothed labels."""
+        hidden = clustered(self.train, n, min(max(0.5, lag / 4), WIDEST), lag, rng)
         starts, switches = _counted(self.train, hidden, n)
         share = starts.sum(0) / starts.sum()
         posterior = (starts + 5.0 * share) / (starts.sum(1, keepdims=True) + 5.0)  # p(z | label)

@@ -9,7 +9,13 @@ import numpy as np
 
 from baselines._arrays import load_arrays, save_arrays
 from baselines.kinetics._parts.expectation import maximise, mean_log_likelihood, with_prior
-from baselines.kinetics._parts.filtering import HiddenMarkov, hidden_markov, predict, sample
+from baselines.kinetics._parts.filtering import (
+    HiddenMarkov,
+    hidden_markov,
+    log_likelihood,
+    predict,
+    sample,
+)
 from baselines.kinetics._parts.sampling import lag1_counts, populations
 from benchmark.arrays import Labels, Probabilities
 from benchmark.errors import InputError
@@ -131,6 +137,10 @@ class Hmm:
     def sample(self, prompt: Labels, n_frames: int, rng: np.random.Generator) -> Labels:
         """Filter the prompt, draw a hidden state from what it leaves, and walk."""
         return sample(self.model, prompt, n_frames, rng)
+
+    def log_likelihood(self, chain: Labels) -> float:
+        """Give ln p of a chain (frames,), in nats."""
+        return float(log_likelihood(chain, self.model))
 
     @property
     def parameters(self) -> int:

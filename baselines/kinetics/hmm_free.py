@@ -27,6 +27,9 @@ ITERATIONS, WORK = 150, 5e9
 #: Strengths of the prior that validation chooses from, in pseudo-counts a row.
 PRIORS = (0.1, 1.0, 10.0)
 
+#: Labels are averaged over a quarter of the lag, but never over more than so many frames.
+WIDEST = 32.0
+
 #: What decides on the number of hidden states.
 CHOICES = ("slow-mode", "likelihood")
 
@@ -129,8 +132,8 @@ def _fitted(
     train: StateTrajectories, n: int, rng: np.random.Generator, effort: float
 ) -> HiddenMarkov:
     """Cluster the slow modes of smoothed labels into n hidden states, and maximise."""
-    lag = max(1, natural_lag(train) // 8)
-    hidden = clustered(train, n, max(0.5, lag / 4), lag, rng)
+    lag = max(1, natural_lag(train) // 4)
+    hidden = clustered(train, n, min(max(0.5, lag / 4), WIDEST), lag, rng)
     target = populations(train)
     emission, switches = np.zeros((n, train.n_labels)), np.full((n, n), 0.1)
     for chain, states in zip(train.chains, hidden, strict=True):

@@ -122,7 +122,7 @@ class StateSpace(Network):
         skip = self.skip(self.embedding.weight) + self.read.bias  # (K + 1, H)
         read = self.read.weight.T.contiguous()  # (2H, H)
         out_weight, out_bias = self.head.weight.T.contiguous(), self.head.bias
-        parts = torch.empty(len(x), 2 * H, device=x.device)
+        parts = skip.new_empty(len(x), 2 * H)
 
         def advance(labels: Tensor) -> Tensor:
             x.mul_(factor).add_(drive[labels])
