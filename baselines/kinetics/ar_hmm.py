@@ -67,7 +67,8 @@ class ArHmm:
     law is a product of what lies near the last label and what the hidden state likes
     (`LocalLaw`), from which it departs as far as the validation data ask for. It is fitted by
     expectation maximisation, which starts from slow modes of the smoothed labels: at the slow
-    process, and not where a likelihood that hardly feels it would begin.
+    process, and not where a likelihood that hardly feels it would begin. So it finds a slow process
+    that shows in how often labels come, and may miss one that shows in their order alone.
 
     Chosen on the validation data: whether the chains are also read backwards in time (labels of a
     system in equilibrium are reversible), the number of hidden states, and the strengths of
