@@ -100,5 +100,6 @@ def inline(svg: str, name: str, says: str) -> str:
         raise ValueError("not an SVG of matplotlib")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'{box[0]} fill="currentColor" role="img" aria-label="{html(says)}" style="max-width: {width[1]}pt">{rest}'
+        f'{box[0]} fill="currentColor" role="img" aria-label="{html(says)}" '
+        f'style="max-width: {width[1]}pt">{rest}'
     )
