@@ -60,7 +60,7 @@ BASES: dict[tuple[str, ...], dict[str, str]] = {
     ("data", "import"): {"sources": "SERIES", "name": "mine"},
     ("data", "fetch"): {"name": "absent"},
     ("data", "verify"): {"globs": "absent/*"},
-    ("data", "export"): {"to": "BINARY"},
+    ("data", "export"): {"to": "OUT", "globs": "absent/*"},
 }
 
 
