@@ -7,10 +7,10 @@ secret. Against that stand `verify --archive`, which scores every unit, and `ver
 seed a reviewer takes.)
 
 Measured sizes of a unit: kinetics 0.02–0.9 MB, but for ``alanine/*-0.1ps`` and the riboswitch's 34
-labels up to 3 MB; super-resolution 1.1 MB (9 atoms) to 2.7 MB (21). So ``audit/`` holds a dozen
-units of a simple kinetics model and one or two of a network. A unit that is larger than the limit
-is never in it, and a row whose units all are has an empty one: its predictions are checked from
-the archive.
+labels up to 3 MB; super-resolution 0.7 MB (9 atoms) to 1.4 MB (21). So ``audit/`` holds a dozen
+units of a simple kinetics model, one or two of a network or of super-resolution. A unit that is
+larger than the limit is never in it, and a row whose units all are has an empty one: the rest is
+checked from the archive.
 """
 
 from __future__ import annotations

@@ -173,6 +173,7 @@ def _begin(work: Callable[..., None], connection: Connection, *arguments: Any) -
     """Do the work, in the new process."""
     if hasattr(os, "setsid"):
         os.setsid()  # a group of its own, which ends with it
+    os.environ.pop(DRAWN_VARIABLE, None)  # no model is told where a task drawn anew lies
     # Workers of a data loader, a pool: a daemon might have no children.
     multiprocessing.current_process().daemon = False
     if adopt_orphans() and (child := os.fork()):

@@ -12,6 +12,7 @@ from benchmark.task import TaskCard
 from benchmark.uncertainty import with_error
 from leaderboard.board import Ranking
 from leaderboard.claims.claim import Claim, Table, Text, Verdict, table, text
+from leaderboard.claims.noise import NOISY, noise_claims
 from leaderboard.ranking import Row
 from leaderboard.significance import LEVEL, p_value
 from leaderboard.tables import NO_VALUE, rms_percent
@@ -58,11 +59,18 @@ Errors = Mapping[str, Mapping[tuple[int, str], float]]
 
 
 def superresolution_claims(ranking: Ranking) -> list[Claim]:
-    """Decide the claim; nothing without a row of the paper's networks."""
-    places = {card.id: _place(card) for card in ranking.cards}
-    rows = sorted(ranking.rows, key=lambda row: row.name)
+    """Decide the claims; nothing without a row of the paper's networks."""
+    return [*_networks(ranking), *noise_claims(ranking)]
+
+
+def _networks(ranking: Ranking) -> list[Claim]:
+    """Compare the networks where the dynamics has no noise: one task a molecule and gap."""
+    places = {card.id: _place(card) for card in ranking.cards if card.family != NOISY}
+    rows = [row for row in ranking.rows if _ran(row, places)]
+    rows.sort(key=lambda row: row.name)
     errors = {
-        row.name: {places[task]: _metric(row, task).value for task in row.tasks} for row in rows
+        row.name: {places[task]: _metric(row, task).value for task in _ran(row, places)}
+        for row in rows
     }
     if not set(errors) & {*ONE_WAY, *BOTH_WAYS}:
         return []
@@ -89,6 +97,10 @@ def superresolution_claims(ranking: Ranking) -> list[Claim]:
 def _place(card: TaskCard) -> tuple[int, str]:
     """Give gap and molecule of a task."""
     return int(card.particulars["gap"]), str(card.particulars["molecule"])
+
+
+def _ran(row: Row, places: Mapping[str, tuple[int, str]]) -> list[str]:
+    return [task for task in row.tasks if task in places]
 
 
 def _metric(row: Row, task: str) -> TaskMetric:
@@ -167,7 +179,7 @@ def _seeds(
     shown = []
     for row in rows:
         spreads: dict[int, list[float]] = {gap: [] for gap in gaps}
-        for task in row.tasks:
+        for task in _ran(row, places):
             metric = _metric(row, task)
             if math.isfinite(metric.seed_spread):
                 spreads[places[task][0]].append(metric.seed_spread / metric.value)

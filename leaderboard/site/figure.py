@@ -68,7 +68,7 @@ def scores_svg(track: PublishedTrack) -> str:
             frameon=False,
             handletextpad=0.3,
         )
-        return _svg(figure)
+        return svg(figure)
 
 
 def _panels(track: PublishedTrack) -> Panels:
@@ -139,7 +139,8 @@ def _name_rows(axis: Axes, rows: Sequence[PublishedRow], ends: tuple[str, str]) 
     axis.set_xticks([0, 0.5, 1], [f"0\n{ends[0]}", "", f"1\n{ends[1]}"])
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
+    """Give a figure as SVG, the same text for the same figure."""
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     # Trailing blanks would be stripped by editors and hooks.

@@ -11,12 +11,14 @@ from benchmark.registry import shipped_tasks
 from benchmark.result import json_schema
 from benchmark.task import Task
 from leaderboard.board import make_board
+from leaderboard.claims.noise import ID as NOISE_CLAIM
 from leaderboard.published import board_schema
 from leaderboard.publishing import published
 from leaderboard.site.claims_page import claims_page
 from leaderboard.site.csv_table import csv_text
 from leaderboard.site.figure import scores_svg
 from leaderboard.site.markdown import page
+from leaderboard.site.noise_figure import noise_svg
 from leaderboard.submission import SUBMISSIONS, read_submissions
 
 PAGE, CLAIMS, TABLE = "README.md", "CLAIMS.md", "leaderboard.csv"
@@ -63,6 +65,11 @@ def render(
     if board.shown:
         made[folder / SCHEMA] = json_schema
     made |= {folder / track.figure: partial(scores_svg, track) for track in board.shown}
+    made |= {
+        folder / f"{claim.id}.svg": partial(noise_svg, claim)
+        for claim in board.claims
+        if claim.id == NOISE_CLAIM
+    }
     if write:
         texts |= {path: make() for path, make in made.items()}
     stale += [path for path in made if _content(path) != texts.get(path, _content(path) or "")]

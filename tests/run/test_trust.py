@@ -7,6 +7,7 @@ A test's name says what becomes of the cheat: it is *impossible* (and changes no
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from benchmark.job import Key
+from benchmark.registry import DRAWN_VARIABLE
 from benchmark.result import Result, RunConfig, RunModel, Unit, read_result
 from benchmark.score import SCORER_VERSION, score_task
 from benchmark.store import predictions
@@ -23,6 +25,7 @@ from benchmark.tracks.kinetics.predictions import LOG_PROB, SAMPLES
 from benchmark.tracks.superresolution.card import STORAGE_ROUNDING
 from benchmark.tracks.superresolution.predictions import RECONSTRUCTION
 from leaderboard.validation import recomputed
+from tests.command import stridebench
 from tests.plugs import MARKOV, command, do
 from tests.run.waiting import alive
 from tests.tracks.superresolution.water import freeze_water
@@ -313,6 +316,36 @@ def test_run_and_score_do_not_notice_a_copy_of_the_generator(
     unit, _ = run(MARKOV + COPIES_THE_GENERATOR, toy.id)
     assert (unit.status, unit.reason) == ("done", "")
     assert abs(unit.metrics["nll_regret"].value) < 1e-4  # it is the oracle
+
+
+LOOKS_FOR_THE_DRAW = """
+import sys
+
+
+class Cheat(Markov):
+    def fit(self, train, validation, context):
+        super().fit(train, validation, context)
+        found, frame = [repr(dict(os.environ))], sys._getframe()
+        while frame is not None:
+            found.append(repr(frame.f_locals))
+            frame = frame.f_back
+        (context.scratch.parent / "found.txt").write_text("\\n".join(found))
+"""
+
+
+def test_impossible_to_be_told_where_a_task_drawn_anew_lies(
+    toy: Task, plug: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    drawn = tmp_path / "anew"
+    shutil.copytree(toy.path.parents[1], drawn / "toy")
+    monkeypatch.setenv(DRAWN_VARIABLE, str(drawn))
+    model = plug(MARKOV + LOOKS_FOR_THE_DRAW) + ":Cheat"
+    asked = ("--tasks", toy.id, "--replicas", "1", "--no-plots", "--out", tmp_path / "run")
+    done = stridebench("run", "--model", model, *asked, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = (Key(task=toy.id, replica=0, seed=0).folder(tmp_path / "run") / "found.txt").read_text()
+    assert "toy/three" in found
+    assert str(drawn) not in found
 
 
 # ---- writing what was not answered --------------------------------------------------------------

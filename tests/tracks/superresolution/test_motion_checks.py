@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError
+from benchmark.quantities import ENERGY
 from benchmark.registry import find_task
 from benchmark.task import Task
 from benchmark.tracks.superresolution.card import superresolution_card
@@ -16,6 +17,8 @@ from benchmark.tracks.superresolution.motion_checks import require_motion
 from benchmark.tracks.superresolution.motion_units import FORCES, VELOCITIES, as_if
 from benchmark.tracks.superresolution.segments import READABLE, DenseSegment
 from benchmark.trajectories.reading import AtomTrajectory
+from tasks.md17.molecules import load_molecule
+from tasks.md17_nvt.residuals import residuals
 
 KCAL, KJ_NM, HARTREE, ASE = 23.0605, 964.853, 1 / 51.4221, 10.1805
 
@@ -70,6 +73,19 @@ def test_thermostats_and_kicks_pass(thermostat):
     for gap in (5, 10, 20, 40):
         for frames in (0, 11):
             judged(kept(segment, gap, frames=frames), gap)
+
+
+@pytest.mark.parametrize("gap", [5, 10])
+def test_forces_that_leave_out_the_kicks_pass(gap):
+    pytest.importorskip("tblite")
+    # What a program writes under Langevin dynamics: the potential's forces, without the kicks.
+    segment = load(find_task("md17-xtb-nvt/ethanol-langevin-10-k10"), "train")[0]
+    ethanol = load_molecule("ethanol")
+    lacking = residuals(segment.padded, ethanol, np.arange(0, 120 * gap, gap) + 1).lacking
+    honest = kept(segment, gap, frames=120)
+    kicks = ENERGY * ethanol.masses[:, None] * lacking
+    assert np.abs(kicks).max() > 1  # eV/Å
+    judged(replace(honest, forces=honest.forces + kicks), gap)
 
 
 def test_run_that_starts_at_rest_passes(ethanol):
@@ -155,6 +171,18 @@ def test_gradients_are_told_at_any_gap(ethanol, gap):
     honest = kept(ethanol, gap)
     error = fault(replace(honest, forces=-honest.forces), gap)
     assert "their sign is reversed: they are gradients, minus the forces" in error
+
+
+def test_rigid_bonds_are_named_where_forces_do_not_fit(ethanol):
+    honest = kept(ethanol, 10)
+    i, j = superresolution_card(find_task("md17-xtb/ethanol-k10")).bonds[-1]
+    bond = honest.positions[:, j] - honest.positions[:, i]
+    length = np.linalg.norm(bond, axis=-1, keepdims=True)
+    positions = honest.positions.copy()
+    positions[:, j] = positions[:, i] + bond * length.mean() / length
+    error = fault(replace(honest, positions=positions, forces=-honest.forces))
+    assert "its bonds are rigid, and forces in files leave out what holds them" in error
+    assert "rigid" not in fault(replace(honest, forces=-honest.forces))
 
 
 @pytest.mark.parametrize("gap", [5, 10, 20])
