@@ -14,6 +14,7 @@ from benchmark.console.streams import open_streams
 from benchmark.errors import InputError, printable
 from benchmark.registry import tracks
 from leaderboard import commands as board
+from leaderboard import entering
 from tasks import commands as data
 
 app = typer.Typer(
@@ -32,7 +33,12 @@ app.command()(running.score)
 for track in tracks().values():
     for name, command in track.commands.items():
         app.command(name)(command)
+app.command()(board.validate)
 app.command()(board.leaderboard)
+app.command()(entering.submit)
+app.command()(entering.verify)
+app.command()(board.compare)
+app.command()(board.cite)
 app.add_typer(data.app, name="data")
 data.app.command()(inspecting.verify)
 

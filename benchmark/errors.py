@@ -6,6 +6,8 @@ import sysconfig
 import traceback
 from pathlib import Path
 
+from benchmark.text import shows
+
 #: Characters of one line of a message; whoever wrote it may have put a whole array into it.
 LONGEST_LINE = 400
 
@@ -43,9 +45,9 @@ def one_line(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Give a text in one line, with what cannot be printed escaped."""
+    """Give a text in one line, with what does not show escaped."""
     return "".join(
-        char if char.isprintable() else ascii(char)[1:-1] for char in " ".join(text.splitlines())
+        char if shows(char) else ascii(char)[1:-1] for char in " ".join(text.splitlines())
     )
 
 

@@ -17,6 +17,9 @@ from benchmark.errors import InputError
 #: How temporary files and folders are called, and what one of them has replaced.
 LEFT = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}\.(?P<kind>tmp|old)")
 
+#: Of `os.open`, where there is such a thing.
+_NO_LINK: int = getattr(os, "O_NOFOLLOW", 0)
+
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
@@ -45,20 +48,36 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def read_small(path: Path, most: int = 1 << 25) -> bytes:
+def read_small(path: Path, most: int = 1 << 25, follow: bool = True) -> bytes:
     """Read a file, if it is one and not large: what may lie there was written by anybody.
+
+    Parameters
+    ----------
+    path : Path
+    most : int
+        Bytes at most.
+    follow : bool
+        Whether the file may be a link to one.
 
     Raises
     ------
     OSError
         If there is none, it is a pipe, a device or a folder, or has over ``most`` bytes.
     """
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, "it is not a file", str(path))
-    if found.st_size > most:
-        raise OSError(errno.EFBIG, f"it has {found.st_size:,} bytes", str(path))
-    return path.read_bytes()
+    if not follow and path.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link, not a file", str(path))
+    # A pipe would be waited for; and what is looked at must be what is read.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | (0 if follow else _NO_LINK))
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is not a file", str(path))
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            content = file.read(most + 1)
+    finally:
+        os.close(handle)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it has over {most:,} bytes", str(path))
+    return content
 
 
 @contextmanager

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import inspect
 import pkgutil
 import sys
-import sysconfig
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +24,7 @@ from pydantic import ValidationError
 from benchmark.errors import InputError, named
 from benchmark.model import ModelCard
 from benchmark.registry import track_named, tracks
+from benchmark.sources import closure, imported_by_now, sha256
 
 ENTRY_POINTS = "stridebench.models"
 
@@ -71,31 +70,29 @@ class LoadedModel:
 
     @cached_property
     def sources(self) -> list[Path]:
-        """The files of the model's code, the one that holds the class first.
-
-        Of a shipped model these are also the private modules beside and above it, which it may
-        use; of any other, all modules of its own folder or package that are imported by now.
-        """
+        """The files of the model's code (see `benchmark.sources`), the one with the class first."""
         source = inspect.getsourcefile(self.cls)
         if source is None:
             return []
-        path = Path(source)
+        own = Path(source), self.cls.__module__
+        first, *others = closure(*own)
         if self.cls.__module__.startswith(f"{BASELINES}."):
-            return [
-                path,
-                *sorted(path.parent.glob("_*/*.py")),
-                *sorted(path.parents[1].glob("_*.py")),
-            ]
-        return [path, *_imported_beside(path, self.cls.__module__)]
+            return [first, *others]
+        return [first, *sorted({*others, *imported_by_now(*own)} - {first})]
+
+    @property
+    def late_sources(self) -> list[Path]:
+        """The files of the model's own that have been imported since, and that nothing told of."""
+        if not self.sources or self.cls.__module__.startswith(f"{BASELINES}."):
+            return []
+        known = set(self.sources)
+        found = imported_by_now(self.sources[0], self.cls.__module__)
+        return [file for file in found if file not in known]
 
     @property
     def source_sha256(self) -> str:
         """SHA-256 of `sources` as they are on disk now: says whether two runs had the same."""
-        if not self.sources:
-            return ""
-        return hashlib.sha256(
-            b"".join(file.read_bytes() if file.is_file() else b"" for file in self.sources)
-        ).hexdigest()
+        return sha256(self.sources)
 
     def build(self) -> Any:
         """Make a model.
@@ -278,7 +275,7 @@ def _import(module: str, asked: str) -> ModuleType:
 def _import_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise InputError(f"no file {path}")
-    name = f"_stridebench_plug_{path.stem}"
+    name = _importable_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise InputError(f"{path} is not a Python file")
@@ -291,20 +288,23 @@ def _import_file(path: Path) -> ModuleType:
     return module
 
 
-def _imported_beside(path: Path, module: str) -> list[Path]:
-    """Give the files of the modules that a model has imported from its own folder or package."""
-    package = module.partition(".")[0]
-    foreign = [sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib")]
-    foreign += [str(place) for place in Path(__file__).parents[:1]]
-    found = set()
-    for name, one in list(sys.modules.items()):
-        file = getattr(one, "__dict__", {}).get("__file__")
-        if not isinstance(file, str) or file.startswith(("<", *foreign)):
-            continue
-        inside = "." in module and name.partition(".")[0] == package
-        if inside or path.parent in Path(file).parents:
-            found.add(Path(file))
-    return sorted(file for file in found - {path} if file.is_file())
+def _importable_name(path: Path) -> str:
+    """Name the module of a file so that processes that the model starts can import it, too.
+
+    That is its own name, with its folder at the end of the path. Where something else is imported
+    under that name, only a copy of this process (a fork) knows the module.
+    """
+    name = path.stem
+    there = getattr(sys.modules.get(name), "__file__", "") if name in sys.modules else None
+    spec = PathFinder.find_spec(name)
+    others = [there, spec.origin or "" if spec else None]
+    if not name.isidentifier() or name in sys.builtin_module_names:
+        others.append("")
+    if any(one is not None and not (one and path.samefile(one)) for one in others):
+        return f"_stridebench_plug_{name}"
+    if spec is None:
+        sys.path.append(str(path.absolute().parent))
+    return name
 
 
 def _resolve(cls: type, given: dict[str, str]) -> dict[str, Any]:
@@ -332,7 +332,7 @@ def _resolve(cls: type, given: dict[str, str]) -> dict[str, Any]:
 def _read_value(name: str, text: str, default: Any) -> Any:
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # 2026-13-01, [[[[…
         raise InputError(f"--set {name}={text}: not a YAML value") from error
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
+
+from benchmark.untrusted import line
 
 
 class ModelCard(BaseModel):
@@ -16,14 +18,14 @@ class ModelCard(BaseModel):
     ``role`` is "model" for an entry that wants a rank and "control" for a yardstick (trivial
     model, replay of the data, truth itself), which is shown on the board but never ranked. Only a
     control may be ``trained_on`` something else than training data: on the ``fresh`` chains of the
-    true process, which the harness then hands to `fit` in their place.
+    true process, which the harness then hands to `fit` in their place. Each text is one line.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    title: str
-    description: str = ""
-    citation: str = ""
+    title: Annotated[str, line(100)]
+    description: Annotated[str, line(600)] = ""
+    citation: Annotated[str, line(400)] = ""
     role: Literal["model", "control"] = "model"
     trained_on: Literal["train", "fresh"] = "train"
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.registry import track_of
-from benchmark.result import TaskMetric, TaskResult, Unit, UnitMetric
+from benchmark.result import LARGEST, TaskMetric, TaskResult, Unit, UnitMetric
 from benchmark.task import MetricScale, Task, TaskCard
 from benchmark.track import Metric
 from benchmark.uncertainty import jackknife_standard_error
@@ -54,14 +54,19 @@ def score_unit(task: Task, folder: Path) -> tuple[dict[str, UnitMetric], str]:
     estimates, fault = track.work.measure(task, folder)
     metrics = {
         name: UnitMetric(
-            value=float(estimate.value),
-            stderr=float(estimate.stderr),
-            bias=float(estimate.bias),
+            value=_number(estimate.value),
+            stderr=_number(estimate.stderr),
+            bias=_number(estimate.bias),
             unit=track.metric(name).unit,
         )
         for name, estimate in estimates.items()
     }
     return metrics, fault
+
+
+def _number(value: float) -> float:
+    """Give a number as a result may hold it: nan in place of what is no number, or beyond any."""
+    return float(value) if abs(value) <= LARGEST else math.nan
 
 
 def score_task(task: Task, units: Sequence[Unit]) -> TaskResult:

@@ -22,7 +22,7 @@ from benchmark.files import write_text
 class Frozen(BaseModel):
     """A part of a card: nothing in it changes, and nothing unknown is in it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Split(Frozen):

@@ -6,6 +6,7 @@ the tracks there are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +27,11 @@ Report = Callable[[float, str], None]
 
 #: Asks for what a model is shown next; see `Work.hand_out`.
 Ask = Callable[..., Any]
+
+
+#: No model is better than an exact oracle; noise alone does not look better by this many standard
+#: errors.
+IMPOSSIBLE = 5
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,13 @@ class Metric:
         Whether its z ends at that of p: else f is a mark and nothing a limit.
     smaller_is_better : bool
         Its direction.
+    least, most : float
+        Between which its value always is, in the stored unit.
     best : float, optional
         The best that anything honest can do, in the stored unit: a value below it is doubted.
+    rounding : float
+        In the stored unit: a value as near to the best, with an error as small, is no fit but a
+        copy of the answers, and doubted too.
     shared_noise : bool
         Whether all replicas are measured on the same test data, whose noise is in every unit alike
         and does not average out.
@@ -73,7 +84,10 @@ class Metric:
     group: str | None = None
     capped: bool = True
     smaller_is_better: bool = True
+    least: float = 0.0
+    most: float = math.inf
     best: float | None = None
+    rounding: float = 0.0
     shared_noise: bool = False
     method: str = ""
     absent: str = ""
@@ -115,6 +129,9 @@ class Work:
         Draw what a unit of a run has answered, with the model's name, into a file.
     drawn : str
         The prediction file that `draw_unit` shows.
+    suspect : callable (task, replica, folder), optional
+        Look through the prediction files of a unit, measured already, for what a run that was
+        honest cannot have written; say what, empty if nothing is found. Only a reviewer asks.
     """
 
     frozen: Callable[[Task], Iterable[Callable[[], object]]]
@@ -125,6 +142,7 @@ class Work:
     draw: Callable[[Figure, Task], None]
     draw_unit: Callable[[Task, Path, str, Path], None] | None = None
     drawn: str = ""
+    suspect: Callable[[Task, int, Path], str] | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from benchmark.result import Unit
+from benchmark.result import TaskResult, Unit
 from benchmark.task import TaskCard
 from benchmark.track import Track
 from leaderboard.doubts import doubts
@@ -119,6 +119,11 @@ def task_score(submission: Submission, card: TaskCard) -> Score:
     found = submission.tasks.get(card.id)
     if found is None:
         return Score(0.0, 0.0, dict.fromkeys(card.counting, 0.0))
+    return measured(found)
+
+
+def measured(found: TaskResult) -> Score:
+    """Give the score of a task that was run."""
     freedom = len(found.without) - 1 if found.without else math.inf
     return Score(found.score, found.stderr, found.groups, tuple(found.without), freedom)
 

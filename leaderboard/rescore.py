@@ -23,7 +23,8 @@ from benchmark.registry import shipped_tasks
 from benchmark.result import Result, read_result
 from benchmark.score import SCORER_VERSION, score_task
 from benchmark.task import Task
-from leaderboard.submission import RESULTS, SUBMISSIONS
+from leaderboard.checks.entry import RESULTS
+from leaderboard.submission import SUBMISSIONS
 from leaderboard.validation import recomputed
 
 #: Fingerprints of what a score is made with; the others are of frozen files.

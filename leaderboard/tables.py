@@ -43,17 +43,6 @@ def rms_percent(shares: Sequence[float]) -> str:
     return f"{100 * math.sqrt(sum(share**2 for share in shares) / len(shares)):.1f}"
 
 
-def one_line(text: str) -> str:
-    """Keep text on its line, and free of what Markdown or HTML would read into it.
-
-    Examples
-    --------
-    >>> one_line("a < b")
-    'a &lt; b'
-    """
-    return " ".join(text.split()).replace("<", "&lt;").replace("|", "\\|")
-
-
 def two_digits(value: float) -> str:
     """Write a number with two digits after the point, and no minus before a zero.
 

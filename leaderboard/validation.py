@@ -1,20 +1,157 @@
-"""What can be checked of a result without its predictions: that it is whole, and adds up."""
+"""What can be said of a submission without its predictions: that it is whole, possible, adds up.
+
+`CHECKS` is the list of everything that is asked; ``validate``, ``leaderboard`` and whoever makes a
+submission ask it alike.
+"""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import InputError
+from benchmark.errors import InputError, printable
+from benchmark.registry import tracks
 from benchmark.result import Result, TaskResult
-from benchmark.score import SCORER_VERSION, score_task
 from benchmark.task import Task
+from leaderboard.archive import AUDIT
+from leaderboard.checks.belonging import model_faults, name_faults, track_faults
+from leaderboard.checks.calls import call_faults, rank_faults, scorer_faults, task_faults
+from leaderboard.checks.entry import CARD, MANIFEST, RESULTS, Check, Entry
+from leaderboard.checks.files import KNOWN, card_faults, file_faults, result_faults
+from leaderboard.checks.metrics import metric_faults
+from leaderboard.checks.predictions import audit_faults, listing_faults, own_faults
+from leaderboard.checks.scores import score_faults
+from leaderboard.checks.units import unit_faults
 
-#: Stored and recomputed scores may differ by the rounding of another processor, not by more.
-RELATIVE_TOLERANCE = 1e-9
+#: Faults of one check that are listed; the rest are counted.
+MOST_LISTED = 20
+
+#: Faults of one check that are looked for.
+MOST_SOUGHT = 10_000
+
+#: What needs nothing but a result; the order is that in which faults are told.
+OF_THE_RESULT = (
+    Check("calls", "nothing quick in it, one model with one setting", call_faults, RESULTS),
+    Check("scorer", "scored by the current scorer", scorer_faults, RESULTS),
+    Check("tasks", "made on the tasks of today: version, card, data", task_faults, RESULTS),
+    Check("units", "all replicas, seeds as they come", unit_faults, RESULTS, ("tasks",)),
+    Check("metrics", "metrics that exist, with values that can be", metric_faults, RESULTS,
+          ("tasks",)),
+    Check("scores", "scores that follow from the units", score_faults, RESULTS,
+          ("scorer", "tasks", "units", "metrics")),
+    Check("rank", "ranked by the run's own word", rank_faults, RESULTS),
+)  # fmt: skip
+
+#: All that is checked of a submission. A check that is to come is added here.
+CHECKS = (
+    Check("files", "the files of a submission, and no others", file_faults),
+    Check("card", "a card that says who, what, and from what", card_faults, CARD),
+    Check("result", "a result of the current schema", result_faults, RESULTS),
+    Check("name", "a name of its own", name_faults, CARD, ("card",)),
+    *(
+        Check(one.name, one.title, one.faults, one.file, (*one.needs, "result"))
+        for one in OF_THE_RESULT
+    ),
+    Check("model", "a card that fits the model that ran", model_faults, CARD, ("card", "result")),
+    Check("track", "tasks of one track, in its folder", track_faults, RESULTS, ("tasks",)),
+    Check("listing", "a manifest of the predictions of all units", listing_faults, MANIFEST,
+          ("result",)),
+    Check("audit", "predictions that the manifest's hash chooses", audit_faults, AUDIT,
+          ("listing",)),
+    Check("own", "predictions of its own", own_faults, RESULTS, ("listing",)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a check has ended.
+
+    Attributes
+    ----------
+    check : Check
+    faults : tuple of str
+        A line for each.
+    waits_for : tuple of str
+        The checks that did not pass, so that this one could not be asked.
+    """
+
+    check: Check
+    faults: tuple[str, ...] = ()
+    waits_for: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether it was asked, and nothing is at fault."""
+        return not self.faults and not self.waits_for
+
+    @property
+    def listed(self) -> list[str]:
+        """The faults, the file first; where there are many, the first and how many more."""
+        file = f"{self.check.file}: " if self.check.file else ""
+        lines = [file + fault for fault in self.faults[:MOST_LISTED]]
+        more = len(self.faults) - MOST_LISTED
+        return [*lines, f"{file}and {more:,} more of the kind"] if more > 0 else lines
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that was found of a submission.
+
+    Attributes
+    ----------
+    entry : Entry
+        What was read; whole if it is ``valid``.
+    outcomes : tuple of Outcome
+        One a check, in their order.
+    """
+
+    entry: Entry
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def valid(self) -> bool:
+        """Whether it may go on the board."""
+        return all(outcome.passed for outcome in self.outcomes)
+
+    def require_valid(self) -> None:
+        """Refuse a submission with a fault.
+
+        Raises
+        ------
+        InputError
+            With the first one, and the file that is at fault.
+        """
+        for outcome in self.outcomes:
+            for fault in outcome.faults:
+                raise InputError(f"{self.entry.folder / outcome.check.file}: {fault}")
+
+
+def examined(folder: Path, tasks: Mapping[str, Task]) -> Report:
+    """Check a submission; all faults are found, not the first alone.
+
+    Parameters
+    ----------
+    folder : Path
+        ``TRACK/NAME``, holds ``card.yaml`` and ``results.json``.
+    tasks : mapping of task id to Task
+        The tasks as they are now.
+    """
+    return _asked(CHECKS, Entry(folder, tasks))
+
+
+def _asked(checks: Sequence[Check], entry: Entry) -> Report:
+    outcomes: dict[str, Outcome] = {}
+    for check in checks:
+        waits_for = tuple(name for name in check.needs if not outcomes[name].passed)
+        if waits_for:
+            outcomes[check.name] = Outcome(check, waits_for=waits_for)
+        else:
+            faults = tuple(islice(check.faults(entry), MOST_SOUGHT))
+            outcomes[check.name] = Outcome(check, faults)
+    return Report(entry, tuple(outcomes.values()))
 
 
 def recomputed(result: Result, tasks: Mapping[str, Task], path: Path) -> dict[str, TaskResult]:
@@ -32,97 +169,66 @@ def recomputed(result: Result, tasks: Mapping[str, Task], path: Path) -> dict[st
     ------
     InputError
         If the run was quick, is incomplete, or was scored on other tasks, task versions, data or by
-        another scorer; or the stored scores do not follow from the units' metrics.
+        another scorer; a unit has what cannot be; or the stored scores do not follow from the
+        units' metrics.
     """
-    for fault in _run_faults(result):
-        raise InputError(f"{path}: {fault}")
-    scores = {}
-    for stored in result.tasks:
-        for fault in _task_faults(stored, result, tasks):
-            raise InputError(f"{path}: {stored.task}: {fault}")
-        units = [unit for unit in result.units if unit.task == stored.task]
-        score = score_task(tasks[stored.task], units)
-        for fault in _score_faults(stored, score):
-            raise InputError(f"{path}: {stored.task}: {fault}")
-        scores[stored.task] = score
-    # Last, because it only sums up what the checks above name.
-    if not result.ranked:
-        raise InputError(f"{path}: the run says that it is not ranked; run it in full")
-    return scores
+    entry = Entry(path.parent, tasks)
+    entry.result = result
+    for outcome in _asked(OF_THE_RESULT, entry).outcomes:
+        for fault in outcome.faults:
+            raise InputError(f"{path}: {fault}")
+    return entry.scores
 
 
-def _run_faults(result: Result) -> Iterator[str]:
-    if result.config.quick:
-        yield "made with --quick, which is never ranked; run it in full"
-    scorer = result.provenance.get("scorer_version")
-    if scorer != SCORER_VERSION:
-        yield (
-            f"scored by scorer version {scorer}, the current one is {SCORER_VERSION}; "
-            "score the run again (python -m benchmark score RUN)"
-        )
-    if not result.tasks:
-        yield "holds no task"
-    repeated = [task for task, n in Counter(task.task for task in result.tasks).items() if n > 1]
-    if repeated:
-        yield f"holds {repeated[0]} more than once"
-    stray = {unit.task for unit in result.units} - {task.task for task in result.tasks}
-    if stray:
-        yield f"holds units of {min(stray)}, but no score of it"
+def submissions_below(path: Path) -> list[Path]:
+    """Find the folders of submissions: ``path`` itself, or those of its tracks, sorted.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, or nothing in it is a submission.
+    """
+    if not path.is_dir():
+        raise InputError(f"{path}: no such folder; give the folder of a submission")
+    if path.resolve().parent.name in tracks() or any((path / name).exists() for name in KNOWN):
+        return [path]
+    homes = [path] if path.resolve().name in tracks() else [path / name for name in tracks()]
+    found = sorted(one for home in homes if home.is_dir() for one in home.iterdir() if one.is_dir())
+    if not found:
+        raise InputError(f"{path}: no submission in it; expected TRACK/NAME/{CARD}")
+    return found
 
 
-def _task_faults(stored: TaskResult, result: Result, tasks: Mapping[str, Task]) -> Iterator[str]:
-    if stored.task not in tasks:
-        yield f"no such task; available: {', '.join(tasks)}"
-        return
-    card = tasks[stored.task].card
-    units = [unit for unit in result.units if unit.task == card.id]
-    versions = {stored.version, *(unit.version for unit in units)} - {card.version}
-    if versions:
-        yield f"version {min(versions)} of the task, the current one is {card.version}"
-    data = result.provenance.get("data")
-    if not isinstance(data, dict) or data.get(card.id) != card.fingerprints:
-        yield "not made with the frozen data of this task (their fingerprints differ)"
-    counted = Counter((unit.replica, unit.seed) for unit in units)
-    repeated = [key for key, n in counted.items() if n > 1]
-    if repeated:
-        yield "holds replica {}, seed {} more than once".format(*repeated[0])
-    missing = set(range(card.replicas)) - {unit.replica for unit in units}
-    if missing:
-        yield f"incomplete: {len(missing)} of {card.replicas} training replicas are missing"
-    beyond = {unit.replica for unit in units} - set(range(card.replicas))
-    if beyond:
-        yield f"holds replica {max(beyond)}, but there are only {card.replicas}"
-    skipped = sum(unit.status == "skipped" for unit in units)
-    if skipped:
-        yield f"incomplete: {skipped} of {len(units)} units were not run"
+def verdict(reports: Sequence[Report]) -> str:
+    """Say in one line what comes of some reports."""
+    refused = [report for report in reports if not report.valid]
+    if not refused:
+        return "valid: all that can be said without predictions holds"
+    faults = sum(len(outcome.faults) for report in refused for outcome in report.outcomes)
+    many = f"{len(refused)} of {len(reports)} submissions, " if len(reports) > 1 else ""
+    return f"refused: {many}{faults:,} fault{'s' if faults > 1 else ''}; mend what is marked ✗"
 
 
-def _score_faults(stored: TaskResult, score: TaskResult) -> Iterator[str]:
-    difference = _difference(stored.model_dump(), score.model_dump())
-    if difference:
-        yield (
-            f"the stored scores do not follow from the units: {difference}; "
-            "score the run again (python -m benchmark score RUN)"
-        )
-
-
-def _difference(stored: Any, computed: Any, where: str = "") -> str:
-    """Name the first field in which two nested values differ; empty if there is none."""
-    if isinstance(stored, dict) and isinstance(computed, dict):
-        for key in dict.fromkeys([*computed, *stored]):
-            name = f"{where}.{key}" if where else str(key)
-            if key not in stored or key not in computed:
-                return f"{name} is {'missing' if key not in stored else 'unknown'}"
-            difference = _difference(stored[key], computed[key], name)
-            if difference:
-                return difference
-        return ""
-    if isinstance(stored, list) and isinstance(computed, list) and len(stored) == len(computed):
-        return _difference(dict(enumerate(stored)), dict(enumerate(computed)), where)
-    if isinstance(stored, float) and isinstance(computed, float):
-        both_unknown = math.isnan(stored) and math.isnan(computed)
-        close = math.isclose(
-            stored, computed, rel_tol=RELATIVE_TOLERANCE, abs_tol=RELATIVE_TOLERANCE
-        )
-        return "" if both_unknown or close else f"{where} is {stored:.6g}, not {computed:.6g}"
-    return "" if stored == computed else f"{where} is {stored!r}, not {computed!r}"
+def as_fields(reports: Sequence[Report]) -> dict[str, Any]:
+    """Give reports as fields of JSON."""
+    return {
+        "valid": all(report.valid for report in reports),
+        "verdict": verdict(reports),
+        "submissions": [
+            {
+                "path": printable(str(report.entry.folder)),
+                "valid": report.valid,
+                "checks": [
+                    {
+                        "name": outcome.check.name,
+                        "title": outcome.check.title,
+                        "passed": outcome.passed,
+                        "faults": outcome.listed,
+                        "waits_for": list(outcome.waits_for),
+                    }
+                    for outcome in report.outcomes
+                ],
+            }
+            for report in reports
+        ],
+    }

@@ -23,6 +23,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+#: Of a file whose fingerprint nobody has published.
+FIRST_USE = (
+    "note: nobody has published a fingerprint of {}, which came from {}. What it holds has the "
+    "SHA-256 {}, compare it with somebody else's; it is written down in {}, and other content is "
+    "refused from now on"
+)
+
 #: A source of this beginning is the name of a fetched file.
 PUBLIC = "mdshare:"
 
@@ -211,8 +218,14 @@ def _fetch_md17(molecule: Any, folder: Path) -> None:
 
     download = import_module("tasks.making.download")
     dft = import_module("tasks.md17.dft")
+    published = import_module("tasks.md17.published")
     path = download.fetch(molecule.file, folder, sys.stderr.isatty())
+    is_known = bool(published.fingerprint(path))
     tasks = dft.make_tasks(molecule, path, user_tasks())
+    if not is_known:
+        sha256 = published.fingerprint(path)
+        record = path.parent / published.RECORD
+        typer.echo(FIRST_USE.format(path.name, molecule.file.url, sha256, record), err=True)
     typer.echo(path)
     for task in tasks:
         typer.echo(task.id)
@@ -240,3 +253,23 @@ def _words(text: str | None) -> tuple[str, ...]:
     if not all(words):
         raise InputError(f"'{text}': expected words between commas")
     return words
+
+
+@app.command()
+def export(
+    to: Annotated[Path, typer.Option(help="a new folder")],
+    globs: Annotated[
+        list[str] | None, typer.Argument(metavar="[GLOB]…", help="of tasks [default: all shipped]")
+    ] = None,
+) -> None:
+    """Write frozen data as a dataset folder for the Hugging Face hub, with its card.
+
+    Example: python -m benchmark data export 'potentials/*' --to stridebench-data
+    """
+    from benchmark.registry import select_tasks, shipped_tasks
+    from tasks.exporting.hugging_face import export as write
+
+    tasks = select_tasks(globs) if globs else list(shipped_tasks().values())
+    fingerprint = write(tasks, to)
+    typer.echo(f"written: {to} ({len(tasks)} tasks, fingerprint {fingerprint})")
+    typer.echo("upload it: huggingface-cli upload --repo-type dataset NAME " + str(to))

@@ -9,6 +9,7 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from benchmark.registry import TASKS_VARIABLE, find_task
 from benchmark.task import Task
@@ -16,6 +17,10 @@ from benchmark.tracks.kinetics.metrics.errors import KineticsReference, referenc
 from tasks.making.calibrate import calibrate
 from tasks.making.freeze import freeze_task, generation, lag_times
 from tasks.oracles.hidden_chain import HiddenChain
+
+#: How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
 
 TOY = "toy/three"
 TOY_FRAMES = 5_000

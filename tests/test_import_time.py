@@ -16,15 +16,16 @@ try:
     {statement}
 except SystemExit:
     pass
-print("\\n" + json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
+print("\\n" + json.dumps(sorted(sys.modules)))
 """
 
 
-def imported(statement: str) -> set[str]:
-    """Run a statement in a new interpreter; give the packages it has imported."""
+def imported(statement: str, depth: int = 1) -> set[str]:
+    """Run a statement in a new interpreter; give the packages it has imported, to some depth."""
     done = python("-c", REPORT.format(statement=statement))
     assert done.returncode == 0, done.stderr
-    return set(json.loads(done.stdout.splitlines()[-1]))
+    names = json.loads(done.stdout.splitlines()[-1])
+    return {".".join(name.split(".")[:depth]) for name in names}
 
 
 @pytest.mark.parametrize(

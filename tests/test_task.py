@@ -71,7 +71,7 @@ def test_data_lie_beside_the_cards(tmp_path):
     ("changes", "message"),
     [
         ({"lables": 4}, "lables: Extra inputs are not permitted"),
-        ({"labels": 3}, "card: Value error, observable maps 4 labels, not 3"),
+        ({"labels": 3}, "card: observable maps 4 labels, not 3"),
         ({"observable": [0, 1, 1, 3]}, "macrostates 0, 1, … without gaps"),
         ({"observable": [1, 1, 2, 2]}, "macrostates 0, 1, … without gaps"),
         ({"labels": 1, "observable": [0]}, "labels: Input should be greater than or equal to 2"),

@@ -83,7 +83,9 @@ class Hmm:
         screening = _first_frames(train, SCREENING_FRAMES)
         best, best_score = None, -np.inf
         tried = 0
-        for family in (self._resolved(train, rng), self._mixed(train, rng)):
+        # A first guess of many mixed states takes seconds, whatever the effort after it.
+        most_mixed = self.most_mixed * min(1.0, 20 * effort)
+        for family in (self._resolved(train, rng), self._mixed(train, rng, most_mixed)):
             failures, family_score = 0, -np.inf
             for guesses in family:
                 started = [
@@ -124,10 +126,10 @@ class Hmm:
             yield _guess_resolved(train, m, rng)
 
     def _mixed(
-        self, train: StateTrajectories, rng: np.random.Generator
+        self, train: StateTrajectories, rng: np.random.Generator, most: float
     ) -> Iterator[Iterator[HiddenMarkov]]:
         for H in MIXED_SIZES:
-            if self.most_mixed >= H:
+            if most >= H:
                 yield _guess_mixed(train, H, rng)
 
     def predict(self, states: Labels) -> Probabilities:

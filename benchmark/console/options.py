@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated
 
 import typer
@@ -45,5 +44,7 @@ def sort_arguments(
 
 def require_seconds(timeout: float) -> None:
     """Refuse a ``--timeout`` that never comes."""
-    if not math.isfinite(timeout):
-        raise InputError(f"--timeout {timeout}: expected seconds")
+    from benchmark.result import LONGEST
+
+    if not timeout <= LONGEST:
+        raise InputError(f"--timeout {timeout:g}: expected seconds, {LONGEST:g} at most")

@@ -39,6 +39,10 @@ def run(
     quick: Annotated[
         bool, typer.Option("--quick", help="one replica, a fifth of the training; unranked")
     ] = False,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option("--unit", metavar="rN-sM", help="only replica N with seed M; may be repeated"),
+    ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
     workers: Annotated[int, typer.Option(min=0, help="units at a time; 0: one a core")] = 0,
     timeout: Annotated[float, typer.Option(min=1, help="seconds a unit may take")] = 3600,
@@ -59,7 +63,7 @@ def run(
     from benchmark.console.show import RunDisplay
     from benchmark.registry import select_tasks
     from benchmark.result import RunConfig
-    from benchmark.run.folder import open_run, plan
+    from benchmark.run.folder import only, open_run, plan
     from benchmark.run.local import described
     from benchmark.run.process import processes
     from benchmark.run.runner import execute
@@ -89,6 +93,8 @@ def run(
         tasks=list(chosen),
     )
     keys = plan(list(chosen.values()), config.replicas, config.seeds)
+    if unit:
+        keys = only(keys, unit)
     wanted = _run_file(facts, model, settings, config, keys).model_copy(
         update={"data": {task.id: task.card.fingerprints for task in chosen.values()}}
     )
@@ -163,17 +169,40 @@ def _print_tracebacks(paths: list[Path]) -> None:
         typer.echo(f"the whole traceback: {kept[0]}{more}")
 
 
+def _write(folder: Path, result: Result, needed: bool) -> None:
+    """Write the scores; where that cannot be and need not be, say so: the folder may be anybody's.
+
+    Raises
+    ------
+    InputError
+        If it need be.
+    """
+    from benchmark.errors import InputError
+    from benchmark.run.scoring import write_result
+
+    try:
+        write_result(folder, result)
+    except InputError as error:
+        if needed:
+            raise
+        typer.echo(f"nothing is written: {error}", err=True)
+        return
+    typer.echo(f"written: {folder / 'results.json'}")
+    typer.echo(f"again from the files alone: python -m benchmark score {folder}")
+
+
 def _score(folder: Path, run: RunFile, plots: bool, cores: int = 0) -> None:
     """Score a run folder, print, and draw; exit code 1 if anything in it failed."""
     from benchmark.console.plots import draw_run
     from benchmark.console.show import RunDisplay, print_result
     from benchmark.registry import find_task, track_of
     from benchmark.run.folder import TRACEBACK
-    from benchmark.run.scoring import score_run
+    from benchmark.run.scoring import scores_of
 
     with RunDisplay(run.units, "score") as display:
-        result = score_run(folder, display.watch)
-    print_result(result, folder)
+        result = scores_of(folder, display.watch)
+    print_result(result)
+    _write(folder, result, needed=cores > 0)
     if run.config.quick and cores:
         typer.echo(f"a full run of these tasks takes about {_full_run(result, cores)}")
     _print_tracebacks([key.folder(folder) / TRACEBACK for key in run.units])

@@ -6,7 +6,6 @@ import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -189,8 +188,8 @@ class RunDisplay:
             console.print(f"{event.key} {unit.status}{took}{reason}", soft_wrap=True)
 
 
-def print_result(result: Result, folder: Path) -> None:
-    """Print the tables of a run, and what to do next."""
+def print_result(result: Result) -> None:
+    """Print the tables of a run."""
     replicas = len({unit.replica for unit in result.units})
     full = f"{replicas} replica" + ("s" if replicas > 1 else "")
     kind = "quick, not ranked" if result.config.quick else full
@@ -211,11 +210,6 @@ def print_result(result: Result, folder: Path) -> None:
     console.print(scores)
     console.print("12(3): 12 with standard error 3; an error in \\[…] does not count in the score")
     _print_remarks(result)
-    for line in (
-        f"written: {folder / 'results.json'}",
-        f"again from the files alone: python -m benchmark score {folder}",
-    ):
-        console.print(line, markup=False, soft_wrap=True)
 
 
 def _print_remarks(result: Result) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmark.check import findings
+from benchmark.check import findings, tried
 from benchmark.errors import InputError, named, said
 from benchmark.loading import load_model
+from benchmark.run.code import require_no_truth, truth_modules
 from benchmark.run.describing import resolved_device
 from benchmark.run.line import Line
 from benchmark.run.process import ModelProcess, ProcessEndedError
@@ -20,9 +21,13 @@ from benchmark.track import Finding
 def check(line: Line, spec: str, settings: dict[str, str], device: str, folder: str) -> None:
     """Tell ``"finding"`` and what one holds for each clause, ``"fault"`` if there is no model."""
     try:
+        before = truth_modules()
         model = load_model(spec, settings)
+        _ = model.card  # as in a run, no model goes without a sound one
         for finding in findings(model, Path(folder), resolved_device(device)):
             line.tell("finding", asdict(finding))
+        _, fault = tried(lambda: require_no_truth(before))
+        line.tell("finding", asdict(Finding("imports", fault, "nothing that makes the tasks")))
         line.tell("end", "")
     except InputError as error:
         line.tell("fault", said(error))

@@ -13,16 +13,16 @@ import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from benchmark.errors import InputError
 from benchmark.files import explained, read_small, sweep, write_text
 from benchmark.job import Key
 from benchmark.model import ModelFacts
-from benchmark.result import Call, RunConfig, RunModel, Status, Unit
+from benchmark.result import Call, Provenance, RunConfig, RunModel, Status, Unit
 from benchmark.task import Task
+from benchmark.untrusted import LyingFileError, record_of, shown
 
 #: Of a task's frozen data: version, and SHA-256 by split.
 Fingerprints = dict[str, str | int]
@@ -50,7 +50,7 @@ class RunFile(BaseModel):
     given: dict[str, str]
     source_sha256: str
     config: RunConfig
-    provenance: dict[str, Any]
+    provenance: Provenance
     earlier: list[Call] = []
     units: list[Key]
     data: dict[str, Fingerprints] = {}
@@ -67,6 +67,20 @@ def plan(tasks: Sequence[Task], replicas: int, seeds: int) -> list[Key]:
         keys += [Key(task=task.id, replica=replica, seed=0) for replica in range(wanted)]
         keys += [Key(task=task.id, replica=0, seed=seed) for seed in range(1, seeds)]
     return keys
+
+
+def only(keys: Sequence[Key], units: Sequence[str]) -> list[Key]:
+    """Choose units by ``rN-sM``, replica and seed, of every task that has them.
+
+    Raises
+    ------
+    InputError
+        If no task has one of them; names those there are.
+    """
+    names = {f"r{key.replica}-s{key.seed}" for key in keys}
+    if missing := [unit for unit in units if unit not in names]:
+        raise InputError(f"no unit {missing[0]}; available: {', '.join(sorted(names))}")
+    return [key for key in keys if f"r{key.replica}-s{key.seed}" in units]
 
 
 def open_run(folder: Path, wanted: RunFile, fresh: bool) -> RunFile:
@@ -159,21 +173,23 @@ def read_run(folder: Path) -> RunFile:
         If the folder is not a run.
     """
     try:
-        return RunFile.model_validate_json(read_small(folder / "run.json"))
+        return record_of(read_small(folder / "run.json"), RunFile)
     except FileNotFoundError as error:
         raise InputError(f"{folder} is not a run: it has no run.json") from error
     except OSError as error:
         what = f"{folder / 'run.json'}: {error.strerror}"
         raise InputError(f"{folder} is not a run: cannot read {what}") from error
-    except ValidationError as error:
-        raise InputError(f"{folder / 'run.json'} is damaged; start over with --fresh") from error
+    except LyingFileError as error:
+        raise InputError(
+            f"{folder / 'run.json'} is damaged; start over with --fresh ({error})"
+        ) from error
 
 
 def read_unit(folder: Path, task: Task) -> Unit | None:
     """Read a unit's record; None if it is missing, damaged, or of another unit or task version."""
     try:
-        unit = Unit.model_validate_json(read_small(folder / "unit.json"))
-    except (OSError, ValidationError):
+        unit = record_of(read_small(folder / "unit.json"), Unit)
+    except (OSError, LyingFileError):
         return None
     own = (unit.task, unit.version) == (task.id, task.card.version)
     return unit if own and folder.name == f"r{unit.replica}-s{unit.seed}" else None
@@ -210,4 +226,4 @@ def blank_unit(key: Key, task: Task, status: Status, reason: str) -> Unit:
 
 def run_model(facts: ModelFacts) -> RunModel:
     """Describe a model in a result."""
-    return RunModel(name=facts.name, **facts.card.model_dump())
+    return RunModel(name=shown(facts.name, 200), **facts.card.model_dump())

@@ -8,7 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,6 +24,7 @@ from benchmark.run.describing import describe, facts_from
 from benchmark.run.folder import blank_unit
 from benchmark.run.process import ModelProcess, ProcessEndedError
 from benchmark.run.worker import serve
+from benchmark.task import Task
 
 #: A model's file is imported, and the model built once, within so many seconds.
 DESCRIBING_SECONDS = 300.0
@@ -74,7 +77,9 @@ class UnitProcess:
         self.key, self.job = key, job
         self.ended = False
         self.deadline = time.monotonic() + job.seconds
-        self.process = ModelProcess(context, serve, job)
+        # The model asks for what it may see, and is not told where the rest lies.
+        nowhere = replace(job, task=Task(job.task.card, Path()))
+        self.process = ModelProcess(context, serve, nowhere)
 
     def receive(self) -> Iterator[Event]:
         """Take what it says; if it will say nothing more, that is the end of the unit."""

@@ -17,10 +17,12 @@ from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from benchmark.errors import InputError
 from benchmark.hiding import refusal
+from benchmark.registry import DRAWN_VARIABLE
+from benchmark.run.descendants import HAS_PROC, adopt_orphans, end_all_below, end_as
 from benchmark.run.line import Line
 
 #: Bytes of one message at most, and of one read.
@@ -138,6 +140,8 @@ class ModelProcess:
 
     def stop(self) -> None:
         """Kill the process and what it has started, whatever they do."""
+        if HAS_PROC:
+            end_all_below(self._process.pid)
         if hasattr(os, "killpg"):
             with suppress(ProcessLookupError, PermissionError):  # its group may have no member left
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -169,10 +173,25 @@ def _begin(work: Callable[..., None], connection: Connection, *arguments: Any) -
     """Do the work, in the new process."""
     if hasattr(os, "setsid"):
         os.setsid()  # a group of its own, which ends with it
+    os.environ.pop(DRAWN_VARIABLE, None)  # no model is told where a task drawn anew lies
     # Workers of a data loader, a pool: a daemon might have no children.
     multiprocessing.current_process().daemon = False
+    if adopt_orphans() and (child := os.fork()):
+        connection.close()
+        _keep(child)
+    os.environ.pop(DRAWN_VARIABLE, None)  # a model is not told that its task is drawn anew
     threading.Thread(target=_end_with_the_run, daemon=True).start()
     work(Line(connection), *arguments)
+
+
+def _keep(child: int) -> NoReturn:
+    """Outlive the process that runs the model, end all that it leaves behind, and end as it did."""
+    threading.Thread(target=_end_with_the_run, daemon=True).start()
+    while True:
+        ended, status = os.wait()  # orphans too, which have been handed to this process
+        if ended == child:
+            end_all_below(os.getpid())
+            end_as(status)
 
 
 def _end_with_the_run() -> None:
@@ -180,6 +199,8 @@ def _end_with_the_run() -> None:
     if run := parent_process():
         with suppress(OSError, ValueError):  # the model's code has closed what is waited for
             run.join()
+        if HAS_PROC:
+            end_all_below(os.getpid())
         if hasattr(os, "killpg"):
             os.killpg(0, signal.SIGKILL)
         os._exit(1)

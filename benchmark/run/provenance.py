@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import benchmark
+from benchmark.revision import git_commit
 from benchmark.score import SCORER_VERSION
 from benchmark.task import Task
 
@@ -35,7 +35,7 @@ def run_on() -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": os.cpu_count(),
-        "git_commit": _git_commit(),
+        "git_commit": git_commit(),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
 
@@ -55,17 +55,3 @@ def _processor() -> str:
         lines = []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
-
-
-def _git_commit() -> str:
-    """Give the commit of the source tree, with '+' if it was changed; empty outside git."""
-    folder = Path(__file__).resolve().parent
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False
-        )
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    commit = git("rev-parse", "HEAD")
-    return commit + ("+" if commit and git("status", "--porcelain", "-uno") else "")

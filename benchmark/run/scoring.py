@@ -20,6 +20,31 @@ from benchmark.task import Task
 def score_run(folder: Path, watch: Callable[[Event], None] = lambda event: None) -> Result:
     """Score a run from its files, and write ``results.json``.
 
+    Raises
+    ------
+    InputError
+        As `scores_of` does, or if the file cannot be written.
+    """
+    result = scores_of(folder, watch)
+    write_result(folder, result)
+    return result
+
+
+def write_result(folder: Path, result: Result) -> None:
+    """Write ``results.json`` into a run folder.
+
+    Raises
+    ------
+    InputError
+        If that cannot be done.
+    """
+    with explained(folder / "results.json") as path:
+        result.write(path)
+
+
+def scores_of(folder: Path, watch: Callable[[Event], None] = lambda event: None) -> Result:
+    """Score a run from its files, and write nothing.
+
     This is what both ``run`` and ``score`` call, so that they cannot differ.
 
     Raises
@@ -42,7 +67,7 @@ def score_run(folder: Path, watch: Callable[[Event], None] = lambda event: None)
         len({unit.replica for unit in units if unit.task == task.id}) == task.card.replicas
         for task in tasks.values()
     )
-    result = Result(
+    return Result(
         model=run.model,
         config=run.config,
         ranked=complete and not run.config.quick and all(u.status != "skipped" for u in units),
@@ -51,9 +76,6 @@ def score_run(folder: Path, watch: Callable[[Event], None] = lambda event: None)
         units=units,
         tasks=results,
     )
-    with explained(folder / "results.json") as path:
-        result.write(path)
-    return result
 
 
 def _scored(key: Key, task: Task, folder: Path) -> Unit:

@@ -14,9 +14,15 @@ import numpy as np
 
 from benchmark.errors import InputError, ModelError, one_line, said, where_raised
 from benchmark.job import Job, Phases
-from benchmark.loading import LoadedModel, load_model
+from benchmark.loading import load_model
 from benchmark.registry import track_of
-from benchmark.result import Cost, Status, Unit
+from benchmark.result import MOST_PARAMETERS, Cost, Status, Unit
+from benchmark.run.code import (
+    require_code_of_the_run,
+    require_late_code_of_the_run,
+    require_no_truth,
+    truth_modules,
+)
 from benchmark.run.fitting import Talk, fitted, is_full, silent
 from benchmark.run.folder import keep_traceback
 from benchmark.run.line import Line
@@ -74,10 +80,17 @@ def do_unit(job: Job, ask: Ask, report: Report, remark: Callable[[str], None] = 
     )
 
 
+def _count(parameters: Any) -> int | None:
+    """Give what a model calls its number of parameters; None if it is none that can be."""
+    if not isinstance(parameters, int | np.integer) or not 0 <= parameters <= MOST_PARAMETERS:
+        return None
+    return int(parameters)
+
+
 def _cost(phases: Phases, parameters: Any, total_seconds: float) -> Cost:
     answering = phases.wall.get("sample", phases.wall.get("predict", 0.0))
     return Cost(
-        parameters=int(parameters) if isinstance(parameters, int | np.integer) else None,
+        parameters=_count(parameters),
         fit_seconds=phases.wall.get("fit", float("nan")),
         predict_seconds=phases.wall.get("predict", float("nan")),
         sample_seconds=phases.wall.get("sample", float("nan")),
@@ -90,22 +103,16 @@ def _cost(phases: Phases, parameters: Any, total_seconds: float) -> Cost:
 
 def _fit_and_answer(job: Job, ask: Ask, talk: Talk, phases: Phases) -> tuple[Any, str]:
     """Write the prediction files; give the model, and why they count less than in full."""
+    before = truth_modules()
     loaded = load_model(job.model, job.settings, job.task.card.track)
     model = loaded.build()  # which may import more of its own
-    _require_code_of_the_run(loaded, job)
+    require_code_of_the_run(loaded, job)
     model = fitted(loaded, model, job, ask, talk, phases)
     why = track_of(job.task).work.answer(model, job, ask, talk.report, phases)
-    _require_code_of_the_run(loaded, job)
+    require_code_of_the_run(loaded, job)
+    require_late_code_of_the_run(loaded, job)
+    require_no_truth(before)
     return model, why
-
-
-def _require_code_of_the_run(loaded: LoadedModel, job: Job) -> None:
-    if job.source_sha256 and loaded.source_sha256 != job.source_sha256:
-        files = ", ".join(sorted({file.name for file in loaded.sources})[:5])
-        raise ModelError(
-            f"the model's code ({files}) has changed since the run began: "
-            "put it back, or start over with --fresh"
-        )
 
 
 def _peak_memory() -> int:

@@ -11,7 +11,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
@@ -23,6 +23,7 @@ from benchmark.arrays import Positions
 from benchmark.errors import InputError, named
 from benchmark.quantities import ANGSTROM, ENERGY, FEMTOSECOND
 from benchmark.trajectories.paths import ascii_path
+from benchmark.trajectories.trr import trr_frames
 
 if TYPE_CHECKING:
     import mdtraj
@@ -60,6 +61,10 @@ class AtomTrajectory:
     cells : float64 array of shape (frames, 3, 3), or None
         Å, vectors of the periodic box, one a row.
     topology : mdtraj.Topology or None
+    partly : dict of str to str
+        Of velocities or forces that are None though some frames hold them: how many do.
+    left_out : int
+        Frames of the file that hold no positions, and are not among these.
     """
 
     name: str
@@ -70,6 +75,8 @@ class AtomTrajectory:
     forces: Positions | None = None
     cells: NDArray[np.float64] | None = None
     topology: Any = None
+    partly: dict[str, str] = field(default_factory=dict)
+    left_out: int = 0
 
     def every(self, k: int) -> AtomTrajectory:
         """Keep every k-th frame from the first."""
@@ -172,9 +179,15 @@ def _read_with_mdtraj(path: Path, top: mdtraj.Topology) -> AtomTrajectory:
 
 
 def _read_trr(path: Path, top: mdtraj.Topology) -> AtomTrajectory:
-    """Read velocities and forces too, which mdtraj reads but does not hand on."""
+    """Read velocities and forces too, which mdtraj reads but does not hand on.
+
+    What a frame does not hold, mdtraj fills with something; so the flags of all frames are read.
+    """
     from mdtraj.formats import TRRTrajectoryFile  # slow to load
 
+    held = trr_frames(path)
+    if not held.positions.any():
+        raise InputError(f"{path} holds no positions")
     with ascii_path(path) as name, TRRTrajectoryFile(name) as file:
         has_velocities, has_forces = (size > 0 for size in file._check_has_velocities_forces())
         xyz, time, _, box, _, velocities, forces = file._read(
@@ -182,15 +195,19 @@ def _read_trr(path: Path, top: mdtraj.Topology) -> AtomTrajectory:
         )
     if xyz.shape[1] != top.n_atoms:
         raise InputError(_other_atoms(path, xyz.shape[1], top.n_atoms))
-    return _trajectory(
-        path,
-        top,
-        xyz,
-        time,
-        cells=box,
-        velocities=velocities if has_velocities else None,
-        forces=forces if has_forces else None,
-    )
+    kept = held.positions
+    whole: dict[str, Any] = {}
+    partly: dict[str, str] = {}
+    for what, array, has, there in (
+        ("velocities", velocities, has_velocities, held.velocities[kept]),
+        ("forces", forces, has_forces, held.forces[kept]),
+    ):
+        if has and there.all():
+            whole[what] = array[kept]
+        elif there.any():
+            partly[what] = f"in {there.sum()} of {len(there)} frames only"
+    read = _trajectory(path, top, xyz[kept], time[kept], cells=box[kept], **whole)
+    return replace(read, partly=partly, left_out=int((~kept).sum()))
 
 
 def _trajectory(

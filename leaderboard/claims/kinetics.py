@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmark.result import TaskMetric, TaskResult
 from benchmark.task import TaskCard
 from benchmark.uncertainty import with_error
 from leaderboard.board import Ranking
-from leaderboard.comparison import Better, Comparison, compare
+from leaderboard.claims.claim import Claim, Table, Text, Verdict, table, text
+from leaderboard.comparison import SCORE, Cell, cells, compare, decided
 from leaderboard.ranking import Row
+from leaderboard.scores import by_family
 from leaderboard.significance import holm, p_value
-from leaderboard.tables import NO_VALUE, rms_percent, table
+from leaderboard.tables import NO_VALUE, rms_percent
 
 #: An error of the passage times beyond a factor of two: the slow process is lost.
 LOST = math.log(2)
@@ -25,12 +27,9 @@ INTERVALS = ("0.1ps", "1ps", "10ps")
 
 LSTM, TRANSFORMER = "lstm", "transformer"
 
+ZENG = "Zeng, Cao, Huang, Yao, arXiv:2107.06573"
+
 PARTITION_CLAIM = """
-## Partition and saving interval decide whether rare events are learned
-
-*Zeng, Cao, Huang, Yao, arXiv:2107.06573: with fine partitions and short saving intervals rare
-events drown in fast motion; coarse states without recrossings recover them.*
-
 Errors of the mean first passage times, rms ln(m̂/m), in physical time; every model learns from the
 same 40 ns of alanine dipeptide, five times over. **slow** and **fast** stand where the mean of
 ln(m̂/m) is above 0, or below, by more than half the error. A factor of two is ln 2 = 0.69.
@@ -42,21 +41,12 @@ at 5 % for all {cells} cells of the table together (Holm).
 """
 
 ATTENTION_CLAIM = """
-## A Transformer is no better than an LSTM
-
-*Zeng, Cao, Huang, Yao, arXiv:2107.06573.*
-
 Scores of the kinetics tasks, 0 trivial, 1 as good as fresh data of the training length. Both models
 learned from the same replicas: differences are taken replica by replica, and count by Student's t
 at 5 %, for the {cells} cells of families together (Holm); the last line is a single test.
 """
 
-#: Stands for the score itself among its groups.
-SCORE = "score"
-
 SEEDS = """
-## What a seed changes, beside what the training data change
-
 Standard deviation of the errors of one training replica over seeds / of the errors over replicas,
 each with a seed of its own; in per cent of the error, root mean square over the metrics of a group.
 A seed draws the generated chains too. Of three seeds, a standard deviation is known to a half.
@@ -66,18 +56,28 @@ A seed draws the generated chains too. Of three seeds, a standard deviation is k
 Passages = Mapping[str, tuple[TaskMetric, int]]
 
 
-def kinetics_claims(ranking: Ranking) -> list[str]:
-    """Write the sections, each a heading, tables and a verdict; those that the rows can decide."""
+def kinetics_claims(ranking: Ranking) -> list[Claim]:
+    """Decide the claims that the rows can decide."""
     return [*_partitions(ranking), *_attention(ranking), *_seeds(ranking)]
 
 
-def _partitions(ranking: Ranking) -> list[str]:
+def _partitions(ranking: Ranking) -> list[Claim]:
     """Say where models lose the slow process of alanine dipeptide."""
     found = {row.name: _passages(row) for row in ranking.rows if row.role == "model"}
     shown = {name: passages for name, passages in found.items() if passages}
     if not shown:
         return []
-    return [PARTITION_CLAIM, _partition_table(shown), _partition_verdict(shown)]
+    verdicts = _partition_verdicts(shown)
+    claim = Claim(
+        id="partitions",
+        track=ranking.track.name,
+        title="Partition and saving interval decide whether rare events are learned",
+        source=f"{ZENG}: with fine partitions and short saving intervals rare\n"
+        "events drown in fast motion; coarse states without recrossings recover them.",
+        blocks=[text(PARTITION_CLAIM), _partition_table(shown), _fates(shown, verdicts)],
+        verdicts=verdicts,
+    )
+    return [claim]
 
 
 def _passages(row: Row) -> Passages:
@@ -90,7 +90,7 @@ def _passages(row: Row) -> Passages:
     }
 
 
-def _partition_table(shown: Mapping[str, Passages]) -> str:
+def _partition_table(shown: Mapping[str, Passages]) -> Table:
     rows = []
     for partition in PARTITIONS:
         for name, passages in shown.items():
@@ -109,19 +109,32 @@ def _cell(error: TaskMetric) -> str:
     return with_error(error.value, error.stderr) + direction
 
 
-def _partition_verdict(shown: Mapping[str, Passages]) -> str:
-    """Say for each model where the slow process is lost, kept, or not known."""
+def _partition_verdicts(shown: Mapping[str, Passages]) -> list[Verdict]:
+    """Say for each model and task whether the slow process is lost, kept, or not known."""
     cells = [(model, name) for model, passages in shown.items() for name in passages]
-    sure = dict(zip(cells, holm([_p_value(*shown[model][name]) for model, name in cells]),
-                    strict=True))  # fmt: skip
-    lines = [FATE_RULE.format(cells=len(cells))]
-    for model, passages in shown.items():
+    told = holm([_p_value(*shown[model][name]) for model, name in cells])
+    return [
+        Verdict(
+            of={"model": model, "task": f"{ALANINE}/{name}"},
+            verdict=_fate(shown[model][name][0], sure),
+            value=shown[model][name][0].value,
+            stderr=shown[model][name][0].stderr,
+        )
+        for (model, name), sure in zip(cells, told, strict=True)
+    ]
+
+
+def _fates(shown: Iterable[str], verdicts: Sequence[Verdict]) -> Text:
+    """List for each model where the slow process is lost, kept, or not known."""
+    lines = [FATE_RULE.format(cells=len(verdicts))]
+    for model in shown:
         found: dict[str, list[str]] = {"lost": [], "unclear": [], "kept": []}
-        for name, (error, _) in passages.items():
-            found[_fate(error, sure[model, name])].append(f"`{name}`")
-        text = "; ".join(f"{key}: {', '.join(names)}" for key, names in found.items() if names)
-        lines.append(f"- **{model}** – {text}")
-    return "\n".join(lines) + "\n"
+        for one in verdicts:
+            if one.of["model"] == model:
+                found[one.verdict].append(f"`{one.of['task'].removeprefix(f'{ALANINE}/')}`")
+        words = "; ".join(f"{key}: {', '.join(names)}" for key, names in found.items() if names)
+        lines.append(f"- **{model}** – {words}")
+    return text("\n".join(lines))
 
 
 def _p_value(error: TaskMetric, freedom: int) -> float:
@@ -134,45 +147,59 @@ def _fate(error: TaskMetric, sure: bool) -> str:
     return "lost" if error.value > LOST else "kept"
 
 
-def _attention(ranking: Ranking) -> list[str]:
+def _attention(ranking: Ranking) -> list[Claim]:
     """Compare the two networks by family and group, and say which is better."""
     rows = {row.name: row for row in ranking.rows}
     if not {LSTM, TRANSFORMER} <= set(rows):
         return []
     lstm, transformer = rows[LSTM], rows[TRANSFORMER]
-    compared = {
-        (family, group): compare(lstm, transformer, cards, None if group == SCORE else group)
-        for family, cards in ranking.families.items()
-        for group in (*ranking.groups, SCORE)
-    }
-    compared = {key: found for key, found in compared.items() if found.tasks}
+    both = [card for card in ranking.cards if card.id in {*lstm.tasks} & {*transformer.tasks}]
+    compared = decided(
+        cells(lstm.scores, transformer.scores, by_family(both), (*ranking.groups, SCORE))
+    )
     if not compared:
         return []
-    told = holm([found.difference.p_value for found in compared.values()])
-    cells = [
-        _compared(*key, found, found.verdict(sure))
-        for (key, found), sure in zip(compared.items(), told, strict=True)
-    ]
     whole = compare(lstm, transformer, ranking.cards)
-    head = ATTENTION_CLAIM.format(cells=len(cells))
-    cells.append(_compared("all families", SCORE, whole, whole.better))
-    return [head, table(cells, left=2), f"Over all families: **{cells[-1]['verdict']}**.\n"]
+    compared.append(Cell("all families", SCORE, whole, whole.better))
+    verdicts = [_verdict(cell) for cell in compared]
+    claim = Claim(
+        id="attention",
+        track=ranking.track.name,
+        title="A Transformer is no better than an LSTM",
+        source=f"{ZENG}.",
+        blocks=[
+            text(ATTENTION_CLAIM.format(cells=len(verdicts) - 1)),
+            table([_line(cell, one) for cell, one in zip(compared, verdicts, strict=True)], left=2),
+            text(f"Over all families: **{verdicts[-1].verdict}**."),
+        ],
+        verdicts=verdicts,
+    )
+    return [claim]
 
 
-def _compared(family: str, group: str, found: Comparison, better: Better) -> dict[str, str]:
+def _verdict(cell: Cell) -> Verdict:
     verdicts = {"one": "the LSTM is better", "other": "the Transformer is better"}
+    return Verdict(
+        of={"family": cell.place, "group": cell.group},
+        verdict=verdicts[cell.better] if cell.better else "no difference",
+        value=cell.found.difference.value,
+        stderr=cell.found.difference.stderr,
+    )
+
+
+def _line(cell: Cell, one: Verdict) -> dict[str, str]:
+    found = cell.found
     return {
-        "family": family,
-        "group": group,
+        **one.of,
         "tasks": str(found.tasks),
         LSTM: with_error(found.one.value, found.one.stderr),
         TRANSFORMER: with_error(found.other.value, found.other.stderr),
         "difference": with_error(found.difference.value, found.difference.stderr),
-        "verdict": verdicts[better] if better else "no difference",
+        "verdict": one.verdict,
     }
 
 
-def _seeds(ranking: Ranking) -> list[str]:
+def _seeds(ranking: Ranking) -> list[Claim]:
     """Tabulate the spread over seeds; only tasks and rows that have one."""
     rows = []
     for card in ranking.cards:
@@ -181,7 +208,16 @@ def _seeds(ranking: Ranking) -> list[str]:
             cells = {} if task is None else _seed_cells(task, card)
             if cells:
                 rows.append({"task": f"`{card.id}`", "model": row.name, **cells})
-    return [SEEDS, table(rows, left=2)] if rows else []
+    if not rows:
+        return []
+    claim = Claim(
+        id="kinetics-seeds",
+        track=ranking.track.name,
+        title="What a seed changes, beside what the training data change",
+        source="",
+        blocks=[text(SEEDS), table(rows, left=2)],
+    )
+    return [claim]
 
 
 def _seed_cells(task: TaskResult, card: TaskCard) -> dict[str, str]:

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-import math
-import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
-from benchmark.result import Unit
-from benchmark.task import TaskCard
-from benchmark.track import Track
-from leaderboard.board import Board
-from leaderboard.ranking import Row
+from leaderboard.markup import csv_cell
+from leaderboard.published import (
+    Cell,
+    Published,
+    PublishedMetric,
+    PublishedRow,
+    PublishedTask,
+    PublishedTrack,
+)
 
 
-def csv_text(board: Board) -> str:
+def csv_text(board: Published) -> str:
     """Write one row per model, task and metric; six digits, empty where there is no value.
 
     ``fit_seconds``, ``sampled_frames_per_second`` (medians), ``parameters`` and
     ``peak_memory_bytes`` (largest) are those of the task's done units. There is a column for every
     group that counts on a task of the board.
     """
-    rows = [(row, ranking) for ranking in board.rankings for row in ranking.rows]
+    rows = [(row, track) for track in board.tracks for row in track.rows]
     lines = [
         line
-        for row, ranking in sorted(rows, key=lambda pair: pair[0].name)
-        for card in ranking.cards
-        for line in _lines(row, card, ranking.track)
+        for row, track in sorted(rows, key=lambda pair: pair[0].name)
+        for task in track.tasks
+        for line in _lines(row, task, track)
     ]
     frame = pd.DataFrame(lines, columns=_columns(board))
     return str(frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
 
-def _columns(board: Board) -> list[str]:
-    groups = dict.fromkeys(group for ranking in board.rankings for group in ranking.groups)
+def _columns(board: Published) -> list[str]:
+    groups = dict.fromkeys(group for track in board.tracks for group in track.groups)
     return [
         "model", "role", "task", "version", "metric", "unit", "counts", "value", "stderr", "bias",
         "replica_spread", "seed_spread", "z", "z_raw", "z_stderr", "missing", *groups, "score",
@@ -44,44 +46,45 @@ def _columns(board: Board) -> list[str]:
     ]  # fmt: skip
 
 
-def _lines(row: Row, card: TaskCard, track: Track) -> Iterable[dict[str, Any]]:
-    task = row.submission.tasks.get(card.id)
-    if task is None:
+def _lines(
+    row: PublishedRow, task: PublishedTask, track: PublishedTrack
+) -> Iterable[dict[str, Any]]:
+    cell = row.tasks.get(task.id)
+    if cell is None:
         return
-    done = [unit for unit in row.submission.units(card.id) if unit.status == "done"]
-    for name, metric in task.metrics.items():
-        yield {
-            "model": row.name,
-            "role": row.role,
-            "task": card.id,
-            "version": card.version,
-            "metric": name,
-            "unit": track.metric(name).unit,
-            **metric.model_dump(),
-            **task.groups,
-            "score": task.score,
-            "score_stderr": task.stderr,
-            "units": task.units,
-            "failed": task.failed,
-            **_task_costs(done),
-        }
+    for metric in track.metrics:
+        if metric.name in cell.metrics:
+            yield {
+                "model": csv_cell(row.name),
+                "role": row.role,
+                "task": task.id,
+                "version": task.version,
+                **_measured(metric, cell),
+                **_whole(cell),
+            }
 
 
-def _task_costs(done: Sequence[Unit]) -> dict[str, Any]:
-    costs = [unit.cost for unit in done]
+def _measured(metric: PublishedMetric, cell: Cell) -> dict[str, Any]:
     return {
-        "parameters": _largest(cost.parameters for cost in costs),
-        "fit_seconds": _median(cost.fit_seconds for cost in costs),
-        "sampled_frames_per_second": _median(cost.sampled_frames_per_second for cost in costs),
-        "peak_memory_bytes": _largest(cost.peak_memory_bytes for cost in costs),
+        "metric": metric.name,
+        "unit": metric.unit,
+        **cell.metrics[metric.name].model_dump(exclude={"measured"}),
     }
 
 
-def _largest(values: Iterable[int | None]) -> str:
-    known = [value for value in values if value is not None]
-    return str(max(known)) if known else ""  # text: pandas would make 1e+06 of a whole number
+def _whole(cell: Cell) -> dict[str, Any]:
+    return {
+        **cell.groups,
+        "score": cell.score,
+        "score_stderr": cell.stderr,
+        "units": cell.units,
+        "failed": cell.failed,
+        "parameters": _text(cell.parameters),
+        "fit_seconds": cell.fit_seconds,
+        "sampled_frames_per_second": cell.sampled_frames_per_second,
+        "peak_memory_bytes": _text(cell.peak_memory_bytes),
+    }
 
 
-def _median(values: Iterable[float]) -> float:
-    known = [value for value in values if math.isfinite(value)]
-    return statistics.median(known) if known else math.nan
+def _text(value: int | None) -> str:
+    return "" if value is None else str(value)  # pandas would make 1e+06 of a whole number

@@ -9,9 +9,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from benchmark.console.plots import INK, MUTED, PALETTE
-from leaderboard.board import Ranking
-from leaderboard.ranking import Row
-from leaderboard.scores import Score
+from leaderboard.published import Cell, PublishedRow, PublishedTrack, Value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,69 +39,75 @@ STYLE: Any = {
 }
 
 # Title → the score of each row, from the top; None leaves the row empty.
-Panels = Mapping[str, Sequence[Score | None]]
+Panels = Mapping[str, Sequence[Value | None]]
 
 
-def scores_svg(ranking: Ranking) -> str:
+def scores_svg(track: PublishedTrack) -> str:
     """Draw the scores of a track, every model on every task, with standard errors, as SVG.
 
-    The text depends on the ranking and the version of matplotlib only.
+    The text depends on the board and the version of matplotlib only.
     """
     import matplotlib as mpl  # slow to load
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    panels = _panels(ranking)
+    panels = _panels(track)
     columns = min(COLUMNS, len(panels))
     rows = math.ceil(len(panels) / columns)
-    size = (1.3 + PANEL_WIDTH * columns, 0.6 + rows * (0.55 + ROW_HEIGHT * len(ranking.rows)))
+    size = (1.3 + PANEL_WIDTH * columns, 0.6 + rows * (0.55 + ROW_HEIGHT * len(track.rows)))
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasSVG(figure)
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         axes = list(grid.ravel())
-        _draw_panels(axes, panels, columns, ranking)
+        _draw_panels(axes, panels, columns, track)
         figure.legend(
             *axes[0].get_legend_handles_labels(),
             loc="outside upper center",
-            ncols=1 + len(ranking.groups),
+            ncols=1 + len(track.groups),
             frameon=False,
             handletextpad=0.3,
         )
-        return _svg(figure)
+        return svg(figure)
 
 
-def _panels(ranking: Ranking) -> Panels:
-    panels: dict[str, list[Score | None]] = {"overall": [row.overall for row in ranking.rows]}
-    for card in ranking.cards:
+def _panels(track: PublishedTrack) -> Panels:
+    panels: dict[str, list[Value | None]] = {"overall": [row.overall for row in track.rows]}
+    for task in track.tasks:
         # The 0 of a task that was not run is no measurement.
-        panels[card.id] = [
-            row.scores[card.id] if card.id in row.submission.tasks else None for row in ranking.rows
-        ]
+        panels[task.id] = [_value(row.tasks.get(task.id)) for row in track.rows]
     return panels
 
 
-def _draw_panels(axes: Sequence[Axes], panels: Panels, columns: int, ranking: Ranking) -> None:
+def _value(cell: Cell | None) -> Value | None:
+    if cell is None:
+        return None
+    return Value(value=cell.score, stderr=cell.stderr, groups=cell.groups)
+
+
+def _draw_panels(axes: Sequence[Axes], panels: Panels, columns: int, track: PublishedTrack) -> None:
     for axis, (title, scores) in zip(axes, panels.items(), strict=False):
-        _draw_panel(axis, title, scores, ranking)
+        _draw_panel(axis, title, scores, track)
     for axis in axes[len(panels) :]:
         axis.set_visible(False)
     for axis in axes[len(panels) - columns : len(panels)]:  # the lowest of each column
         axis.tick_params(labelbottom=True)
     for axis in axes[::columns]:
-        _name_rows(axis, ranking.rows, ranking.track.ends)
+        _name_rows(axis, track.rows, track.ends)
 
 
-def _draw_panel(axis: Axes, title: str, scores: Sequence[Score | None], ranking: Ranking) -> None:
+def _draw_panel(
+    axis: Axes, title: str, scores: Sequence[Value | None], track: PublishedTrack
+) -> None:
     """Draw one task: a row a model, from the top, with score, standard error and groups."""
     places = range(len(scores))
     for place in places:
         axis.axhline(place, color=PALE, linewidth=0.6, zorder=0)
     for end in (0, 1):
         axis.axvline(end, color=MUTED, linewidth=0.8, linestyle=(0, (4, 2)), zorder=0)
-    styles = zip(ranking.track.groups, cycle(PALETTE), cycle(MARKERS), strict=False)
+    styles = zip(track.all_groups, cycle(PALETTE), cycle(MARKERS), strict=False)
     for group, colour, marker in styles:
-        if group in ranking.groups:
+        if group in track.groups:
             values = [score.groups.get(group, math.nan) if score else math.nan for score in scores]
             axis.plot(
                 values, places, marker, color=colour, markersize=3.8, markeredgewidth=0,
@@ -125,7 +129,7 @@ def _draw_panel(axis: Axes, title: str, scores: Sequence[Score | None], ranking:
     axis.tick_params(left=False)
 
 
-def _name_rows(axis: Axes, rows: Sequence[Row], ends: tuple[str, str]) -> None:
+def _name_rows(axis: Axes, rows: Sequence[PublishedRow], ends: tuple[str, str]) -> None:
     """Label rows (models in ink, controls muted) and ticks, which all panels share."""
     axis.set_yticks(range(len(rows)), [row.name for row in rows])
     for label, row in zip(axis.get_yticklabels(), rows, strict=True):
@@ -135,7 +139,8 @@ def _name_rows(axis: Axes, rows: Sequence[Row], ends: tuple[str, str]) -> None:
     axis.set_xticks([0, 0.5, 1], [f"0\n{ends[0]}", "", f"1\n{ends[1]}"])
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
+    """Give a figure as SVG, the same text for the same figure."""
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     # Trailing blanks would be stripped by editors and hooks.

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from textwrap import fill
 
-from benchmark.track import Metric
-from leaderboard.board import Ranking
+from leaderboard.published import PublishedMetric, PublishedTrack
 
 #: Marks a score in which a metric is missing that the model does without.
 MISSING = "†"
@@ -34,12 +33,12 @@ FAILED = (
 BRACKETS = "**Errors in brackets** do not count: there E₀/f < 3, or the metric is shown only."
 
 
-def how_to_read(shown: Sequence[Ranking]) -> str:
+def how_to_read(shown: Sequence[PublishedTrack]) -> str:
     """Explain the tables of a board, in Markdown.
 
     Parameters
     ----------
-    shown : sequence of Ranking
+    shown : sequence of PublishedTrack
         The tracks on the board; the first one's scores are explained first.
     """
     points = [_score(shown), _averages(shown), _errors(shown), RANK, RESOLUTION]
@@ -51,18 +50,18 @@ def how_to_read(shown: Sequence[Ranking]) -> str:
     return "\n## How to read it\n\n" + "\n".join(lines).replace("\u00a0", " ") + "\n"
 
 
-def optional_metrics(shown: Iterable[Ranking]) -> list[Metric]:
+def optional_metrics(shown: Iterable[PublishedTrack]) -> list[PublishedMetric]:
     """Give the metrics of the score that a model may do without."""
-    return [one for ranking in shown for one in ranking.metrics if one.method and one.group]
+    return [one for track in shown for one in track.metrics if one.method and one.group]
 
 
-def plurals(metrics: Iterable[Metric]) -> str:
+def plurals(metrics: Iterable[PublishedMetric]) -> str:
     """Name what several values of some metrics are."""
     return ", ".join(dict.fromkeys(one.plural or f"values of {one.name}" for one in metrics))
 
 
-def _score(shown: Sequence[Ranking]) -> str:
-    first, *others = [ranking.track.meaning for ranking in shown]
+def _score(shown: Sequence[PublishedTrack]) -> str:
+    first, *others = [track.meaning for track in shown]
     return _sentences(
         "**Score**:",
         first,
@@ -73,8 +72,8 @@ def _score(shown: Sequence[Ranking]) -> str:
     )
 
 
-def _averages(shown: Sequence[Ranking]) -> str:
-    several = [", ".join(ranking.groups) for ranking in shown if len(ranking.groups) > 1]
+def _averages(shown: Sequence[PublishedTrack]) -> str:
+    several = [", ".join(track.groups) for track in shown if len(track.groups) > 1]
     groups = f" ({'; '.join(several)})" if several else ""
     return (
         f"**Task, family, overall**: a task's score is the mean of its groups{groups}, each the "
@@ -83,19 +82,19 @@ def _averages(shown: Sequence[Ranking]) -> str:
     )
 
 
-def _errors(shown: Sequence[Ranking]) -> str:
-    shared = [one for ranking in shown for one in ranking.metrics if one.shared_noise]
+def _errors(shown: Sequence[PublishedTrack]) -> str:
+    shared = [one for track in shown for one in track.metrics if one.shared_noise]
     noise = f"; for {plurals(shared)} the noise of the test set is in it too" if shared else ""
     return _sentences(
         "**0.123(4)** means 0.123 with a standard error of 0.004. That of a score is from a "
         "jackknife over the training replicas, each left out of all tasks of a family at once; "
         "intervals use Student's t with one degree of freedom less than there are replicas. That "
         f"of a metric is from their spread{noise}.",
-        *[ranking.track.noise for ranking in shown],
+        *[track.noise for track in shown],
     )
 
 
-def _missing(shown: Sequence[Ranking]) -> list[str]:
+def _missing(shown: Sequence[PublishedTrack]) -> list[str]:
     groups = dict.fromkeys(str(metric.group) for metric in optional_metrics(shown))
     if not groups:
         return []

@@ -11,14 +11,18 @@ from benchmark.registry import shipped_tasks
 from benchmark.result import json_schema
 from benchmark.task import Task
 from leaderboard.board import make_board
-from leaderboard.claims.page import claims
+from leaderboard.claims.noise import ID as NOISE_CLAIM
+from leaderboard.published import board_schema
+from leaderboard.publishing import published
+from leaderboard.site.claims_page import claims_page
 from leaderboard.site.csv_table import csv_text
 from leaderboard.site.figure import scores_svg
 from leaderboard.site.markdown import page
+from leaderboard.site.noise_figure import noise_svg
 from leaderboard.submission import SUBMISSIONS, read_submissions
 
 PAGE, CLAIMS, TABLE = "README.md", "CLAIMS.md", "leaderboard.csv"
-SCHEMA = "results.schema.json"
+BOARD, BOARD_SCHEMA, SCHEMA = "board.json", "board.schema.json", "results.schema.json"
 
 
 def render(
@@ -29,8 +33,8 @@ def render(
     Parameters
     ----------
     write : bool
-        Write what differs. Without it nothing is touched, and the figures and the JSON Schema of a
-        result are only asked to be there: their text changes with the version of the library
+        Write what differs. Without it nothing is touched, and the figures and the JSON Schemas
+        are only asked to be there: their text changes with the version of the library
         that makes them, the others' does not.
     folder : Path
         Holds ``submissions`` and gets the page, the table and the rest.
@@ -48,15 +52,24 @@ def render(
         If a submission is refused, or a file cannot be written.
     """
     tasks = shipped_tasks() if tasks is None else tasks
-    board = make_board(read_submissions(folder / SUBMISSIONS.name, tasks), tasks)
+    submissions = read_submissions(folder / SUBMISSIONS.name, tasks)
+    board = published(make_board(submissions, tasks))
     texts = {
+        folder / BOARD: board.text,
         folder / PAGE: page(board),
-        folder / CLAIMS: claims(board),
+        folder / CLAIMS: claims_page(board),
         folder / TABLE: csv_text(board),
     }
     stale = [path for path, text in texts.items() if _content(path) != text]
-    made: dict[Path, Callable[[], str]] = {folder / SCHEMA: json_schema} if board.shown else {}
-    made |= {folder / ranking.figure: partial(scores_svg, ranking) for ranking in board.shown}
+    made: dict[Path, Callable[[], str]] = {folder / BOARD_SCHEMA: board_schema}
+    if board.shown:
+        made[folder / SCHEMA] = json_schema
+    made |= {folder / track.figure: partial(scores_svg, track) for track in board.shown}
+    made |= {
+        folder / f"{claim.id}.svg": partial(noise_svg, claim)
+        for claim in board.claims
+        if claim.id == NOISE_CLAIM
+    }
     if write:
         texts |= {path: make() for path, make in made.items()}
     stale += [path for path in made if _content(path) != texts.get(path, _content(path) or "")]

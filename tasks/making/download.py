@@ -21,8 +21,8 @@ class PublicFile:
     url : str
     bytes : int or None
     md5 : str
-        Hexadecimal. None and empty where they were never published: then what the file holds is
-        for the caller to check.
+        Hexadecimal. None and empty where they were never published: then the caller writes down
+        what the file holds when it first comes, says so, and refuses anything else later.
     about, licence, citation : str
     """
 
@@ -43,13 +43,13 @@ class PublicFile:
 FILES = {
     "alanine": PublicFile(
         name="alanine",
-        url="http://ftp.imp.fu-berlin.de/pub/cmb-data/"
+        url="https://ftp.imp.fu-berlin.de/pub/cmb-data/"
         "alanine-dipeptide-3x250ns-backbone-dihedrals.npz",
         bytes=6_000_544,
         md5="3fa7c72ba512213a3860f9691602cdc7",
         about="alanine dipeptide, 300 K: φ and ψ of 3 runs of 250 ns, every 1 ps (mdshare)",
         licence="CC BY 4.0",
-        citation="mdshare: alanine dipeptide, 3 × 250 ns, http://ftp.imp.fu-berlin.de/pub/cmb-data/",
+        citation="mdshare: alanine dipeptide, 3 × 250 ns, https://ftp.imp.fu-berlin.de/pub/cmb-data/",
     )
 }
 
@@ -102,7 +102,7 @@ def fetch(file: PublicFile, folder: Path, show: bool = True) -> Path:
     """
     import pooch  # slow to load
 
-    from tasks.making.resuming import ResumingDownloader
+    from benchmark.resuming import ResumingDownloader
 
     path = folder / file.filename
     if path.exists():

@@ -1,8 +1,9 @@
 """The real MD17 as others publish it: ten molecules, their files, and what a file must hold.
 
 Chmiela et al., Sci. Adv. 3, e1603015 (2017), doi:10.1126/sciadv.1603015: PBE+vdW-TS, 500 K, every
-step saved. No hash of the files was ever published, so that the SHA-256 of what a file holds is
-written down when it is first read, and checked from then on.
+step saved. No hash of the files was ever published, and their site is known by an http address
+alone, which anybody on the way can answer in its place. So the SHA-256 of what a file holds is
+written down beside it when it is first read, which is said, and checked from then on.
 """
 
 from __future__ import annotations
@@ -136,6 +137,12 @@ def read_arrays(path: Path, keys: tuple[str, ...]) -> dict[str, NDArray[np.float
 def read_published(
     path: Path, molecule: Published
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Read atomic numbers (atoms,) and positions (frames, atoms, 3), Å; see `published_arrays`."""
+    arrays = published_arrays(path, molecule)
+    return arrays["z"].astype(np.int64), arrays["R"]
+
+
+def published_arrays(path: Path, molecule: Published) -> dict[str, NDArray[np.float64]]:
     """Read a trajectory, check it, and compare it with the first time it was read.
 
     Parameters
@@ -146,10 +153,8 @@ def read_published(
 
     Returns
     -------
-    numbers : int64 array of shape (atoms,)
-        Atomic numbers.
-    positions : float64 array of shape (frames, atoms, 3)
-        Å.
+    dict of str to float64 array
+        By `KEYS`; R and F have the shape (frames, atoms, 3).
 
     Raises
     ------
@@ -172,7 +177,18 @@ def read_published(
         )
     if path.name not in known:
         write_text(record, json.dumps({**known, path.name: found}, indent=2, sort_keys=True) + "\n")
-    return arrays["z"].astype(np.int64), arrays["R"]
+    return arrays
+
+
+def fingerprint(path: Path) -> str:
+    """Give the SHA-256 of what a file held at first use; empty if it was never used.
+
+    Raises
+    ------
+    InputError
+        If `RECORD` beside it is damaged.
+    """
+    return _recorded(path.parent / RECORD).get(path.name, "")
 
 
 def content_sha256(arrays: dict[str, NDArray[np.float64]]) -> str:

@@ -148,8 +148,13 @@ def chain_splits(spec: Spec, prompts: int) -> dict[str, NDArray[np.uint8]]:
 
 def stationary(name: str) -> Callable[[int, int, np.random.Generator], NDArray[np.uint8]]:
     """Give what draws chains of a task in equilibrium: (chains, frames, rng) → labels."""
-    chain = next(spec for spec in SPECS if spec.name == name).chain
+    chain = exact_chain(name)
     return lambda chains, frames, rng: chain.label(chain.sample(frames, chains, rng))
+
+
+def exact_chain(name: str) -> ProductChain:
+    """Give the hidden chain of a task, which is its process and its oracle."""
+    return next(spec for spec in SPECS if spec.name == name).chain
 
 
 def simulated_reference(spec: Spec, frames: int = REFERENCE_FRAMES) -> KineticsReference:

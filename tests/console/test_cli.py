@@ -65,6 +65,11 @@ def test_list_shows_every_task(toy, capsys):
     assert all(task_id in out for task_id in all_tasks())
 
 
+def test_list_shows_the_time_of_a_frame_with_its_unit(capsys):
+    out = command(capsys, "list", "--family", "alanine")[1]
+    assert out.count(" 0.1 ps ") == out.count("-0.1ps ") > 0
+
+
 def test_list_of_a_family_shows_only_that(toy, capsys):
     out = command(capsys, "list", "--family", "toy")[1]
     assert "toy/three" in out
@@ -127,7 +132,7 @@ def test_check_of_a_good_model_is_exit_code_0(capsys, plug):
     code, out, _ = command(capsys, "check", "--model", plug(MARKOV))
     assert code == 0
     assert "fault" not in out
-    assert out.count("ok ") == 10
+    assert out.count("ok ") == 11
 
 
 def test_check_of_a_bad_model_is_exit_code_1_and_says_what_is_wrong(capsys, plug):
@@ -414,6 +419,29 @@ def test_quick_run_of_a_good_model_is_exit_code_0_and_unranked(toy, plug, tmp_pa
     # Everything is done: a second call starts no process and changes no score.
     assert command(capsys, *arguments)[0] == 0
     assert json.loads((tmp_path / "r" / "results.json").read_text())["tasks"] == result["tasks"]
+
+
+def test_score_of_a_folder_that_takes_no_file_prints_the_table_and_says_so(
+    toy, plug, tmp_path, capsys
+):
+    run = tmp_path / "run"
+    asked = ("--tasks", "toy/three", "--quick", "--no-plots", "--out", run)
+    command(capsys, "run", "--model", plug(MARKOV), *asked)
+    (run / "results.json").unlink()
+    (run / "results.json").mkdir()
+    code, out, err = command(capsys, "score", run)
+    assert code == 0
+    assert "regret" in out
+    assert "written: " not in out
+    assert err == (
+        f"nothing is written: cannot write {run / 'results.json'}: Is a directory; "
+        "what is done stays, run again to go on\n"
+    )
+    # A run whose scores cannot be written has failed, and shows them all the same.
+    code, out, err = command(capsys, "run", "--model", plug(MARKOV), *asked)
+    assert code == 2
+    assert "regret" in out
+    assert err.startswith("error: cannot write ")
 
 
 def test_model_out_of_time_is_exit_code_1(toy, plug, tmp_path, capsys):

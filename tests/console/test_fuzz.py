@@ -50,6 +50,7 @@ BASES: dict[tuple[str, ...], dict[str, str]] = {
     ("score",): {"run": "absent"},
     ("export",): {"run": "absent", "to": "OUT/one.trr"},
     ("upsample",): {"model": "absent", "trajectory": "SERIES", "factor": "10"},
+    ("validate",): {"path": "absent"},
     ("leaderboard",): {"unknown": "x"},
     ("data", "import"): {"sources": "SERIES", "name": "mine"},
     ("data", "fetch"): {"name": "absent"},

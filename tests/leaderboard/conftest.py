@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from benchmark.result import Result, RunConfig, RunModel
 from benchmark.score import SCORER_VERSION, score_task
-from leaderboard.submission import Submission, SubmissionCard
+from leaderboard.card import write_card
+from leaderboard.submission import Submission
 from tests.leaderboard.synthetic import (
     REPLICAS,
     MakeResult,
     MakeSubmission,
     Tasks,
     fingerprints,
+    large_files,
+    make_card,
     make_task,
     make_units,
 )
@@ -49,7 +50,7 @@ def make_result(tasks: Tasks) -> MakeResult:
                 quick=False,
                 device="cpu",
                 workers=1,
-                timeout=math.inf,
+                timeout=3600.0,
                 tasks=list(z),
             ),
             ranked=True,
@@ -71,7 +72,7 @@ def make_submission(make_result: MakeResult) -> MakeSubmission:
     def make(name: str, z: float | Mapping[str, float], role: str = "model", **options: Any) -> Any:
         wanted = z if isinstance(z, Mapping) else dict.fromkeys(ALL, z)
         result = make_result(wanted, role=role, **options)
-        card = SubmissionCard(name=name, title=name, authors=["N. N."], description="", role=role)
+        card = make_card(name, role)
         return Submission(card, result, {task.task: task for task in result.tasks})
 
     return make
@@ -84,8 +85,9 @@ def write_submission(tmp_path: Path) -> Callable[[Submission], Path]:
     def write(submission: Submission) -> Path:
         folder = tmp_path / "board" / "submissions" / "kinetics" / submission.card.name
         folder.mkdir(parents=True)
-        (folder / "card.yaml").write_text(yaml.safe_dump(submission.card.model_dump()))
+        write_card(submission.card, folder / "card.yaml")
         submission.result.write(folder / "results.json")
+        large_files(submission.card.name, submission.result).write(folder / "manifest.json")
         return folder
 
     return write

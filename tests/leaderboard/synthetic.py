@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmark.job import Key
+from benchmark.registry import track_of
 from benchmark.result import Cost, Result, Unit, UnitMetric
 from benchmark.score import score_task
 from benchmark.task import MetricScale, Split, Task
 from benchmark.tracks.kinetics.card import Generation, KineticsCard
 from benchmark.tracks.superresolution.card import Piece, SuperResolutionCard
+from leaderboard.card import SubmissionCard, checked_card
+from leaderboard.manifest import AUDIT_BYTES, Manifest, StoredFile, unit_name
 from leaderboard.submission import Submission
 
 REPLICAS = 3
@@ -89,10 +94,14 @@ def make_units(task: Task, z: float, spread: float, likelihood: bool) -> list[Un
     """Make done units whose errors score ``z``, with that relative spread between replicas."""
     error = TRIVIAL * (FLOOR / TRIVIAL) ** z
     names = [name for name in task.card.metrics if likelihood or name != "nll_regret"]
+    unit_of = {metric.name: metric.unit for metric in track_of(task).metrics}
     units = []
     for replica in range(task.card.replicas):
         value = error * (1 + spread * (replica - (task.card.replicas - 1) / 2))
-        metrics = {name: UnitMetric(value=value, stderr=0.1 * value, bias=0.0) for name in names}
+        metrics = {
+            name: UnitMetric(value=value, stderr=0.1 * value, bias=0.0, unit=unit_of[name])
+            for name in names
+        }
         cost = Cost(parameters=7, fit_seconds=1.5 + replica)
         units.append(
             Unit(
@@ -108,6 +117,27 @@ def make_units(task: Task, z: float, spread: float, likelihood: bool) -> list[Un
     return units
 
 
+def card_fields(name: str, role: str = "model") -> dict[str, Any]:
+    """Give what stands in the least card that is one."""
+    return {
+        "name": name,
+        "title": name,
+        "authors": ["N. N."],
+        "description": "",
+        "code": {"url": f"https://example.org/{name}", "revision": "v1"},
+        "licence": "MIT",
+        "reads": ["labels"],
+        "trained_on": ["train"],
+        "parameters": 7 if role else None,
+        "role": role,
+    }
+
+
+def make_card(name: str, role: str = "model") -> SubmissionCard:
+    """Make a card that says no more than it must."""
+    return checked_card(card_fields(name, role))
+
+
 def fingerprints(task: Task) -> dict[str, Any]:
     """Give what a result's provenance says of a task."""
     return task.card.fingerprints
@@ -120,3 +150,28 @@ def rescored(result: Result, tasks: Mapping[str, Task]) -> Result:
         for stored in result.tasks
     ]
     return result.model_copy(update={"tasks": scores})
+
+
+def large_files(name: str, result: Result) -> Manifest:
+    """List predictions of every done unit that nobody has, each too large for ``audit/``."""
+    units = {unit_name(unit) for unit in result.units if unit.status == "done"}
+    listed = {
+        unit: {
+            "samples.parquet": StoredFile(
+                bytes=AUDIT_BYTES + 1,
+                sha256=hashlib.sha256(f"{name} {unit}".encode()).hexdigest(),
+            )
+        }
+        for unit in sorted(units)
+    }
+    return Manifest(units=listed)
+
+
+def write_large_files(run: Path, result: Result) -> None:
+    """Write a result as a run folder, with predictions that are too large for ``audit/``."""
+    result.write(run / "results.json")
+    for unit in result.units:
+        key = Key(task=unit.task, replica=unit.replica, seed=unit.seed)
+        key.folder(run).mkdir(parents=True, exist_ok=True)
+        content = f"{key} {unit.metrics}".encode().ljust(AUDIT_BYTES + 1)
+        (key.folder(run) / "samples.parquet").write_bytes(content)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 from benchmark.errors import InputError
 from benchmark.registry import ENTRY_POINTS, all_tasks, tracks
@@ -18,11 +16,12 @@ from benchmark.score import SCORER_VERSION, score_task
 from benchmark.task import MetricScale, Split, Task
 from benchmark.track import Metric
 from leaderboard.board import Board, make_board
-from leaderboard.claims.page import HEAD
+from leaderboard.card import write_card
+from leaderboard.site.claims_page import HEAD
 from leaderboard.site.render import render
-from leaderboard.submission import Submission, SubmissionCard, read_submissions
+from leaderboard.submission import Submission, read_submissions
 from tests import third_track
-from tests.leaderboard.synthetic import MakeSubmission, Tasks
+from tests.leaderboard.synthetic import MakeSubmission, Tasks, large_files, make_card
 
 TRACK = replace(
     third_track.TRACK,
@@ -92,7 +91,10 @@ def task(registered: None, written: Path) -> Task:
 
 def submission(name: str, task: Task, errors: Mapping[str, float]) -> Submission:
     """Make a submission of one unit with the given errors."""
-    metrics = {key: UnitMetric(value=value, stderr=0.0) for key, value in errors.items()}
+    metrics = {
+        key: UnitMetric(value=value, stderr=0.0, unit=TRACK.metric(key).unit)
+        for key, value in errors.items()
+    }
     unit = Unit(task=task.id, version=1, replica=0, seed=0, status="done", metrics=metrics)
     result = Result(
         model=RunModel(name=name),
@@ -102,7 +104,7 @@ def submission(name: str, task: Task, errors: Mapping[str, float]) -> Submission
             quick=False,
             device="cpu",
             workers=1,
-            timeout=math.inf,
+            timeout=3600.0,
             tasks=[task.id],
         ),
         ranked=True,
@@ -110,7 +112,7 @@ def submission(name: str, task: Task, errors: Mapping[str, float]) -> Submission
         units=[unit],
         tasks=[score_task(task, [unit])],
     )
-    card = SubmissionCard(name=name, title=name, authors=["N. N."], description="")
+    card = make_card(name)
     return Submission(card, result, {task.id: result.tasks[0]})
 
 
@@ -134,8 +136,9 @@ def folder(tmp_path: Path, task: Task, submissions: list[Submission]) -> Path:
     for one in submissions:
         home = tmp_path / "board" / "submissions" / "tones" / one.card.name
         home.mkdir(parents=True)
-        (home / "card.yaml").write_text(yaml.safe_dump(one.card.model_dump()))
+        write_card(one.card, home / "card.yaml")
         one.result.write(home / "results.json")
+        large_files(one.card.name, one.result).write(home / "manifest.json")
     render(write=True, folder=tmp_path / "board", tasks={task.id: task})
     return tmp_path / "board"
 

@@ -10,7 +10,8 @@ import pytest
 
 from benchmark.errors import InputError
 from benchmark.result import Result
-from leaderboard.validation import RELATIVE_TOLERANCE, recomputed
+from leaderboard.checks.scores import RELATIVE_TOLERANCE
+from leaderboard.validation import recomputed
 from tests.leaderboard.synthetic import MakeResult, Tasks, rescored
 
 ONE = {"left/a": 0.5, "right/c": 0.7}
@@ -128,7 +129,8 @@ def test_failed_unit_is_accepted_and_counts_as_trivial(
 ) -> None:
     result = make_result(ONE)
     before = recomputed(result, tasks, PATH)["left/a"]
-    result.units[0].status = "failed"
+    failed = {"status": "failed", "reason": "out of memory", "metrics": {}}
+    result.units[0] = result.units[0].model_copy(update=failed)
     after = recomputed(rescored(result, tasks), tasks, PATH)["left/a"]
     assert after.failed == 1
     assert after.score < before.score

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,6 +147,34 @@ def test_hash_of_a_model_counts_what_it_imports_from_its_own_folder_and_nothing_
     assert wanted(model).source_sha256 == one
     (tmp_path / "beside.py").write_text("NUMBER = 2\n")
     assert wanted(model).source_sha256 != one
+
+
+def test_module_imported_on_the_way_that_differs_between_two_units_fails_the_second(
+    toy, plug, tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(tmp_path)
+    late = tmp_path / "late_module.py"
+    late.write_text("NUMBER = 1\n")
+    # Named by no import statement, so that nothing tells of it before.
+    hidden = "import importlib\n        importlib.import_module('late_' + 'module')"
+    model = plug(MARKOV.replace("K = self.K", f"{hidden}\n        K = self.K"))
+    one, two, three = (
+        replace(Folder(toy, model, tmp_path).job, folder=tmp_path / "run" / "task" / name)
+        for name in ("r0-s0", "r1-s0", "r2-s0")
+    )
+
+    def done(job: Job) -> Unit:
+        monkeypatch.delitem(sys.modules, "late_module", raising=False)  # as in a fresh process
+        return do_unit(job, asking(job), lambda fraction, note: None)
+
+    assert [done(job).status for job in (one, two)] == ["done", "done"]
+    late.write_text("NUMBER = 2\n")
+    unit = done(three)
+    assert unit.status == "failed"
+    assert unit.reason == (
+        "the model's module late_module.py has changed since unit task r0-s0: "
+        "put it back, or start over with --fresh"
+    )
 
 
 # ---- the folder itself --------------------------------------------------------------------------

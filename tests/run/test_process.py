@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,10 @@ import signal
 import subprocess
 import sys
 import multiprocessing
+
+
+def doubled(number):
+    return 2 * number
 
 
 class Silent(Exception):
@@ -170,6 +175,48 @@ def test_children_of_a_unit_end_with_it(ends: Callable[..., Unit], tmp_path: Pat
     assert eventually(lambda: not alive(int(number.read_text())), 5)
 
 
+#: What leaves the group of its parent, and in part its parent as well.
+LEAVING = {
+    "in a session of its own": "subprocess.Popen([*sleep], start_new_session=True)",
+    "forked, in a session of its own": "if os.fork() == 0:\n    os.setsid()\n    time.sleep(600)",
+    "an orphan": (
+        "if os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(600)\n"
+        "    os._exit(0)"
+    ),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux hands orphans on")
+@pytest.mark.parametrize("leaving", LEAVING)
+@pytest.mark.parametrize("case", ENDINGS)
+def test_children_that_leave_the_group_end_with_the_unit(
+    ends: Callable[..., Unit], tmp_path: Path, case: str, leaving: str
+):
+    after, status = ENDINGS[case]
+    mark = str(tmp_path / "mark")
+    start = (
+        f"open({mark!r}, 'w').close()\nkept = os.open({mark!r}, os.O_RDONLY)\n"
+        "os.set_inheritable(kept, True)\n"
+        f"sleep = [sys.executable, '-c', 'import time; time.sleep(600)', {mark!r}]\n"
+        + LEAVING[leaving]
+    )
+    unit = ends(start, seconds=4.0 if status == "timeout" else 60.0, after=after)
+    assert unit.status == status
+    assert eventually(lambda: not holders(mark), 5), holders(mark)
+
+
+def holders(path: str) -> list[str]:
+    """List the processes that hold a file open, or name it among their arguments."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and int(process.name) != os.getpid() and alive(int(process.name)):
+            with suppress(OSError):
+                open_files = [str(number.readlink()) for number in (process / "fd").iterdir()]
+                if path in open_files or path in (process / "cmdline").read_text():
+                    found.append(process.name)
+    return found
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
 def test_children_of_a_unit_end_when_the_run_is_killed(
     toy: Task, plug: Callable[[str], str], tmp_path: Path
@@ -197,6 +244,10 @@ WORKERS = {
     "a pool of futures": (
         "from concurrent.futures import ProcessPoolExecutor\n"
         "with ProcessPoolExecutor(2) as pool:\n    assert list(pool.map(abs, [-1, 2])) == [1, 2]"
+    ),
+    "a pool of fresh processes": (
+        "with multiprocessing.get_context('spawn').Pool(1) as pool:\n"
+        "    assert pool.map(doubled, [1, 2]) == [2, 4]"
     ),
     "workers of a data loader": (
         "import torch\n"
@@ -301,3 +352,11 @@ def test_whole_traceback_of_a_failure_is_kept_until_the_unit_is_done(
     assert "plug.py" in text
     ends("raise ValueError('x' * 10_000_000)")
     assert kept.stat().st_size < 200_000
+
+
+def test_check_of_a_model_whose_card_is_none_is_refused_before_anything_is_tried(
+    toy: Task, plug: Callable[[str], str]
+):
+    path = plug(MARKOV.replace("class Markov:", "class Markov:\n    card = {'titel': 'mine'}"))
+    with pytest.raises(InputError, match=r"card: titel: Extra inputs are not permitted"):
+        list(checked(processes(1), path, {}, "cpu", 60.0))

@@ -223,7 +223,7 @@ def test_scoring_changes_no_other_file(run):
 def test_half_written_results_are_refused_by_a_reader_and_replaced_by_scoring(run):
     path = run / "results.json"
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(InputError, match=r"results\.json is not a result: file: Invalid JSON"):
+    with pytest.raises(InputError, match=r"results\.json is not a result: Invalid JSON"):
         read_result(run)
     score_run(run)
     assert read_result(run).tasks
@@ -233,10 +233,7 @@ def test_half_written_results_are_refused_by_a_reader_and_replaced_by_scoring(ru
     ("change", "message"),
     [
         ({"schema": 1}, "schema: Extra inputs are not permitted"),
-        (
-            {"ranked": "perhaps"},
-            "ranked: Input should be a valid boolean, unable to interpret input",
-        ),
+        ({"ranked": "perhaps"}, "ranked: Input should be a valid boolean"),
         ({"units": [{"task": TOY}]}, "units.0.version: Field required"),
     ],
 )

@@ -316,7 +316,7 @@ def test_machine_without_a_connection_gets_one_line(capsys, monkeypatch, tmp_pat
     with socket.socket() as probe:  # a port on which nobody listens
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    for name in ("http_proxy", "HTTP_PROXY"):
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
@@ -325,6 +325,13 @@ def test_machine_without_a_connection_gets_one_line(capsys, monkeypatch, tmp_pat
     assert f"get it from {file.url} by other means" in message
     assert message.endswith(f"put it at {tmp_path / file.filename}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_come_over_https_and_their_fingerprints_are_known():
+    for file in FILES.values():
+        assert file.url.startswith("https://")
+        assert len(file.md5) == 32
+        assert file.bytes
 
 
 def test_fetch_without_a_name_lists_what_there_is(capsys):
@@ -379,10 +386,10 @@ def test_verify_of_an_unknown_task_is_bad_input(capsys):
 # ---- help -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["import", "fetch", "verify"])
+@pytest.mark.parametrize("name", ["import", "fetch", "verify", "export"])
 def test_help_gives_an_example(capsys, name):
     assert {found.name or found.callback.__name__ for found in data_commands.app.registered_commands
-            } == {"import", "fetch", "verify"}  # fmt: skip
+            } == {"import", "fetch", "verify", "export"}  # fmt: skip
     code, out, _ = command(capsys, "data", name, "--help")
     assert code == 0
     assert f"Example: python -m benchmark data {name}" in " ".join(out.split())

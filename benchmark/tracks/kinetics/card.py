@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -10,7 +11,12 @@ from benchmark.errors import InputError
 from benchmark.task import Frozen, Task, TaskCard
 from benchmark.track import Metric
 
-#: What may be measured, in the order in which it is shown.
+#: ln: a factor between two times, or two counts, of chains of no more than 1e9 frames.
+MOST_LN = 25.0
+
+#: What may be measured, in the order in which it is shown. A likelihood may be better than that of
+#: an empirical oracle by no more than the entropy of 256 labels, ln 256, and worse by no more than
+#: the price of an impossible event, ln(1e6 · 256).
 METRICS = (
     Metric(
         "nll_regret",
@@ -19,7 +25,10 @@ METRICS = (
         factor=1000.0,
         heading="regret\nmnat/fr.",
         group="likelihood",
+        least=-5.6,
+        most=19.4,
         best=0.0,
+        rounding=3e-6,  # far below the smallest f, 2e-5: the price of fitting
         shared_noise=True,
         method="predict",
         absent="gives no probabilities",
@@ -31,6 +40,7 @@ METRICS = (
         "Rates: mean first passage times, rms ln(m̂/m)",
         heading="MFPT\nrms ln",
         group="rates",
+        most=math.log(100),
     ),
     Metric(
         "its_error",
@@ -38,6 +48,7 @@ METRICS = (
         "Rates: implied timescales, rms ln(t̂/t)",
         heading="ITS\nrms ln",
         group="rates",
+        most=MOST_LN,
     ),
     Metric(
         "commit_error",
@@ -45,6 +56,7 @@ METRICS = (
         "Paths: committed jumps, mean |ln(N̂/N)|",
         heading="commit\n|Δ ln|",
         group="paths",
+        most=MOST_LN,
     ),
     Metric(
         "dwell_error",
@@ -52,6 +64,7 @@ METRICS = (
         "Paths: dwell times, ∫|F̂−F| d ln t",
         heading="dwell\n|Δ ln|",
         group="paths",
+        most=MOST_LN,
     ),
     Metric(
         "population_error",
@@ -59,8 +72,15 @@ METRICS = (
         "Populations: Jensen–Shannon divergence, mbit",
         factor=1000.0,
         group="populations",
+        most=1.0,
     ),
-    Metric("free_energy_error", "kT", "Populations: free energies, rms, kT", group="populations"),
+    Metric(
+        "free_energy_error",
+        "kT",
+        "Populations: free energies, rms, kT",
+        group="populations",
+        most=MOST_LN,
+    ),
 )
 
 

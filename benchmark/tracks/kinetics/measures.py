@@ -9,6 +9,7 @@ import numpy as np
 from benchmark.errors import ModelError
 from benchmark.store import predictions
 from benchmark.task import Task
+from benchmark.track import IMPOSSIBLE
 from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
 from benchmark.tracks.kinetics.data import kinetics_reference, observe, oracle_of
 from benchmark.tracks.kinetics.metrics.errors import kinetics_errors, nll_regret
@@ -21,9 +22,6 @@ from benchmark.tracks.kinetics.predictions import (
     checked_samples,
 )
 from benchmark.uncertainty import Estimate
-
-#: No model is better than an exact oracle; noise alone does not look better by this many σ.
-IMPOSSIBLE = 5
 
 LIKELIHOOD = "nll_regret"
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -30,6 +31,9 @@ NOVEL_BITS = 100.0
 
 #: Standard deviations by which the surprise of generated chains may be off.
 CONSISTENT_SIGMAS = 5.0
+
+#: What the audits have measured of a unit, beside its predictions.
+ONE_MODEL = "one_model.json"
 
 #: Frames of which probabilities are looked at together, for memory.
 BLOCK = 65_536
@@ -65,8 +69,8 @@ def surprise(probabilities: Probabilities, states: Labels) -> tuple[Floats, Floa
     return said, entropy, variance
 
 
-def consistency_fault(said: Floats, entropy: Floats, variance: Floats) -> str:
-    """Say whether generated chains are more, or less, surprising than the model says of them.
+def deviation(said: Floats, entropy: Floats, variance: Floats) -> float:
+    """Give by how many standard deviations generated chains surprise more than the model expects.
 
     If s_t is drawn from p(s_t | s_<t), Σ [−ln p(s_t) − H_t] is a martingale of variance Σ V_t,
     whatever the model: no more than chance takes it five standard deviations away from 0.
@@ -75,13 +79,24 @@ def consistency_fault(said: Floats, entropy: Floats, variance: Floats) -> str:
     ----------
     said, entropy, variance : float arrays of one shape
         See `surprise`; of ≥ 1e5 generated frames for the power that is measured.
+    """
+    return float((said - entropy).sum() / math.sqrt(max(variance.sum(), 1e-300)))
+
+
+def consistency_fault(said: Floats, entropy: Floats, variance: Floats) -> str:
+    """Say whether generated chains are more, or less, surprising than the model says of them.
+
+    Parameters
+    ----------
+    said, entropy, variance : float arrays of one shape
+        As in `deviation`.
 
     Returns
     -------
     str
         Empty if there is no fault.
     """
-    z = float((said - entropy).sum() / math.sqrt(max(variance.sum(), 1e-300)))
+    z = deviation(said, entropy, variance)
     if abs(z) <= CONSISTENT_SIGMAS:
         return ""
     more = "more" if z > 0 else "less"
@@ -91,12 +106,21 @@ def consistency_fault(said: Floats, entropy: Floats, variance: Floats) -> str:
     )
 
 
-def novelty_fault(said: Floats, states: Labels, known: Sequence[Labels]) -> str:
-    """Say whether generated chains hold a stretch of known ones that does not come by chance.
+@dataclass(frozen=True)
+class Stretch:
+    """A stretch of generated chains: where it begins, how long it is, what it says."""
 
-    Looked for are windows of 2, 4, 8, … frames of more than 100 bits of surprise, in known chains
-    and in these walked backwards; so a copy of more than some 200 bits is found whatever its
-    length.
+    chain: int
+    frame: int
+    frames: int
+    bits: float
+
+
+def most_surprising_copy(said: Floats, states: Labels, known: Sequence[Labels]) -> Stretch:
+    """Find the stretch of generated chains that known ones hold too and that says the most.
+
+    Looked for are windows of 1, 2, 4, 8, … frames, in known chains and in these walked backwards;
+    so half or so of the surprise of a copy is found, whatever its length.
 
     Parameters
     ----------
@@ -109,33 +133,62 @@ def novelty_fault(said: Floats, states: Labels, known: Sequence[Labels]) -> str:
 
     Returns
     -------
-    str
-        Empty if there is no fault.
+    Stretch
+        Of no frames if nothing is shared.
     """
     told = np.concatenate([np.zeros((len(said), 1)), np.cumsum(said, axis=1)], axis=1)
     told /= math.log(2)
-    generated = [_first_hashes(chain) for chain in states]
+    generated = _first_hashes(states)
     recorded = [_first_hashes(chain) for one in known for chain in (one, one[::-1])]
-    length, rich = 1, said > NOVEL_BITS * math.log(2)
-    while 2 * length <= states.shape[1] and not rich.all():
-        generated = [_doubled(hashes, length) for hashes in generated]
+    length, shared = 1, np.ones(states.shape, bool)
+    found = Stretch(chain=0, frame=0, frames=0, bits=0.0)
+    while shared.any():
+        shared[shared] = _among(generated[shared], np.concatenate(recorded))
+        bits = np.where(shared, told[:, length:] - told[:, :-length], 0.0)
+        chain, frame = divmod(int(bits.argmax()), bits.shape[1])
+        if bits[chain, frame] > found.bits:
+            found = Stretch(chain, frame, length, float(bits[chain, frame]))
+        if 2 * length > states.shape[1]:
+            break
+        generated = _doubled(generated, length)
         recorded = [_doubled(hashes, length) for hashes in recorded]
-        # Where half a window was rich already, it has been looked for.
-        halves = rich[:, :-length] | rich[:, length:]
+        shared = shared[:, :-length] & shared[:, length:]  # a copy is one in both of its halves
         length *= 2
-        bits = told[:, length:] - told[:, :-length]
-        rich = bits > NOVEL_BITS
-        new = np.argwhere(rich & ~halves)
-        hashes = np.array([generated[chain][frame] for chain, frame in new], np.uint64)
-        copied = new[np.isin(hashes, np.concatenate(recorded))]
-        if len(copied):
-            chain, frame = copied[0]
-            return (
-                f"generated chains hold recorded ones: {length} frames of {bits[chain, frame]:.0f} "
-                f"bits of surprise from frame {frame} of chain {chain} on are in the training or "
-                "validation data"
-            )
-    return ""
+    return found
+
+
+def novelty_fault(copy: Stretch) -> str:
+    """Say whether generated chains hold a stretch of known ones that does not come by chance.
+
+    Parameters
+    ----------
+    copy : Stretch
+        The `most_surprising_copy`.
+
+    Returns
+    -------
+    str
+        Empty if there is no fault.
+    """
+    if copy.bits <= NOVEL_BITS:
+        return ""
+    return (
+        f"generated chains hold recorded ones: {copy.frames} frames of {copy.bits:.0f} bits of "
+        f"surprise from frame {copy.frame} of chain {copy.chain} on are in the training or "
+        "validation data"
+    )
+
+
+def _among(hashes: Hashes, many: Hashes) -> NDArray[np.bool_]:
+    """Say of each hash whether it is one of many others, of which there may be millions.
+
+    As `numpy.isin`, which would sort them all.
+    """
+    values, places = np.unique(hashes, return_inverse=True)
+    nearest = np.minimum(np.searchsorted(values, many), len(values) - 1)
+    found = np.zeros(len(values), bool)
+    found[nearest[values[nearest] == many]] = True
+    return found[places]
 
 
 def _first_hashes(chain: Labels) -> Hashes:
@@ -143,10 +196,8 @@ def _first_hashes(chain: Labels) -> Hashes:
 
 
 def _doubled(hashes: Hashes, length: int) -> Hashes:
-    """Hash every window of twice the length from those of its halves; none in a short chain."""
-    if len(hashes) <= length:
-        return hashes[:0]
-    return _mixed(hashes[:-length] * MULTIPLIERS[0] + _mixed(hashes[length:]))
+    """Hash every window of twice the length, along the last axis; none in a short chain."""
+    return _mixed(hashes[..., :-length] * MULTIPLIERS[0] + _mixed(hashes[..., length:]))
 
 
 def _mixed(values: Hashes) -> Hashes:

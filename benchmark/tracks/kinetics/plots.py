@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.console.plots import INK, MUTED, PALETTE, SHADE
+from benchmark.store.frozen import is_left_out
 from benchmark.task import Task
 from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
 from benchmark.tracks.kinetics.data import kinetics_reference, load_chains, load_replicas, observe
@@ -51,7 +52,8 @@ def draw(figure: Figure, task: Task) -> None:
     reference = kinetics_reference(task)
     axes = figure.subplots(2, 2)
     _trajectory(axes[0, 0], kinetics_card(task), labels[0], observed[0])
-    _free_energies(axes[0, 1], kinetics_card(task), load_chains(task, "fresh"), labels)
+    true = "test" if is_left_out(task, "fresh") else "fresh"  # of the same process, but fewer
+    _free_energies(axes[0, 1], kinetics_card(task), true, load_chains(task, true), labels)
     _timescales(axes[1, 0], kinetics_card(task), reference, observed)
     _dwells(axes[1, 1], kinetics_card(task), reference, observed[0])
 
@@ -116,21 +118,25 @@ def _runs(
 
 
 def _free_energies(
-    axis: Axes, card: KineticsCard, fresh: Chains, replicas: list[tuple[NDArray[np.uint8], ...]]
+    axis: Axes,
+    card: KineticsCard,
+    true: str,
+    chains: Chains,
+    replicas: list[tuple[NDArray[np.uint8], ...]],
 ) -> None:
-    """Draw −ln p of each label: a bar for all fresh chains together, a dot for each replica."""
+    """Draw −ln p of each label: a bar for all chains of a split, a dot for each replica."""
     from matplotlib.ticker import MaxNLocator  # slow to load
 
     K = card.labels
-    energies = _energies(fresh, K)
+    energies = _energies(chains, K)
     colours = [_colour(macrostate) for macrostate in card.observable]
     axis.hlines(
         energies, np.arange(K) - 0.4, np.arange(K) + 0.4, colors=colours, linewidth=2.5, zorder=3
     )
     size = 4 if K <= 10 else 2
-    for offset, chains in zip(np.linspace(-0.25, 0.25, len(replicas)), replicas, strict=True):
-        axis.plot(np.arange(K) + offset, _energies(chains, K), "o", color=INK, markersize=size)
-    axis.plot([], [], "-", color=MUTED, linewidth=2.5, label="fresh chains")
+    for offset, replica in zip(np.linspace(-0.25, 0.25, len(replicas)), replicas, strict=True):
+        axis.plot(np.arange(K) + offset, _energies(replica, K), "o", color=INK, markersize=size)
+    axis.plot([], [], "-", color=MUTED, linewidth=2.5, label=f"{true} chains")
     axis.plot([], [], "o", color=INK, markersize=size, label="training replicas")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.margins(y=0.15)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +12,7 @@ import numpy as np
 
 from benchmark.arrays import Labels, Probabilities
 from benchmark.errors import InputError
+from benchmark.files import write_text
 from benchmark.job import Job, Phases
 from benchmark.store import predictions
 from benchmark.track import Ask, Report
@@ -17,7 +20,14 @@ from benchmark.tracks.kinetics.audit import causality_fault, normalisation_fault
 from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
 from benchmark.tracks.kinetics.contract import StateTrajectories
 from benchmark.tracks.kinetics.data import load_chains, load_replicas
-from benchmark.tracks.kinetics.one_model import consistency_fault, novelty_fault, surprise
+from benchmark.tracks.kinetics.one_model import (
+    ONE_MODEL,
+    consistency_fault,
+    deviation,
+    most_surprising_copy,
+    novelty_fault,
+    surprise,
+)
 from benchmark.tracks.kinetics.predictions import (
     LOG_PROB,
     REFUSED,
@@ -102,7 +112,10 @@ def _two_models(
     generated = rows[:, start:]
     said, entropy, variance = surprise(probabilities, generated)
     known = [chain for split in training for chain in split.chains]
-    return consistency_fault(said, entropy, variance) or novelty_fault(said, generated, known)
+    copy = most_surprising_copy(said, generated, known)
+    measured = {"sigmas": deviation(said, entropy, variance), "copy": dataclasses.asdict(copy)}
+    write_text(job.folder / ONE_MODEL, json.dumps(measured) + "\n")
+    return consistency_fault(said, entropy, variance) or novelty_fault(copy)
 
 
 def _sample(model: Any, job: Job, prompt: Labels, phases: Phases) -> Labels:

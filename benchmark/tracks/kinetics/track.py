@@ -29,7 +29,7 @@ def row(card: KineticsCard) -> tuple[str, ...]:
     """Give the cells of ``list``, in the order of the headings below."""
     return (
         str(card.labels),
-        f"{card.frame_time:g}",
+        f"{card.frame_time:g} {card.time_unit}",
         f"{card.replicas} × {card.training_frames:,}",
         f"{card.slowest:,.0f}",
         card.oracle,
@@ -43,7 +43,7 @@ def files(task: Task) -> set[Path]:
 
 def _load() -> Work:
     # Loading this takes numba and Arrow, which `list`, `describe` and `--help` do without.
-    from benchmark.tracks.kinetics import check, data, measures, plots, questions
+    from benchmark.tracks.kinetics import check, data, measures, plots, questions, replays
 
     return Work(
         frozen=data.frozen_parts,
@@ -52,6 +52,7 @@ def _load() -> Work:
         measure=measures.measure,
         findings=check.findings,
         draw=plots.draw,
+        suspect=replays.replayed,
     )
 
 

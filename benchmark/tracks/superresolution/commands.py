@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from benchmark.console.trust import TrustOption, require_trust
 from benchmark.errors import InputError, ModelError
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ TIMELESS = "note: {} holds no times; its frames are taken to be {:g} fs apart (c
 
 #: Of an .xtc. Hidden frames can be filled to 1e-4 Å and finer.
 ROUNDED = "note: {} is rounded to 0.01 Å, and nothing made of it is finer; better a .trr or .dcd"
+
+#: Of a .trr in which velocities were written more often than positions.
+LEFT_OUT = "note: {} frames of {} hold no positions and are left out"
 
 TaskOption = Annotated[str, typer.Option(metavar="TASK", help="which task of the run")]
 SeedOption = Annotated[int | None, typer.Option(min=0, help="which seed of the run")]
@@ -113,6 +117,7 @@ def upsample(
     task: TaskOption = "",
     seed: SeedOption = None,
     force: ForceOption = False,
+    trust: TrustOption = False,
 ) -> None:
     """Fill the gaps of your own trajectory with a model that a run has trained.
 
@@ -120,10 +125,12 @@ def upsample(
     on, and molecules whole. A .trr of leap-frog dynamics holds velocities of half a step before
     its positions, which no model is trained on: save them with velocity Verlet.
 
+    A run names the code of its model. If that is not shipped, it is run only with --trust, or when
+    you say yes: a run folder of somebody else's is a program of theirs.
+
     Example: python -m benchmark upsample --model runs/ridge --trajectory t.trr --topology t.pdb
     --factor 10
     """
-    from benchmark.tracks.superresolution import trajectory_checks as checks
     from benchmark.tracks.superresolution import upsampling
     from benchmark.trajectories.reading import read_trajectory
     from benchmark.trajectories.writing import require_writable, rounded
@@ -133,23 +140,34 @@ def upsample(
     require_writable(out, force, inputs)
     units = upsampling.units_done(model, task, seed)
     read = read_trajectory(trajectory, topology)
+    if read.left_out:
+        typer.echo(LEFT_OUT.format(read.left_out, read.name), err=True)
     source = str(topology or trajectory)
     unit = upsampling.unit_for(units, factor, read.numbers, source)
-    checks.require_finite(read)
-    if hidden and (len(read.positions) - 1) % factor:
-        raise InputError(
-            f"--hidden: the factor {factor} does not divide {read.name}: {len(read.positions)} "
-            f"frames are {len(read.positions) - 1} steps; a last kept frame needs "
-            f"{(len(read.positions) - 1) // factor * factor + 1} frames"
-        )
-    kept_spacing = unit.card.frame_time * factor
-    expected = unit.card.frame_time if hidden else kept_spacing
-    if not checks.require_spacing(read, expected, _femtoseconds(spacing)):
-        typer.echo(TIMELESS.format(read.name, expected), err=True)
+    require_trust(model, unit.spec, unit.card.track, trust)
+    _require_fit(read, unit, hidden, _femtoseconds(spacing))
     if rounded(trajectory, len(read.numbers)):
         typer.echo(ROUNDED.format(read.name), err=True)
-    checks.require_whole(read, unit.task, expected)
     _upsample(unit, read, out, hidden)
+
+
+def _require_fit(
+    read: AtomTrajectory, unit: TrainedUnit, hidden: bool, given: float | None
+) -> None:
+    """Refuse frames that are not those of the unit's task: finite, as far apart, whole."""
+    from benchmark.tracks.superresolution import trajectory_checks as checks
+
+    gap, steps = unit.card.gap, len(read.positions) - 1
+    checks.require_finite(read)
+    if hidden and steps % gap:
+        raise InputError(
+            f"--hidden: the factor {gap} does not divide {read.name}: {steps + 1} "
+            f"frames are {steps} steps; a last kept frame needs {steps // gap * gap + 1} frames"
+        )
+    expected = unit.card.frame_time * (1 if hidden else gap)
+    if not checks.require_spacing(read, expected, given):
+        typer.echo(TIMELESS.format(read.name, expected), err=True)
+    checks.require_whole(read, unit.task, expected)
 
 
 def _femtoseconds(text: str | None) -> float | None:
@@ -168,7 +186,8 @@ def _upsample(unit: TrainedUnit, read: AtomTrajectory, out: Path, hidden: bool) 
     """Load the model, fill, write, and compare where the truth is known."""
     import numpy as np
 
-    from benchmark.tracks.superresolution import upsampling
+    from benchmark.tracks.superresolution import motion_checks, upsampling
+    from benchmark.tracks.superresolution.contract import declared
     from benchmark.trajectories.writing import molecule_topology, with_bonds, written
 
     card = unit.card
@@ -184,9 +203,12 @@ def _upsample(unit: TrainedUnit, read: AtomTrajectory, out: Path, hidden: bool) 
     n_frames = (len(kept.positions) - 1) * card.gap + 1
     start = 0.0 if kept.times is None else float(kept.times[0])
     made = []
-    with _progress() as report, written(out, top) as writer:
+    with _progress() as report:
         fitted = upsampling.load_fitted(unit, report)
-        coarse = upsampling.coarse_segment(kept, card, fitted, name)
+    coarse = upsampling.coarse_segment(kept, card, fitted, name)
+    spacing = card.gap * card.frame_time
+    doubts = motion_checks.require_motion(kept, declared(fitted), unit.task, spacing)
+    with _progress() as report, written(out, top) as writer:
         begin = time.perf_counter()
         for piece in upsampling.reconstruct(fitted, coarse):
             frames = writer.n_frames + np.arange(len(piece))
@@ -198,6 +220,8 @@ def _upsample(unit: TrainedUnit, read: AtomTrajectory, out: Path, hidden: bool) 
         seconds = time.perf_counter() - begin
     _say_written(out, n_frames, card)
     typer.echo(f"{name}: {n_frames / seconds:,.0f} frames a second")
+    for doubt in doubts:
+        typer.echo(f"not checked: {doubt}")
     if hidden:
         _print_errors(unit, coarse, np.concatenate(made), read.positions)
 

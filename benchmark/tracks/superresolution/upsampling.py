@@ -53,6 +53,11 @@ class TrainedUnit:
         return self.key.folder(self.run)
 
     @property
+    def spec(self) -> str:
+        """What its run says ``--model`` was."""
+        return read_run(self.run).spec
+
+    @property
     def card(self) -> SuperResolutionCard:
         """The card of its task."""
         return superresolution_card(self.task)
@@ -181,8 +186,11 @@ def coarse_segment(
     reads = declared(model)
     missing = [what for what in sorted(reads) if getattr(trajectory, what) is None]
     if missing:
+        partly = trajectory.partly
+        held = [f"{what} {partly[what]}" for what in missing if what in partly]
         raise InputError(
-            f"{name} reads {' and '.join(missing)}, and {trajectory.name} holds none (a .trr or an "
+            f"{name} reads {' and '.join(missing)}, and {trajectory.name} holds "
+            f"{' and '.join(held) or 'none'} (a .trr or an "
             f".npz can); models that read positions only: {', '.join(_positions_only())}, and any "
             "trained with --set reads=positions"
         )

@@ -8,7 +8,8 @@ import pytest
 
 from leaderboard.board import make_board
 from leaderboard.claims.kinetics import INTERVALS, PARTITIONS
-from leaderboard.claims.page import claims
+from leaderboard.publishing import published
+from leaderboard.site.claims_page import claims_page
 from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_task
 
 ALANINE = [f"alanine/{partition}-{interval}" for partition in PARTITIONS for interval in INTERVALS]
@@ -27,7 +28,7 @@ def verdict_of(page: str, model: str) -> str:
 def test_lost_and_kept_follow_from_the_errors(make_submission: MakeSubmission, tasks: Tasks):
     # An error of 10^(−2z): 1.0 at z = 0, which is beyond a factor of two, and 0.01 at z = 1.
     scores = dict.fromkeys(ALANINE, 1.0) | {"alanine/fine100-0.1ps": 0.0}
-    page = claims(make_board([make_submission("lstm", scores, spread=0.05)], tasks))
+    page = claims_page(published(make_board([make_submission("lstm", scores, spread=0.05)], tasks)))
     verdict = verdict_of(page, "lstm")
     lost, kept = verdict.split("; ")
     assert lost.endswith("lost: `fine100-0.1ps`")
@@ -38,7 +39,7 @@ def test_lost_and_kept_follow_from_the_errors(make_submission: MakeSubmission, t
 
 def test_noisy_error_near_a_factor_of_two_is_unclear(make_submission: MakeSubmission, tasks: Tasks):
     scores = dict.fromkeys(ALANINE, 0.08)  # an error of 0.69
-    page = claims(make_board([make_submission("gru", scores, spread=0.5)], tasks))
+    page = claims_page(published(make_board([make_submission("gru", scores, spread=0.5)], tasks)))
     assert "unclear" in verdict_of(page, "gru")
     assert "lost:" not in verdict_of(page, "gru")
 
@@ -58,7 +59,7 @@ def test_verdict_on_the_transformer_follows_from_the_scores(
         make_submission("lstm", dict.fromkeys(tasks, lstm)),
         make_submission("transformer", dict.fromkeys(tasks, transformer)),
     ]
-    assert f"Over all families: **{verdict}**." in claims(make_board(rows, tasks))
+    assert f"Over all families: **{verdict}**." in claims_page(published(make_board(rows, tasks)))
 
 
 def test_only_tasks_that_both_have_run_are_compared(make_submission: MakeSubmission, tasks: Tasks):
@@ -66,7 +67,7 @@ def test_only_tasks_that_both_have_run_are_compared(make_submission: MakeSubmiss
         make_submission("lstm", dict.fromkeys(tasks, 0.7)),
         make_submission("transformer", {"potentials/a": 0.7}),
     ]
-    page = claims(make_board(rows, tasks))
+    page = claims_page(published(make_board(rows, tasks)))
     assert "Over all families: **no difference**." in page
     assert "| alanine  " not in page
 
@@ -76,7 +77,7 @@ def test_nothing_is_compared_without_a_common_task(make_submission: MakeSubmissi
         make_submission("lstm", {ALANINE[0]: 0.7}),
         make_submission("transformer", {"potentials/a": 0.7}),
     ]
-    assert "Transformer" not in claims(make_board(rows, tasks))
+    assert "Transformer" not in claims_page(published(make_board(rows, tasks)))
 
 
 def test_direction_stands_beside_an_error_that_has_one(
@@ -86,7 +87,7 @@ def test_direction_stands_beside_an_error_that_has_one(
     for name, share in (("phi20-0.1ps", -0.6), ("phi20-1ps", 0.6), ("phi20-10ps", 0.4)):
         error = gru.tasks[f"alanine/{name}"].metrics["mfpt_error"]
         error.bias = share * error.value
-    page = claims(make_board([gru], tasks))
+    page = claims_page(published(make_board([gru], tasks)))
     row = next(line for line in page.splitlines() if line.startswith("| `phi20`"))
     assert [cell.strip() for cell in row.split("|")[3:6]] == ["1 fast", "1 slow", "1"]
 
@@ -95,7 +96,7 @@ def test_controls_make_no_claim_about_the_slow_process(
     make_submission: MakeSubmission, tasks: Tasks
 ):
     truth = make_submission("truth", dict.fromkeys(ALANINE, 1.0), role="control")
-    assert "##" not in claims(make_board([truth], tasks))
+    assert "##" not in claims_page(published(make_board([truth], tasks)))
 
 
 def test_spread_over_seeds_is_shown_beside_that_over_replicas(
@@ -110,7 +111,9 @@ def test_spread_over_seeds_is_shown_beside_that_over_replicas(
         for name, share in (("nll_regret", 0.02), ("mfpt_error", 0.03))
     }
     task = task.model_copy(update={"metrics": {**task.metrics, **metrics}})
-    page = claims(make_board([replace(lstm, tasks={**lstm.tasks, task.task: task})], tasks))
+    page = claims_page(
+        published(make_board([replace(lstm, tasks={**lstm.tasks, task.task: task})], tasks))
+    )
     told = page[page.index("What a seed changes") :]
     head, _, row = [line.split("|")[1:-1] for line in told.splitlines() if line.startswith("|")]
     # The errors of the three replicas are 0.9, 1.0 and 1.1 of their mean.
@@ -123,10 +126,14 @@ def test_spread_over_seeds_is_shown_beside_that_over_replicas(
 def test_nothing_is_said_of_seeds_where_each_replica_has_one(
     make_submission: MakeSubmission, tasks: Tasks
 ):
-    page = claims(make_board([make_submission("lstm", {ALANINE[0]: 0.4}, spread=0.1)], tasks))
+    page = claims_page(
+        published(make_board([make_submission("lstm", {ALANINE[0]: 0.4}, spread=0.1)], tasks))
+    )
     assert "What a seed changes" not in page
 
 
 def test_nothing_is_claimed_without_rows(make_submission: MakeSubmission, tasks: Tasks):
-    page = claims(make_board([make_submission("msm", {"potentials/a": 0.4})], tasks))
+    page = claims_page(
+        published(make_board([make_submission("msm", {"potentials/a": 0.4})], tasks))
+    )
     assert "##" not in page

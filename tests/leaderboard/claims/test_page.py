@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from benchmark.registry import tracks
 from leaderboard.board import make_board
-from leaderboard.claims.page import HEAD, SECTIONS, claims
+from leaderboard.claims.decided import SECTIONS
+from leaderboard.publishing import published
+from leaderboard.site.claims_page import HEAD, claims_page
 from tests.leaderboard.synthetic import (
     MakeSubmission,
     Tasks,
@@ -16,7 +18,7 @@ def test_every_section_is_of_a_track_that_there_is() -> None:
 
 
 def test_board_without_submissions_claims_nothing(tasks: Tasks) -> None:
-    assert claims(make_board([], tasks)) == HEAD
+    assert claims_page(published(make_board([], tasks))) == HEAD
 
 
 def test_claims_stand_in_the_order_of_the_board(
@@ -25,7 +27,7 @@ def test_claims_stand_in_the_order_of_the_board(
     made = [make_superresolution_task("filling/water-k10"), make_task("alanine/phi20-1ps")]
     tasks |= {task.id: task for task in made}
     rows = [make_submission("lstm", {task.id: 0.5}) for task in made]
-    page = claims(make_board(rows, tasks))
+    page = claims_page(published(make_board(rows, tasks)))
     headings = [line for line in page.splitlines() if line.startswith("## ")]
     assert headings == [
         "## Partition and saving interval decide whether rare events are learned",

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from leaderboard.board import make_board
-from leaderboard.claims.page import claims
+from leaderboard.publishing import published
+from leaderboard.site.claims_page import claims_page
 from leaderboard.submission import Submission
 from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_superresolution_task
 
@@ -46,7 +47,7 @@ def test_table_gives_the_geometric_mean_and_who_is_below_the_mark(
     make_submission: MakeSubmission, tasks: Tasks
 ):
     uneven = scores(1.5, 1.0) | {IDS[10, "water"]: 2.1, IDS[10, "ammonia"]: 0.9}
-    page = claims(make_board([make_submission("bi-lstm", uneven)], tasks))
+    page = claims_page(published(make_board([make_submission("bi-lstm", uneven)], tasks)))
     # 10^-3 is the geometric mean of 10^-4.2, 10^-1.8 and 10^-3.
     assert row(page, "`bi-lstm`") == ["`bi-lstm`", "1 (1 of 3)", "10 (0 of 3)"]
 
@@ -58,7 +59,7 @@ def test_twins_are_compared_molecule_by_molecule(make_submission: MakeSubmission
             "bi-hnn", scores(1.5, 0.9) | {IDS[10, "water"]: 1.4, IDS[20, "water"]: 0.8}
         ),
     ]
-    page = claims(make_board(rows, tasks))
+    page = claims_page(published(make_board(rows, tasks)))
     assert row(page, "`hnn`") == ["`hnn`", "8.6(13) (3 of 3)", "0.54(8) (0 of 3)"]
 
 
@@ -67,7 +68,7 @@ def test_claimed_network_can_be_beaten(make_submission: MakeSubmission, tasks: T
         make_submission("bi-lstm", scores(1.5, 1.0)),
         make_submission("bi-hnn", scores(1.0, 1.5)),
     ]
-    page = claims(make_board(rows, tasks))
+    page = claims_page(published(make_board(rows, tasks)))
     assert "**k = 10**: `bi-lstm` has the smallest error." in page
     assert "**k = 20**: `bi-hnn` has the smallest error; `bi-lstm` is beaten" in page
 
@@ -79,12 +80,14 @@ def test_spread_over_seeds_is_told_of_those_that_have_it(
         make_submission("bi-hnn", scores(1.0, 1.5)),
         {IDS[10, "water"]: 0.03, IDS[10, "ammonia"]: 0.04},
     )
-    page = claims(make_board([several, make_submission("bi-lstm", scores(1.5, 1.0))], tasks))
+    page = claims_page(
+        published(make_board([several, make_submission("bi-lstm", scores(1.5, 1.0))], tasks))
+    )
     told = page[page.index("What a seed changes") :]
     assert row(told, "`bi-hnn`") == ["`bi-hnn`", "3.5", "–"]  # √((3² + 4²) / 2)
     assert "bi-lstm" not in told
 
 
 def test_nothing_is_said_without_the_networks(make_submission: MakeSubmission, tasks: Tasks):
-    page = claims(make_board([make_submission("ridge", scores(1.0, 1.0))], tasks))
+    page = claims_page(published(make_board([make_submission("ridge", scores(1.0, 1.0))], tasks)))
     assert "##" not in page

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from benchmark.task import Task
-from leaderboard.board import Board, make_board
+from leaderboard.board import make_board
+from leaderboard.published import Published
+from leaderboard.publishing import published
 from leaderboard.site.reading import WIDTH, how_to_read
 from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_superresolution_task, make_task
 
@@ -15,13 +17,13 @@ KINETICS, FILLING = make_task("left/a"), make_superresolution_task("md17-xtb/wat
 
 
 @pytest.fixture
-def make(make_submission: MakeSubmission, tasks: Tasks) -> Callable[..., Board]:
+def make(make_submission: MakeSubmission, tasks: Tasks) -> Callable[..., Published]:
     """Make a board of given tasks, each with a submission."""
 
-    def made(*shown: Task) -> Board:
+    def made(*shown: Task) -> Published:
         tasks.update({task.id: task for task in shown})
         rows = [make_submission("m", {task.id: 0.5}) for task in shown]
-        return make_board(rows, {task.id: task for task in shown})
+        return published(make_board(rows, {task.id: task for task in shown}))
 
     return made
 

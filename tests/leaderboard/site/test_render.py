@@ -29,8 +29,8 @@ def names(paths: list[Path]) -> set[str]:
 
 
 def test_first_rendering_writes_all_files_and_the_second_none(board: Path, tasks: Tasks) -> None:
-    texts = {"README.md", "CLAIMS.md", "leaderboard.csv"}
-    every = texts | {"leaderboard.svg", "results.schema.json"}
+    texts = {"README.md", "CLAIMS.md", "leaderboard.csv", "board.json"}
+    every = texts | {"leaderboard.svg", "results.schema.json", "board.schema.json"}
     assert names(render(write=False, folder=board, tasks=tasks)) == every
     assert not (board / "README.md").exists()
     assert names(render(write=True, folder=board, tasks=tasks)) == every
@@ -68,12 +68,13 @@ def test_new_submission_makes_the_board_stale(
     render(write=True, folder=board, tasks=tasks)
     write_submission(make_submission("new", 0.4))
     stale = render(write=False, folder=board, tasks=tasks)
-    assert names(stale) == {"README.md", "leaderboard.csv"}
+    assert names(stale) == {"README.md", "leaderboard.csv", "board.json"}
 
 
 def test_board_without_submissions_says_so(tmp_path: Path, tasks: Tasks) -> None:
     written = render(write=True, folder=tmp_path, tasks=tasks)
-    assert names(written) == {"README.md", "CLAIMS.md", "leaderboard.csv"}
+    texts = {"README.md", "CLAIMS.md", "leaderboard.csv", "board.json"}
+    assert names(written) == texts | {"board.schema.json"}
     assert "No submissions yet" in (tmp_path / "README.md").read_text("utf-8")
     assert len((tmp_path / "leaderboard.csv").read_text().splitlines()) == 1
 

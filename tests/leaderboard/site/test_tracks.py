@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from leaderboard.board import make_board
+from leaderboard.publishing import published
 from leaderboard.site.markdown import page
 from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_superresolution_task, make_task
 
@@ -22,13 +23,13 @@ def rows(make_submission: MakeSubmission):
 
 
 def test_score_above_one_is_shown_where_f_is_a_mark_and_no_limit(rows, tasks: Tasks):
-    filled = page(make_board(rows, tasks)).split("\n## Super-resolution\n")[1]
+    filled = page(published(make_board(rows, tasks))).split("\n## Super-resolution\n")[1]
     line = next(line for line in filled.splitlines() if "[ridge]" in line)
     assert line.split("|")[3].strip().startswith("1.4")
 
 
 def test_page_has_a_table_and_a_figure_a_track(rows, tasks: Tasks):
-    text = page(make_board(rows, tasks))
+    text = page(published(make_board(rows, tasks)))
     kinetics, filled = text.split("\n## Super-resolution\n")
     assert "[msm]" in kinetics
     assert "(leaderboard.svg)" in kinetics
@@ -42,7 +43,7 @@ def test_page_has_a_table_and_a_figure_a_track(rows, tasks: Tasks):
 
 
 def test_each_track_names_its_own_ends(rows, tasks: Tasks):
-    text = page(make_board(rows, tasks))
+    text = page(published(make_board(rows, tasks)))
     left, filled = text.split("## Left")[1].split("## Md17-xtb")
     assert "*data-limited (f)*" in left
     assert "claimed" not in left
@@ -51,5 +52,5 @@ def test_each_track_names_its_own_ends(rows, tasks: Tasks):
 
 
 def test_track_without_a_submission_is_left_out(rows, tasks: Tasks):
-    text = page(make_board(rows[:1], tasks))
+    text = page(published(make_board(rows[:1], tasks)))
     assert "## Super-resolution" not in text

@@ -17,6 +17,7 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
+from benchmark.quantities import ENERGY
 from benchmark.registry import TASKS_VARIABLE, find_task, shipped_tasks
 from benchmark.score import verify
 from benchmark.tracks.superresolution import data
@@ -27,6 +28,7 @@ from tasks.md17.freeze import GAPS, SPLITS
 from tasks.md17.generate import N_FRAMES
 from tasks.md17.molecules import load_molecule
 from tasks.md17.published import PUBLISHED, Published
+from tasks.md17.rmd17 import KCAL_PER_MOL
 from tests.plugs import ROOT, command, one_line
 
 #: As few frames as twelve blocks take.
@@ -42,10 +44,15 @@ def vibrating(rest: NDArray[np.float64], frames: int) -> NDArray[np.float64]:
     return rest + 0.05 * np.sin(2 * np.pi * frame / period + phase)
 
 
-def save(path: Path, numbers: NDArray[np.int64], positions: NDArray[np.float64]) -> Path:
+def save(
+    path: Path,
+    numbers: NDArray[np.int64],
+    positions: NDArray[np.float64],
+    forces: NDArray[np.float64] | None = None,
+) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     frames = len(positions)
-    forces = np.zeros(positions.shape, np.float32)
+    forces = np.zeros(positions.shape, np.float32) if forces is None else forces
     np.savez(path, R=positions, F=forces, E=np.zeros((frames, 1)), z=numbers.astype(np.uint8))
     return path
 
@@ -150,6 +157,37 @@ def test_jump_is_found_at_its_frame(home: Path, water):
         make_tasks(WATER, path, home)
 
 
+def forced(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the forces, kcal/mol/Å, of which water's frames 0.5 fs apart are the steps."""
+    forces = np.zeros_like(positions)
+    masses = np.array([15.999, 1.008, 1.008])[:, None]
+    second = positions[2:] - 2 * positions[1:-1] + positions[:-2]
+    forces[1:-1] = ENERGY * masses * second / 0.25 / KCAL_PER_MOL
+    return forces
+
+
+def test_forces_that_move_the_atoms_pass_and_others_are_refused(home: Path, water):
+    path, positions = water
+    forces = forced(positions)
+    friction = np.random.default_rng(0).normal(0, 0.3 * forces.std(), forces.shape)
+    save(path, np.array([8, 1, 1]), positions, forces + friction)
+    (path.parent / "md17.json").unlink(missing_ok=True)
+    make_tasks(WATER, path, home)
+    for wrong, message in (
+        (
+            6.25 * forces,
+            r"accelerated 0\.16 times as much as its forces would do in frames 0",
+        ),
+        (forces * KCAL_PER_MOL, "frames are not 0.5 fs apart, or forces not in kcal/mol/Å"),
+        (-forces, r"\(correlation -1\): frames do not follow .* or gradients"),
+        (np.roll(forces, 40, axis=0), "forces are those of other frames, or gradients"),
+    ):
+        (path.parent / "md17.json").unlink()
+        save(path, np.array([8, 1, 1]), positions, wrong)
+        with pytest.raises(InputError, match=message):
+            make_tasks(WATER, path, home)
+
+
 def test_folder_that_cannot_be_written_is_one_line(home: Path, water):
     path, _ = water
     home.write_text("a file is in the way")
@@ -200,9 +238,15 @@ def test_fetched_molecule_runs_scores_and_stays_off_the_board(home, site, tmp_pa
         *(f"md17-dft/uracil-k{gap}" for gap in (5, 10, 20, 40)),
     ]
     assert "run --model ridge --tasks 'md17-dft/uracil-k10'" in err
+    sha256 = json.loads((to / "md17.json").read_text())["md17_uracil.npz"]
+    assert "note: nobody has published a fingerprint of md17_uracil.npz, which came" in err
+    assert f"has the SHA-256 {sha256}, compare it" in err
+    assert f"it is written down in {to / 'md17.json'}" in err
     assert [tuple(bond) for bond in uracil.bonds] == find_task("md17-dft/uracil-k10").card.bonds
     shutil.rmtree(site)  # no second download
-    assert command(capsys, *fetch)[:2] == (0, out)
+    code, again, err = command(capsys, *fetch)
+    assert (code, again) == (0, out)
+    assert "fingerprint" not in err
 
     run = ["run", "--model", "linear", "--tasks", "md17-dft/uracil-k10", "--out", tmp_path / "run"]
     code, printed, err = command(capsys, *run)

@@ -14,12 +14,26 @@ from benchmark.tracks.kinetics.data import (
     load_replicas,
     load_test,
 )
-from tasks.potentials.generate import FAMILY, SPECS
+from tasks.potentials.generate import (
+    FAMILY,
+    LANGEVIN_PIECE_FRAMES,
+    LANGEVIN_PIECE_WALKERS,
+    LANGEVIN_PIECES,
+    SPECS,
+    Spec,
+)
+from tasks.potentials.kramers import langevin_timescales
 from tasks.potentials.lattice import hidden_chain
 from tasks.potentials.pieces import START_SHARES
 
 TASKS = [f"potentials/{spec.name}" for spec in SPECS]
 SPEC = {f"potentials/{spec.name}": spec for spec in SPECS}
+LANGEVIN = [spec for spec in SPECS if spec.dynamics == "Langevin"]
+
+#: Error of the operator on the coarse grid that the tests can afford, against finer ones.
+OPERATOR = 2e-3
+#: And that of a card whose slowest time came from labels: see the README.
+FROM_LABELS = {"linear3-langevin": 0.021}
 
 
 @pytest.fixture(params=TASKS)
@@ -80,6 +94,30 @@ def test_mfpt_reference_keeps_detailed_balance_of_cycles(task: Task) -> None:
     np.testing.assert_allclose(mfpt + mfpt.T, (mfpt + mfpt.T).T)
     # and no passage is faster than one frame
     assert np.nanmin(mfpt) >= 1.0
+
+
+@pytest.fixture(params=LANGEVIN, ids=lambda spec: spec.name)
+def langevin(request: pytest.FixtureRequest) -> tuple[Spec, float]:
+    """Give a Langevin task and its slowest relaxation time by the operator, frames."""
+    spec = request.param
+    return spec, float(langevin_timescales(spec.potential, 1, 24, 6)[0]) / spec.tau
+
+
+def test_slowest_time_of_a_langevin_card_is_that_of_the_kramers_operator(langevin) -> None:
+    spec, exact = langevin
+    error = FROM_LABELS.get(spec.name, OPERATOR)
+    assert find_task(f"potentials/{spec.name}").card.slowest == pytest.approx(exact, rel=error)
+
+
+def test_langevin_reference_relaxes_as_the_kramers_operator_says(langevin) -> None:
+    spec, exact = langevin
+    reference = kinetics_reference(find_task(f"potentials/{spec.name}"))
+    lags, implied = reference.lags[-2:], reference.timescales[-2:, 0]
+    # Labels hide part of the motion, 1/t(τ) = 1/t₂ − ln a/τ: between two lags a cancels.
+    found = np.diff(lags)[0] / np.diff(lags / implied)[0]
+    frames = LANGEVIN_PIECES * LANGEVIN_PIECE_WALKERS * LANGEVIN_PIECE_FRAMES
+    # The frames hold frames / 2t₂ independent looks at the slowest process.
+    assert abs(found / exact - 1) < 4 * np.sqrt(2 * exact / frames) + OPERATOR
 
 
 def test_ladder_of_strides_is_one_trajectory() -> None:

@@ -12,6 +12,7 @@ from benchmark.tracks.kinetics.data import load_chains
 from benchmark.tracks.kinetics.one_model import (
     BLOCK,
     consistency_fault,
+    most_surprising_copy,
     novelty_fault,
     surprise,
 )
@@ -44,7 +45,8 @@ def predicted(table, states):
 def faults(table, states, known):
     """Give what consistency and novelty say."""
     said, entropy, variance = (part[:, 1:] for part in surprise(predicted(table, states), states))
-    return consistency_fault(said, entropy, variance), novelty_fault(said, states[:, 1:], known)
+    copy = most_surprising_copy(said, states[:, 1:], known)
+    return consistency_fault(said, entropy, variance), novelty_fault(copy)
 
 
 # ---- surprise ---------------------------------------------------------------------------------
@@ -69,6 +71,44 @@ def test_surprise_of_long_chains_is_that_of_their_parts():
     whole, part = surprise(p, states), surprise(p[:, -5:], states[:, -5:])
     for one, other in zip(whole, part, strict=True):
         assert one[:, -5:] == pytest.approx(other)
+
+
+# ---- copies -----------------------------------------------------------------------------------
+
+
+def most_bits(bits, states, known):
+    """Find the largest surprise of a shared window of 2ᵏ frames by looking at all of them."""
+    found, length = 0.0, 1
+    while length <= states.shape[1]:
+        recorded = {
+            tuple(chain[start : start + length])
+            for one in known
+            for chain in (one, one[::-1])
+            for start in range(len(chain) - length + 1)
+        }
+        for row, start in np.ndindex(len(states), states.shape[1] - length + 1):
+            if tuple(states[row, start : start + length]) in recorded:
+                found = max(found, bits[row, start : start + length].sum())
+        length *= 2
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_most_surprising_copy_is_that_of_a_plain_search(seed: int):
+    rng = np.random.default_rng(seed)
+    bits = rng.exponential(1.0, (3, 50))
+    states = rng.integers(0, 3, (3, 50), np.uint8)
+    known = [rng.integers(0, 3, length, np.uint8) for length in (60, 3, 1)]
+    known[0][20:33] = states[1, 30:43][:: -1 if seed % 2 else 1]
+    copy = most_surprising_copy(bits * np.log(2), states, known)
+    assert copy.bits == pytest.approx(most_bits(bits, states, known))
+    assert copy.bits == pytest.approx(bits[copy.chain, copy.frame : copy.frame + copy.frames].sum())
+
+
+def test_nothing_shared_is_a_copy_of_no_frames():
+    states = np.zeros((2, 9), np.uint8)
+    copy = most_surprising_copy(np.ones((2, 9)), states, [np.ones(20, np.uint8)])
+    assert (copy.frames, copy.bits) == (0, 0.0)
 
 
 # ---- false alarms and power -------------------------------------------------------------------

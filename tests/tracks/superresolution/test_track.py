@@ -17,7 +17,12 @@ from benchmark.task import Task
 from benchmark.tracks.superresolution import data
 from benchmark.tracks.superresolution.check import tiny_segment
 from benchmark.tracks.superresolution.contract import declared
-from benchmark.tracks.superresolution.predictions import RECONSTRUCTION, write_positions
+from benchmark.tracks.superresolution.predictions import (
+    POSITION_UNIT,
+    RECONSTRUCTION,
+    read_positions,
+    write_positions,
+)
 from benchmark.tracks.superresolution.segments import DenseSegment
 from tasks.md17.generate import write_segment
 from tests.plugs import do
@@ -205,3 +210,26 @@ def test_damaged_reconstruction_cannot_be_scored(water: Task, plug, tmp_path):
     (tmp_path / "unit" / RECONSTRUCTION).unlink()
     with pytest.raises(ModelError, match=r"positions\.parquet is missing"):
         score_unit(water, tmp_path / "unit")
+
+
+def test_positions_come_back_as_they_were_rounded(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    made = [rng.uniform(-200, 200, (50, 2, 3)) for _ in range(3)]  # differences beyond 32 bits
+    write_positions(tmp_path, made)
+    for one, found in zip(made, read_positions(tmp_path, [(50, 2, 3)] * 3), strict=True):
+        assert np.array_equal(found, np.rint(one / POSITION_UNIT) * POSITION_UNIT)
+
+
+def test_older_file_of_coordinates_is_read_alike(tmp_path: Path) -> None:
+    made = np.random.default_rng(5).uniform(-9, 9, (3, 50, 2, 3))
+    rows = np.rint(made.reshape(3, -1) / POSITION_UNIT).astype(np.int32)
+    predictions.write(tmp_path, RECONSTRUCTION, rows)
+    older = read_positions(tmp_path, [(50, 2, 3)] * 3)
+    write_positions(tmp_path, list(made))
+    assert np.array_equal(older, read_positions(tmp_path, [(50, 2, 3)] * 3))
+
+
+def test_file_of_smooth_motion_is_short(tmp_path: Path) -> None:
+    time = np.linspace(0, 20, 5_000)[:, None, None]
+    write_positions(tmp_path, [np.sin(time + np.arange(27).reshape(9, 3))])
+    assert (tmp_path / RECONSTRUCTION).stat().st_size < 5_000 * 27

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pty
+import struct
+import subprocess
+import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import mdtraj
 import numpy as np
@@ -18,7 +26,7 @@ from benchmark.tracks.superresolution import upsampling
 from benchmark.tracks.superresolution.card import superresolution_card
 from benchmark.tracks.superresolution.check import tiny_segment
 from benchmark.tracks.superresolution.metrics.errors import superresolution_errors
-from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
+from benchmark.tracks.superresolution.segments import READABLE, CoarseSegment, DenseSegment
 from benchmark.trajectories.reading import read_trajectory
 from benchmark.trajectories.writing import molecule_topology, written
 from tests.plugs import SAVED, command, one_line, tasks_in
@@ -196,6 +204,81 @@ def test_velocities_and_forces_of_a_trr_are_read_in_its_units(files, runs, capsy
     assert np.abs(made - segment.positions).max() < 0.03
 
 
+def write_frames(path: Path, segment: DenseSegment, held: dict[str, np.ndarray]) -> Path:
+    """Write kept frames as GROMACS does, each with what ``held`` says that it holds."""
+    kept = segment.coarse(GAP, READABLE)
+    arrays = {
+        "positions": kept.positions / 10,
+        "velocities": kept.velocities * 100,  # nm/ps
+        "forces": kept.forces / 1.0364270e-3,  # kJ/mol/nm
+    }
+    with path.open("wb") as file:
+        for frame in range(len(kept.positions)):
+            shown = [array[frame] for name, array in arrays.items() if held[name][frame]]
+            sizes = [36 * int(held[name][frame]) for name in arrays]
+            file.write(struct.pack(">3i12s", 1993, 13, 12, b"GMX_trn_file"))
+            file.write(
+                struct.pack(">13i2f", *[0] * 7, *sizes, 3, frame, 0, SPACING * frame / 1000, 0)
+            )
+            file.write(b"".join(array.astype(">f4").tobytes() for array in shown))
+    return path
+
+
+def test_frames_of_a_trr_without_velocities_are_not_read_as_numbers(files, runs, capsys):
+    segment, all_ = tiny_segment(201, 4), np.ones(21, bool)
+    some = np.arange(21) % 2 == 0
+    held = {"positions": all_, "velocities": some, "forces": all_}
+    read = read_trajectory(write_frames(files / "some.trr", segment, held), files / "w.pdb")
+    assert read.velocities is None
+    assert np.abs(read.forces - segment.coarse(GAP, READABLE).forces).max() < 1e-5
+    error = refused(capsys, runs, "some.trr", model="hermite5")
+    assert "reads velocities, and some.trr holds velocities in 11 of 21 frames only" in error
+    assert upsample(capsys, runs, "some.trr", "--to", "out.trr")[0] == 0  # positions are enough
+
+
+def test_frames_of_a_trr_without_positions_are_left_out_aloud(files, runs, capsys):
+    segment, all_ = tiny_segment(201, 4), np.ones(21, bool)
+    first = np.arange(21) < 11
+    held = {"positions": first, "velocities": all_, "forces": first}
+    write_frames(files / "first.trr", segment, held)
+    read = read_trajectory(files / "first.trr", files / "w.pdb")
+    kept = segment.coarse(GAP, READABLE)
+    assert np.abs(read.positions - kept.positions[:11]).max() < 1e-5
+    assert np.abs(read.velocities - kept.velocities[:11]).max() < 1e-5
+    assert np.abs(read.forces - kept.forces[:11]).max() < 1e-5
+    code, said, err = upsample(capsys, runs, "first.trr", "--to", "out.trr")
+    assert (code, err) == (0, "note: 10 frames of first.trr hold no positions and are left out\n")
+    assert "101 frames" in said
+    write_frames(files / "none.trr", segment, held | {"positions": ~all_})
+    assert "none.trr holds no positions" in refused(capsys, runs, "none.trr")
+
+
+@pytest.mark.parametrize(
+    ("what", "factor", "guess"),
+    [
+        ("velocities", 10.0, "as if they were in Å/ps; expected nm/ps"),
+        ("forces", 1 / 41.84, "as if they were in kcal/mol/Å; expected kJ/mol/nm"),
+    ],
+)
+def test_units_that_no_trr_holds_are_refused_and_named(files, runs, capsys, what, factor, guess):
+    segment = tiny_segment(201, 4)
+    wrong = {what: factor * getattr(segment, what)}
+    save_trr(files / "wrong.trr", SimpleNamespace(**{**whole(segment), **wrong}))
+    error = refused(capsys, runs, "wrong.trr", model="hermite5")
+    assert f"wrong.trr: its {what} do not fit its positions: they are " in error
+    assert guess in error
+
+
+def whole(segment: DenseSegment) -> dict[str, np.ndarray]:
+    return {name: getattr(segment, name) for name in sorted(READABLE)}
+
+
+def test_what_cannot_be_told_is_said(files, runs, capsys):
+    save_trr(files / "full.trr", tiny_segment(201, 4))
+    _, said, _ = upsample(capsys, runs, "full.trr", "--to", "out.trr", model="hermite5")
+    assert "not checked: full.trr: frames 5 fs apart are too far apart to tell whether" in said
+
+
 def test_npz_of_our_units_needs_no_topology(files, runs, capsys):
     segment = tiny_segment(201, 4)
     kept = slice(None, None, GAP)
@@ -297,7 +380,7 @@ def test_fitted_model_that_is_gone_is_one_line(files, runs, capsys, tmp_path):
 )
 def test_model_that_fails_is_one_line(files, runs, capsys, tmp_path, plug, answer, message):
     finished_run(tmp_path / "plug", [find_task(WATER)], plug(PLUG, "bad"), answer=answer)
-    error = refused(capsys, tmp_path, "line.trr", model="plug")
+    error = refused(capsys, tmp_path, "line.trr", "--trust", model="plug")
     assert f"the model fails on this trajectory: {message}" in error
 
 
@@ -306,9 +389,67 @@ def test_model_whose_code_has_changed_is_noted(files, runs, capsys, tmp_path, pl
     finished_run(tmp_path / "changed", [find_task(WATER)], path)
     with Path(path).open("a") as file:
         file.write("# another\n")
-    code, _, err = upsample(capsys, tmp_path, "line.trr", model="changed")
+    code, _, err = upsample(capsys, tmp_path, "line.trr", "--trust", model="changed")
     assert code == 0
     assert "note: the code of the model has changed since" in err
+
+
+SPY = """
+from pathlib import Path
+Path("imported").touch()
+"""
+
+
+@pytest.mark.parametrize("how", ["{path}", "{path}:Plug", "foreign", "foreign.part:Plug"])
+def test_code_that_a_run_names_is_not_imported_without_consent(
+    files, runs, capsys, tmp_path, monkeypatch, plug, how
+):
+    path = plug(PLUG.replace("frames * np.nan", "frames"), "foreign")
+    run = finished_run(tmp_path / "theirs", [find_task(WATER)], path)
+    Path(path).write_text(SPY + Path(path).read_text())
+    package = files / "foreign"
+    package.mkdir()
+    (package / "__init__.py").write_text(SPY)
+    monkeypatch.syspath_prepend(str(files))
+    said = json.loads((run / "run.json").read_text())
+    said["spec"] = how.format(path=path)
+    (run / "run.json").write_text(json.dumps(said))
+    error = refused(capsys, tmp_path, "line.trr", model="theirs")
+    assert f"names a model that is not shipped, {said['spec']}, and this runs its code" in error
+    assert "if you trust it, add --trust" in error
+    assert not (files / "imported").exists()
+
+
+def test_code_that_a_run_names_is_run_with_consent(files, runs, capsys, tmp_path, plug):
+    path = plug(PLUG.replace("frames * np.nan", "frames"), "theirs")
+    finished_run(tmp_path / "theirs", [find_task(WATER)], path)
+    assert upsample(capsys, tmp_path, "line.trr", "--trust", model="theirs")[0] == 0
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 2), ("\n", 2), ("", 1)])
+def test_person_at_a_terminal_is_asked(files, runs, tmp_path, plug, answer, code):
+    path = plug(PLUG.replace("frames * np.nan", "frames"), "theirs")
+    finished_run(tmp_path / "theirs", [find_task(WATER)], path)
+    arguments = ["upsample", "--model", tmp_path / "theirs", "--factor", GAP, "--topology", "w.pdb"]
+    ended, shown = at_a_terminal([*arguments, "--trajectory", "line.trr"], answer)
+    assert ended == code
+    assert "Do you trust it? [y/N]" in " ".join(shown.split())
+    assert (files / "line-x10.trr").exists() == (code == 0)
+
+
+def at_a_terminal(arguments: list[object], answer: str) -> tuple[int, str]:
+    """Call ``benchmark`` at a terminal of its own, and answer it; give exit code and output."""
+    master, slave = pty.openpty()
+    call = [sys.executable, "-m", "benchmark", *map(str, arguments)]
+    with subprocess.Popen(call, stdin=slave, stdout=slave, stderr=slave) as process:
+        os.close(slave)
+        os.write(master, answer.encode() or b"\x04")  # the end of the input
+        shown = b""
+        with suppress(OSError):  # how a terminal on Linux ends
+            while piece := os.read(master, 1 << 16):
+                shown += piece
+    os.close(master)
+    return process.returncode, shown.decode()
 
 
 def test_run_of_the_other_track_has_nothing_to_offer(files, runs, capsys, toy, plug, tmp_path):

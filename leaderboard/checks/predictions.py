@@ -1,0 +1,67 @@
+"""What lies of the predictions: a manifest that fits the result, and the audit that it chooses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmark.errors import InputError
+from benchmark.installed import is_installed
+from benchmark.untrusted import LyingFileError, read_file, record_of, shown
+from leaderboard.archive import AUDIT, FlatFolder, checked
+from leaderboard.checks.entry import MANIFEST, Entry
+from leaderboard.duplicates import duplicate
+from leaderboard.manifest import Manifest, audit_units, is_older, manifest_faults, member
+
+
+def listing_faults(entry: Entry) -> Iterator[str]:
+    """Read the manifest, and compare it with the units of the result.
+
+    Rows that are older than manifests may have none, or one of a part of their units.
+    """
+    home = entry.folder.resolve()
+    older = is_older(home.parent.name, home.name)
+    if older and not (entry.folder / MANIFEST).exists():
+        entry.manifest = Manifest(kept="part", units={})
+        return
+    try:
+        entry.manifest = record_of(read_file(entry.folder / MANIFEST), Manifest)
+    except LyingFileError as error:
+        yield from error.lines
+        return
+    yield from manifest_faults(entry.manifest, entry.result, older)
+
+
+def audit_faults(entry: Entry) -> Iterator[str]:
+    """Compare the files in ``audit/`` with those that the manifest's hash chooses.
+
+    An installed package has no audits of its rows: they stay in the clone.
+    """
+    manifest, folder = entry.manifest, entry.folder / AUDIT
+    root = (
+        entry.folder.resolve().parent.parent.parent.parent
+    )  # of ROOT/leaderboard/submissions/TRACK/NAME
+    if not folder.is_dir() and is_installed(root):
+        return
+    wanted = {
+        member(unit, name): file
+        for unit in audit_units(manifest)
+        for name, file in manifest.units[unit].items()
+    }
+    there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    for name in sorted(there - wanted.keys()):
+        yield f"'{shown(name)}' is of no unit that the manifest's hash chooses; take it out"
+    for name in sorted(wanted.keys() & there):
+        try:
+            checked(FlatFolder(folder), name, wanted[name])
+        except InputError as error:
+            yield str(error)
+    missing = sorted(wanted.keys() - there)
+    if missing:
+        yield f"{missing[0]} is missing ({len(missing)} of {len(wanted)} files)"
+
+
+def own_faults(entry: Entry) -> Iterator[str]:
+    """Look whether another row has the same predictions."""
+    other = duplicate(entry.folder.resolve(), entry.result, entry.manifest)
+    if other:
+        yield other

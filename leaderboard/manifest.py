@@ -1,0 +1,199 @@
+"""The manifest of a submission: every prediction file by its bytes and SHA-256.
+
+What a row claims was computed from these very files. Its hash also chooses which units lie in
+``audit/`` beside the row, and which a reviewer fits again, so that a submitter does not choose
+them. (Whoever makes predictions again and again until the hash suits him moves the choice: it is no
+secret. Against that stand `verify --archive`, which scores every unit, and `verify --draw`, whose
+seed a reviewer takes.)
+
+Measured sizes of a unit: kinetics 0.02–0.9 MB, but for ``alanine/*-0.1ps`` and the riboswitch's 34
+labels up to 3 MB; super-resolution 0.7 MB (9 atoms) to 1.4 MB (21). So ``audit/`` holds a dozen
+units of a simple kinetics model, one or two of a network or of super-resolution. A unit that is
+larger than the limit is never in it, and a row whose units all are has an empty one: the rest is
+checked from the archive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from benchmark.errors import InputError
+from benchmark.files import write_text
+from benchmark.job import Key
+from benchmark.result import Result, Unit
+
+#: Bytes of the files in ``audit/`` together, at most.
+AUDIT_BYTES = 1_000_000
+
+#: Bytes of a prediction file, at most.
+LARGEST_FILE = 1 << 28
+
+#: Names the rows (``TRACK/NAME``, one a line) whose predictions were not kept when they were made.
+OLDER = Path(__file__).parent / "older_rows.txt"
+
+#: Files of a unit, at most.
+MOST_FILES = 8
+
+Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}\.parquet$")]
+UnitName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9-]{1,60}/[a-z0-9.-]{1,60}/r[0-9]{1,3}-s[0-9]{1,3}$")
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class StoredFile(_Strict):
+    """A file: how long it is, and what it holds."""
+
+    bytes: int = Field(ge=1, le=1 << 33)
+    sha256: Hash
+
+
+class Archive(StoredFile):
+    """Where all prediction files lie together, ``predictions.zip``; ``at`` is a URL or a DOI."""
+
+    at: str = Field("", max_length=400)
+
+
+class Manifest(_Strict):
+    """``manifest.json``.
+
+    ``kept`` says of which units there are files: "all" that are done, or a "part" of them, which
+    only the rows may have that are older than manifests (`OLDER`).
+    """
+
+    manifest_version: Literal[1] = 1
+    kept: Literal["all", "part"] = "all"
+    units: dict[UnitName, Annotated[dict[FileName, StoredFile], Field(max_length=MOST_FILES)]]
+    archive: Archive | None = None
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what is listed, whatever the file looks like and wherever the archive is."""
+        listed = {unit: _plain(files) for unit, files in self.units.items()}
+        return _sha256(json.dumps(listed, sort_keys=True, separators=(",", ":")))
+
+    def bytes_of(self, unit: str) -> int:
+        """Bytes of a unit's files together."""
+        return sum(file.bytes for file in self.units[unit].values())
+
+    def order(self) -> list[str]:
+        """Give the units in the order in which a reviewer takes them.
+
+        By SHA-256 of the manifest's hash and the unit's name.
+        """
+        return by_hash(self.sha256, self.units)
+
+    def write(self, path: Path) -> None:
+        """Write as JSON, atomically."""
+        write_text(path, json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True) + "\n")
+
+
+def _plain(files: dict[str, StoredFile]) -> dict[str, list[int | str]]:
+    return {name: [file.bytes, file.sha256] for name, file in files.items()}
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def by_hash(key: str, units: Iterable[str]) -> list[str]:
+    """Order units by the SHA-256 of a key and their name: no one can choose which comes first."""
+    return sorted(units, key=lambda unit: _sha256(f"{key} {unit}"))
+
+
+def unit_name(unit: Unit | Key) -> str:
+    """Name a unit in a manifest: ``potentials/linear3/r0-s0``."""
+    return f"{unit.task}/r{unit.replica}-s{unit.seed}"
+
+
+def member(unit: str, file: str) -> str:
+    """Name a prediction file where all lie flat, in an archive and in ``audit/``."""
+    return f"{unit.replace('/', '--')}--{file}"
+
+
+def audit_units(manifest: Manifest) -> list[str]:
+    """Choose the units whose predictions lie in ``audit/``.
+
+    In `Manifest.order`, each unit that still fits below `AUDIT_BYTES`; none if none fits.
+    """
+    chosen, total = [], 0
+    for unit in manifest.order():
+        if total + manifest.bytes_of(unit) <= AUDIT_BYTES:
+            chosen.append(unit)
+            total += manifest.bytes_of(unit)
+    return chosen
+
+
+def list_hash(result: Result) -> str:
+    """Give the hash of the list of units of a result, which orders them before any is run."""
+    return _sha256("\n".join(sorted(unit_name(unit) for unit in result.units)))
+
+
+def make_manifest(run: Path, units: Iterable[Unit]) -> Manifest:
+    """List the prediction files of a run: of each unit that is done.
+
+    Raises
+    ------
+    InputError
+        If one has none.
+    """
+    listed = {}
+    for unit in units:
+        if unit.status == "done":
+            folder = Key(task=unit.task, replica=unit.replica, seed=unit.seed).folder(run)
+            listed[unit_name(unit)] = {path.name: stored_file(path) for path in _files(folder)}
+    return Manifest(units=dict(sorted(listed.items())))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    found = sorted(path for path in folder.glob("*.parquet") if path.is_file())
+    if not found:
+        raise InputError(f"{folder} holds no predictions; run the unit again")
+    yield from found
+
+
+def stored_file(path: Path) -> StoredFile:
+    """Measure a file."""
+    with path.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return StoredFile(bytes=path.stat().st_size, sha256=digest)
+
+
+def manifest_faults(manifest: Manifest, result: Result, older: bool = False) -> Iterator[str]:
+    """Say where a manifest does not fit its result.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    result : Result
+    older : bool
+        Whether the row may list a part of its units.
+    """
+    done = {unit_name(unit) for unit in result.units if unit.status == "done"}
+    for unit in sorted(manifest.units.keys() - done):
+        yield f"lists predictions of {unit}, which is not a done unit of the result"
+    missing = sorted(done - manifest.units.keys())
+    if missing and (manifest.kept == "all" or not older):
+        yield f"lists no predictions of {missing[0]} ({len(missing)} of {len(done)} units)"
+    large = [unit for unit, files in manifest.units.items() if _too_large(files)]
+    if large:
+        yield f"lists a file of over {LARGEST_FILE:,} bytes of {min(large)}"
+
+
+def _too_large(files: dict[str, StoredFile]) -> bool:
+    return any(file.bytes > LARGEST_FILE for file in files.values())
+
+
+def is_older(track: str, name: str) -> bool:
+    """Whether a row was made before predictions were kept."""
+    return f"{track}/{name}" in OLDER.read_text("utf-8").split()

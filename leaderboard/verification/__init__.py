@@ -1,0 +1,1 @@
+"""How far a row is verified: self-reported, scored again from its predictions, or run again."""
