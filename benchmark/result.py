@@ -76,6 +76,7 @@ Seconds = Annotated[
 
 TaskId = Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9.-]+$", max_length=100)]
 MetricName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=50)]
+Version = Annotated[int, Field(ge=1, le=10**6)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -112,7 +113,7 @@ class Unit(_Strict):
     """
 
     task: TaskId
-    version: int = Field(ge=1, le=10**6)
+    version: Version
     replica: int = Field(ge=0, le=10**4)
     seed: int = Field(ge=0, le=10**4)
     status: Status
@@ -218,7 +219,7 @@ class _Provenance(TypedDict, total=False):
     git_commit: Annotated[str, Field(pattern=r"^([0-9a-f]{40,64}\+?)?$")]
     date: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$"), AfterValidator(_is_date)]
     scorer_version: Annotated[int, Field(ge=0, le=10**6)]
-    data: dict[TaskId, dict[Annotated[str, Field(max_length=50)], int | Sha256]]
+    data: dict[TaskId, dict[Annotated[str, Field(max_length=50)], Version | Sha256]]
 
 
 #: Where a result comes from; not all of it is known of every call.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -225,7 +226,7 @@ class Published(_Frozen):
         """The tracks that have a row."""
         return [track for track in self.tracks if track.rows]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The file: the same bytes for the same board."""
         return _json(self.model_dump(mode="json"))

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmark.result import Result, TaskResult, Unit
 from benchmark.task import Task
 from leaderboard.card import SubmissionCard
+from leaderboard.manifest import Manifest
 from leaderboard.validation import examined
 from leaderboard.verification.record import Level, Verification, read_verification
 
@@ -19,13 +20,15 @@ SUBMISSIONS = Path(__file__).parent / "submissions"
 class Submission:
     """A checked submission; ``tasks`` are the scores recomputed from the units' metrics.
 
-    ``verification`` is what a maintainer found of it; None if nobody has looked.
+    ``verification`` is what a maintainer found of it; None if nobody has looked. ``manifest`` lists
+    its prediction files; None for rows that have none.
     """
 
     card: SubmissionCard
     result: Result
     tasks: dict[str, TaskResult]
     verification: Verification | None = None
+    manifest: Manifest | None = None
 
     @property
     def level(self) -> Level:
@@ -69,4 +72,5 @@ def read_submission(folder: Path, tasks: Mapping[str, Task]) -> Submission:
     report = examined(folder, tasks)
     report.require_valid()
     entry = report.entry
-    return Submission(entry.card, entry.result, entry.scores, read_verification(folder))
+    manifest = getattr(entry, "manifest", None)  # set by the check that reads it
+    return Submission(entry.card, entry.result, entry.scores, read_verification(folder), manifest)

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from benchmark.result import Call, Cost, Result, Status, UnitMetric
+from benchmark.result import Call, Cost, Result, Status, Unit, UnitMetric
+from leaderboard.manifest import unit_name
 from leaderboard.markup import plain
 from leaderboard.submission import Submission
 
@@ -59,11 +60,18 @@ def row_units(submission: Submission) -> RowUnits:
                 reason=plain(unit.reason),
                 metrics=unit.metrics,
                 cost=unit.cost,
+                predictions=_predictions(submission, unit),
                 **_ran(result, unit.task),
             )
             for unit in sorted(result.units, key=lambda one: (one.task, one.replica, one.seed))
         ],
     )
+
+
+def _predictions(submission: Submission, unit: Unit) -> dict[str, str]:
+    """Give the SHA-256 of the files that the manifest lists of a unit."""
+    listed = submission.manifest.units if submission.manifest else {}
+    return {name: file.sha256 for name, file in listed.get(unit_name(unit), {}).items()}
 
 
 def _ran(result: Result, task: str) -> dict[str, str]:

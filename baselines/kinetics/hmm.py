@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from baselines._arrays import load_arrays, save_arrays
+from baselines.kinetics._parts.expectation import maximise, mean_log_likelihood, with_prior
 from baselines.kinetics._parts.filtering import (
     HiddenMarkov,
-    forward_backward,
     hidden_markov,
     log_likelihood,
     predict,
     sample,
 )
-from baselines.kinetics._parts.sampling import Floats, lag1_counts, populations
+from baselines.kinetics._parts.sampling import lag1_counts, populations
 from benchmark.arrays import Labels, Probabilities
 from benchmark.errors import InputError
 from benchmark.model import FitContext, ModelCard
@@ -30,9 +30,6 @@ SCREENING, REFINING, POLISHING = 50, 250, 1500
 
 #: Work allowed to a candidate and to the chosen one, in frames × pairs of hidden states of a label.
 REFINING_WORK, POLISHING_WORK = 3e9, 2e10
-
-#: Gain per frame and iteration, nats, below which expectation maximisation has converged.
-TOLERANCE = 1e-8
 
 #: Numbers of hidden states tried in the mixed family.
 MIXED_SIZES = (2, 3, 4, 6, 8, 12, 16, 24)
@@ -92,12 +89,12 @@ class Hmm:
             failures, family_score = 0, -np.inf
             for guesses in family:
                 started = [
-                    _maximise(next(guesses), screening, target, SCREENING) for _ in range(restarts)
+                    maximise(next(guesses), screening, target, SCREENING) for _ in range(restarts)
                 ]
-                guess = max(started, key=lambda model: _score(model, screening))
+                guess = max(started, key=lambda model: mean_log_likelihood(model, screening))
                 steps = effort * min(REFINING, REFINING_WORK / _work(guess, train))
-                model = _maximise(guess, train, target, steps)
-                score = _score(_with_prior(model, train, 0.1), validation)
+                model = maximise(guess, train, target, steps)
+                score = mean_log_likelihood(with_prior(model, train, 0.1), validation)
                 if score > best_score:
                     best, best_score = model, score
                 # Two sizes in a row without a gain: one may have had unlucky guesses.
@@ -112,14 +109,14 @@ class Hmm:
                     break
         assert best is not None  # m = 1 has always been tried
         steps = effort * min(POLISHING, POLISHING_WORK / _work(best, train))
-        polished = _maximise(best, train, target, steps)
+        polished = maximise(best, train, target, steps)
         # Labels of dynamics with inertia are not a reversible hidden chain: try without.
-        free = _maximise(polished, train, target, steps / 4, reversible=False)
+        free = maximise(polished, train, target, steps / 4, reversible=False)
         # On few data the best likelihood is not the best model: the unpolished one competes.
         finalists = [best, polished, free]
-        candidates = [_with_prior(model, train, prior) for model in finalists for prior in PRIORS]
-        self.model = max(candidates, key=lambda model: _score(model, validation))
-        score = _score(self.model, validation)
+        candidates = [with_prior(model, train, prior) for model in finalists for prior in PRIORS]
+        self.model = max(candidates, key=lambda model: mean_log_likelihood(model, validation))
+        score = mean_log_likelihood(self.model, validation)
         context.progress(1.0, f"{len(best.initial)} hidden states, validation {-score:.5f} nats")
 
     def _resolved(
@@ -142,6 +139,10 @@ class Hmm:
     def sample(self, prompt: Labels, n_frames: int, rng: np.random.Generator) -> Labels:
         """Filter the prompt, draw a hidden state from what it leaves, and walk."""
         return sample(self.model, prompt, n_frames, rng)
+
+    def log_likelihood(self, chain: Labels) -> float:
+        """Give ln p of a chain (frames,), in nats."""
+        return float(log_likelihood(chain, self.model))
 
     @property
     def parameters(self) -> int:
@@ -242,86 +243,7 @@ def _metastable_guess(train: StateTrajectories, H: int) -> HiddenMarkov | None:
     return hidden_markov(np.full(H, 1.0 / H), transition, emission)
 
 
-# --- expectation maximisation -----------------------------------------------------------------
-
-
-def _maximise(
-    model: HiddenMarkov,
-    data: StateTrajectories,
-    target: Floats,
-    iterations: float,
-    reversible: bool = True,
-) -> HiddenMarkov:
-    """Improve a model by expectation maximisation (Baum and Welch; Rabiner 1989).
-
-    ``target`` are the populations (K,) of all the training data.
-    """
-    before = -np.inf
-    for _ in range(max(1, int(iterations))):
-        likelihood, jumps, shown = _expectations(model, data)
-        visits = shown.sum(1)
-        weight = (visits + 1e-9) / (visits + 1e-9).sum()
-        transition = _reversible(jumps) if reversible else jumps
-        # A grain of prior, so that no step and no label is ever impossible: a label may be absent
-        # from a part of the data.
-        transition = transition / np.maximum(transition.sum(1, keepdims=True), 1e-30)
-        transition = transition + 1e-9 * weight
-        emission = shown + 1e-6 * (model.emission > 0.0) * target
-        model = hidden_markov(
-            weight,
-            transition / transition.sum(1, keepdims=True),
-            emission / emission.sum(1, keepdims=True),
-        )
-        if likelihood - before < TOLERANCE * data.n_frames:
-            break
-        before = likelihood
-    return model
-
-
-def _reversible(counts: Floats, iterations: int = 10) -> Floats:
-    """Improve the reversible joint distribution that makes ``counts`` likely.
-
-    A few steps of the fixed point X_ij = (C_ij + C_ji) / (C_i/X_i + C_j/X_j) (Prinz et al., J.
-    Chem. Phys. 134, 174105 (2011)): expectation maximisation needs a better, not the best, X.
-    """
-    total = counts.sum(1)
-    both = counts + counts.T
-    joint = both / 2
-    for _ in range(iterations):
-        ratio = total / np.maximum(joint.sum(1), 1e-300)
-        joint = both / np.maximum(ratio[:, None] + ratio, 1e-300)
-    return joint
-
-
-def _expectations(model: HiddenMarkov, data: StateTrajectories) -> tuple[float, Floats, Floats]:
-    """Give ln likelihood, expected jumps (H, H) and expected emissions (H, K)."""
-    jumps, shown = np.zeros_like(model.transition), np.zeros_like(model.emission)
-    likelihood = 0.0
-    for chain in data.chains:
-        likelihood += forward_backward(chain, model, jumps, shown)
-    return likelihood, jumps, shown
-
-
-def _score(model: HiddenMarkov, data: StateTrajectories) -> float:
-    """Mean ln likelihood of a frame, nats."""
-    return sum(log_likelihood(chain, model) for chain in data.chains) / data.n_frames
-
-
-def _with_prior(model: HiddenMarkov, train: StateTrajectories, prior: float) -> HiddenMarkov:
-    """Mix ``prior`` pseudo-counts into each row: no label ever has probability zero."""
-    target = populations(train)
-    owners = model.emission > 0.0
-    visits = (model.initial * train.n_frames)[:, None]
-    # What is drawn from the prior lands on a label by its population, then on a state of it.
-    share = owners * (model.initial[:, None] + 1e-12)
-    state = (target * share / share.sum(0)).sum(1)
-    transition = (visits * model.transition + prior * state) / (visits + prior)
-    emission = (visits * model.emission + prior * owners * target) / (visits + prior)
-    return hidden_markov(
-        state / state.sum(),
-        transition / transition.sum(1, keepdims=True),
-        emission / emission.sum(1, keepdims=True),
-    )
+# --- work ----------------------------------------------------------------------------------------
 
 
 def _work(model: HiddenMarkov, data: StateTrajectories) -> float:

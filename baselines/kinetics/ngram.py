@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 from itertools import product
-from pathlib import Path
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from baselines._arrays import load_arrays, save_arrays
+from baselines.kinetics._parts.context_tree import TreeModel, contexts, deepen, joined
 from baselines.kinetics._parts.sampling import populations
-from benchmark.arrays import Labels, Probabilities
+from benchmark.arrays import Labels
 from benchmark.errors import InputError
 from benchmark.model import FitContext, ModelCard
 from benchmark.tracks.kinetics.contract import StateTrajectories
 
-Integers = NDArray[np.int64]
 Reals = NDArray[np.float32]
-Tree = NDArray[np.int32]
 
 #: Concentrations a and discounts d that the validation data choose from, for each order anew.
 CONCENTRATIONS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 DISCOUNTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
-#: A context seen once says next to nothing, and on fine partitions there are very many.
-LEAST_VISITS = 2
-
 #: Most contexts times labels stored; 4 + 4 bytes each.
 MOST_CELLS = 3e7
 
 
-class Ngram:
+class Ngram(TreeModel):
     r"""Interpolated back-off n-gram with a hierarchical prior.
 
     With u = s_{t−n} … s_{t−1} the last n labels and u' the last n − 1,
@@ -72,8 +66,8 @@ class Ngram:
     ) -> None:
         """Grow the tree, an order at a time, as long as the validation likelihood rises."""
         K = train.n_labels
-        states, age = _joined(train)  # (N,), (N,)
-        unseen, unseen_age = _joined(validation)  # (V,), (V,)
+        states, age = joined(train)  # (N,), (N,)
+        unseen, unseen_age = joined(validation)  # (V,), (V,)
         rows = populations(train)[None].astype(np.float32)  # (contexts, K): p(k | context)
         children = np.full((1, K), -1, np.int32)  # (contexts, K): −1 where the tree ends
         at = np.zeros(len(states), np.int32)  # deepest context of each training frame
@@ -82,13 +76,13 @@ class Ngram:
         level = 0  # first context of the order before
         for order in range(1, self.order + 1):
             first = len(rows)
-            parents, labels = _contexts(at, age, states, level, order, K)
+            parents, labels = contexts(at, age, states, level, order, K)
             if not len(parents) or (first + len(parents)) * K > MOST_CELLS:
                 break
             children[parents, labels] = np.arange(first, first + len(parents))
             children = np.vstack([children, np.full((len(parents), K), -1, np.int32)])
-            _deepen(at, age, states, children, level, order)
-            _deepen(unseen_at, unseen_age, unseen, children, level, order)
+            deepen(at, age, states, children, level, order)
+            deepen(unseen_at, unseen_age, unseen, children, level, order)
 
             counts = np.zeros((len(parents), K), np.float32)
             _count(counts, at, states, first)
@@ -112,64 +106,8 @@ class Ngram:
         self.rows = rows[:kept].copy()
         self.children = np.where(children[:kept] < kept, children[:kept], -1)
 
-    def predict(self, states: Labels) -> Probabilities:
-        """Give the row of the longest stored context at each frame."""
-        probabilities = np.empty((*states.shape, self.rows.shape[1]), np.float32)
-        _predict(states, self.rows, self.children, probabilities)
-        return probabilities
-
-    def sample(self, prompt: Labels, n_frames: int, rng: np.random.Generator) -> Labels:
-        """Draw frame after frame from the same rows."""
-        chains = np.zeros((len(prompt), prompt.shape[1] + n_frames), np.uint8)
-        chains[:, : prompt.shape[1]] = prompt
-        _sample(chains, prompt.shape[1], self.rows, self.children, rng)
-        return chains[:, prompt.shape[1] :]
-
-    @property
-    def parameters(self) -> int:
-        """Free probabilities of all stored contexts."""
-        contexts, K = self.rows.shape
-        return contexts * (K - 1)
-
-    def save(self, folder: Path) -> None:
-        """Write the tree."""
-        save_arrays(folder, rows=self.rows, children=self.children)
-
-    def load(self, folder: Path) -> None:
-        """Read the tree."""
-        stored = load_arrays(folder)
-        self.rows, self.children = stored["rows"], stored["children"]
-
 
 # --- growing the tree -------------------------------------------------------------------------
-
-
-def _joined(data: StateTrajectories) -> tuple[Labels, Integers]:
-    """Join the chains; with each frame its place in its chain, so that no context spans two."""
-    return np.concatenate(data.chains), np.concatenate([np.arange(len(c)) for c in data.chains])
-
-
-def _contexts(
-    at: NDArray[np.int32], age: Integers, states: Labels, level: int, order: int, K: int
-) -> tuple[Integers, Integers]:
-    """List the contexts of an order seen often enough: their parents, and the label added."""
-    frames = np.flatnonzero((at >= level) & (age >= order))
-    keys = at[frames].astype(np.int64) * K + states[frames - order]
-    seen, visits = np.unique(keys, return_counts=True)
-    seen = seen[visits >= LEAST_VISITS]
-    return seen // K, seen % K
-
-
-@numba.njit(cache=True)
-def _deepen(
-    at: NDArray[np.int32], age: Integers, states: Labels, children: Tree, level: int, order: int
-) -> None:
-    """Move each frame from its context of the order before to its child, if there is one."""
-    for t in range(len(at)):
-        if at[t] >= level and age[t] >= order:
-            child = children[at[t], states[t - order]]
-            if child >= 0:
-                at[t] = child
 
 
 @numba.njit(cache=True)
@@ -210,41 +148,3 @@ def _smooth(counts: Reals, above: Reals, concentration: float, discount: float) 
 def _mean_log(rows: Reals, at: NDArray[np.int32], states: Labels) -> float:
     """Mean ln likelihood of a frame, nats."""
     return float(np.log(rows[at, states]).mean(dtype=np.float64))
-
-
-# --- use --------------------------------------------------------------------------------------
-
-
-@numba.njit(cache=True)
-def _find(row: Labels, t: int, children: Tree) -> int:
-    """Walk into the past of frame t, to its longest stored context."""
-    node = 0
-    for back in range(t - 1, -1, -1):
-        child = children[node, row[back]]
-        if child < 0:
-            break
-        node = child
-    return node
-
-
-@numba.njit(cache=True)
-def _predict(states: Labels, rows: Reals, children: Tree, probabilities: Probabilities) -> None:
-    for chain in range(states.shape[0]):
-        for t in range(states.shape[1]):
-            probabilities[chain, t] = rows[_find(states[chain], t, children)]
-
-
-@numba.njit(cache=True)
-def _sample(
-    chains: Labels, start: int, rows: Reals, children: Tree, rng: np.random.Generator
-) -> None:
-    for chain in range(chains.shape[0]):
-        for t in range(start, chains.shape[1]):
-            row = rows[_find(chains[chain], t, children)]
-            uniform, below, label = rng.random(), 0.0, 0
-            while label < len(row) - 1:
-                below += row[label]
-                if uniform < below:
-                    break
-                label += 1
-            chains[chain, t] = label

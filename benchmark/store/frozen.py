@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from benchmark.errors import InputError, named
 from benchmark.files import atomic
 from benchmark.installed import is_installed
+from benchmark.store.predictions import require_small
 from benchmark.task import Split, Task
 
 #: What each column of a split may hold; the fingerprint is taken of exactly these bytes.
@@ -88,7 +89,8 @@ def load(task: Task, split: str) -> dict[str, list[NDArray[Any]]]:
             f"the '{split}' chains of {task.id} are not part of the installed package; "
             "work in a clone of the repository, which has them"
         )
-    columns = _read(path)
+    expected = task.card.splits[split]
+    columns = _read(path, expected.frames + expected.rows)  # an empty row counts as a value
     found, frozen = fingerprint(columns), task.card.splits[split].sha256
     if found != frozen:
         raise InputError(
@@ -105,13 +107,29 @@ def is_left_out(task: Task, split: str) -> bool:
     return split in LEFT_OUT and missing and is_installed(root)
 
 
-def _read(path: Path) -> dict[str, list[NDArray[Any]]]:
+def _require_size(path: Path, values: int) -> None:
+    """Refuse a file that holds more than the card says: a small one can be more than fits."""
+    import pyarrow as pa  # slow to load
+    import pyarrow.parquet as pq
+
+    try:
+        footer = pq.read_metadata(path)
+    except (OSError, pa.ArrowException):
+        return  # whoever reads all of it says what is wrong
+    try:
+        require_small(footer, values, None, len(COLUMNS))
+    except ValueError as error:
+        raise InputError(f"{path} is not the frozen data: {error}; restore it") from error
+
+
+def _read(path: Path, values: int) -> dict[str, list[NDArray[Any]]]:
     import datasets  # slow to load
     import pyarrow as pa
     import pyarrow.compute as pc
 
     if not path.is_file():
         raise InputError(f"{path} is missing; restore it (git checkout) or run its generator")
+    _require_size(path, values)
     datasets.disable_progress_bars()
     try:
         table = datasets.Dataset.from_parquet(str(path)).with_format("arrow")[:]

@@ -76,7 +76,7 @@ def _read(path: Path, shape: tuple[int, int] | None, dtype: np.dtype[Any] | None
     content = read_small(path, 8 * values + SHORT)
     try:
         file = pq.ParquetFile(pa.BufferReader(content))
-        _require_small(file.metadata, values, shape)
+        require_small(file.metadata, values, None if shape is None else shape[0])
         column = file.read(use_threads=False)[path.stem].combine_chunks()
         found = column.flatten()
         if found.null_count or column.null_count:
@@ -92,13 +92,33 @@ def _read(path: Path, shape: tuple[int, int] | None, dtype: np.dtype[Any] | None
     return array.reshape(len(column), -1)
 
 
-def _require_small(footer: Any, values: int, shape: tuple[int, int] | None) -> None:
-    """Refuse a file whose footer speaks of other rows, or of more, than are expected."""
-    if footer.num_columns != 1:
-        raise ValueError(f"it has {footer.num_columns} columns, expected one")
-    if shape is not None and footer.num_rows != shape[0]:
-        raise ValueError(f"it has {footer.num_rows} rows, expected {shape[0]}")
-    parts = [footer.row_group(number).column(0) for number in range(footer.num_row_groups)]
-    found = sum(part.num_values for part in parts)
-    if found > values or sum(part.total_uncompressed_size for part in parts) > 16 * values + SHORT:
-        raise ValueError(f"it has {found:,} values, expected {values:,}")
+def require_small(footer: Any, values: int, rows: int | None, columns: int = 1) -> None:
+    """Refuse a file whose footer speaks of other rows, or of more, than are expected.
+
+    Parameters
+    ----------
+    footer : pyarrow.parquet.FileMetaData
+    values : int
+        Of each column, at most.
+    rows : int, optional
+        Exactly.
+    columns : int
+        At most.
+
+    Raises
+    ------
+    ValueError
+        If it does; what it speaks of need not fit into memory.
+    """
+    if not 1 <= footer.num_columns <= columns:
+        expected = "one" if columns == 1 else f"1 … {columns}"
+        raise ValueError(f"it has {footer.num_columns} columns, expected {expected}")
+    if rows is not None and footer.num_rows != rows:
+        raise ValueError(f"it has {footer.num_rows} rows, expected {rows}")
+    for column in range(footer.num_columns):
+        groups = range(footer.num_row_groups)
+        parts = [footer.row_group(number).column(column) for number in groups]
+        found = sum(part.num_values for part in parts)
+        size = sum(part.total_uncompressed_size for part in parts)
+        if found > values or size > 16 * values + SHORT:
+            raise ValueError(f"it has {found:,} values, expected {values:,}")

@@ -15,6 +15,9 @@ from tasks.private.recording import Recording
 #: Labels are stored in 8 bits.
 MOST_LABELS = 256
 
+#: Written where there is no value: by masked arrays of NumPy, by programs with 32 bits.
+FILLS = {999_999, 2**31 - 1}
+
 AS_COORDINATE = "--partition bins or --partition kmeans takes them for a coordinate"
 
 
@@ -79,9 +82,9 @@ def _no_labels(recording: Recording) -> str:
             return f"holds {values[off][0]}, which is no integer"
         # Beyond, not every whole number exists, so that two labels may have become one.
         exact = 2.0 ** (np.finfo(values.dtype).nmant + 1)
-        if (large := np.abs(values) > exact).any():
+        if (large := np.abs(values) >= exact).any():
             return f"holds {values[large][0]:g}, which is no label: numbers so large are rounded"
-    elif values.dtype.kind == "u" and (fault := _wrapped(values)):
+    if fault := _no_value(values):
         return fault
     if (found := len(np.unique(values))) > MOST_LABELS:
         return (
@@ -90,17 +93,24 @@ def _no_labels(recording: Recording) -> str:
     return ""
 
 
-def _wrapped(values: NDArray[Any]) -> str:
-    """Say if −1 has become the largest number of an unsigned type; empty if not."""
-    largest = int(np.iinfo(values.dtype).max)
-    found = np.unique(values)
-    if found[-1] != largest or largest - 1 in found:
+def _no_value(values: NDArray[Any]) -> str:
+    """Say if a number that stands for "no value" is among labels; empty if not."""
+    if values.dtype.kind == "b":
         return ""
-    bits = 8 * values.dtype.itemsize
-    return (
-        f"holds {largest} in {np.count_nonzero(values == largest):,} frames, which is what −1 "
-        f"('no state') becomes in {bits} bits; save it as signed integers"
-    )
+    found = np.unique(values)
+    largest = int(found[-1])
+    if largest - 1 in found:
+        return ""
+    share = f"holds {largest} in {np.count_nonzero(values == largest):,} frames, which "
+    if values.dtype.kind == "u" and largest == np.iinfo(values.dtype).max:
+        bits = 8 * values.dtype.itemsize
+        return f"{share}is what −1 ('no state') becomes in {bits} bits; save it as signed integers"
+    own = {int(np.iinfo(values.dtype).max)} if values.dtype.kind == "i" else set()
+    if largest in FILLS | own:
+        return f"{share}stands for 'no value'; cut these frames off, or call the label otherwise"
+    if largest > np.iinfo(np.int64).max:
+        return f"{share}is no label: it is too large"
+    return ""
 
 
 def _require_no_labels_among(recordings: Sequence[Recording], whole: Sequence[bool]) -> None:

@@ -24,6 +24,9 @@ TRAILING_REMARK = re.compile(r"[ \t]+#.*$", re.MULTILINE)
 #: Grace separates data sets so.
 NEXT_SET = re.compile(r"^[ \t]*&", re.MULTILINE)
 
+#: Between two lines of numbers.
+BLANK_LINE = re.compile(r"\n[ \t]*\n")
+
 #: Byte-order marks; UTF-32's begins with UTF-16's.
 ENCODINGS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -75,8 +78,8 @@ def read_table(path: Path) -> Table:
     ------
     InputError
         If the file is no text or empty, its lines are of unequal length, the header has more or
-        fewer words than the table columns, a comma may mean two things, or several tables follow
-        one another.
+        fewer words than the table columns, a comma may mean two things, lines among the numbers
+        are blank, or several tables follow one another.
     """
     text = _decoded(path)
     remarks = [found.group().strip() for found in REMARK.finditer(text)]
@@ -91,6 +94,7 @@ def read_table(path: Path) -> Table:
     layout = layout_of(path, lines, remarks)
     header = _header(path, lines, layout)
     first = sample[1 if header and len(sample) > 1 else 0][0]
+    _require_no_gap(path, text, first)
     columns = _columns(path, body, layout, first) if not header or len(sample) > 1 else ()
     if not columns:
         raise InputError(f"{path} is empty but for its header")
@@ -114,7 +118,7 @@ def _decoded(path: Path) -> str:
         if marked:
             raise InputError(f"{path} is no {marked} text: {named(error)}") from error
         text = raw.decode("latin-1")  # names of old programs: µs, Å
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _require_one_set(path: Path, text: str) -> None:
@@ -124,6 +128,18 @@ def _require_one_set(path: Path, text: str) -> None:
         raise InputError(
             f"{path} holds several data sets, the first ends at line {line} ('&'); give each as a "
             "file of its own"
+        )
+
+
+def _require_no_gap(path: Path, text: str, first: int) -> None:
+    """Refuse blank lines among the numbers, which begin at line number ``first`` (from 0)."""
+    begin = sum(map(len, islice(StringIO(text), first)))
+    gap = BLANK_LINE.search(text, begin)
+    if gap and REMARK.sub("", text[gap.end() :]).strip():
+        line = text.count("\n", 0, gap.start()) + 2
+        raise InputError(
+            f"{path}: line {line} is blank, and numbers follow: is one missing there, or does "
+            "another run begin? fill it in, or give each run as a file of its own"
         )
 
 

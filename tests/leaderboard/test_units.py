@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchmark.result import Call
+from leaderboard.manifest import Manifest, StoredFile
 from leaderboard.submission import Submission
 from leaderboard.units import RowUnits, row_units
 from tests.leaderboard.synthetic import MakeSubmission
@@ -48,6 +51,15 @@ def test_units_are_sorted_and_their_reasons_plain(make_submission: MakeSubmissio
     keys = [(unit.task, unit.replica, unit.seed) for unit in units]
     assert keys == sorted(keys)
     assert units[-1].reason == "a b"
+
+
+def test_unit_has_the_hashes_that_the_manifest_lists_of_it(make_submission: MakeSubmission) -> None:
+    files = {"samples.parquet": StoredFile(bytes=7, sha256="a" * 64)}
+    manifest = Manifest(kept="part", units={"left/a/r1-s0": files})
+    units = row_units(replace(make_submission("m", 0.5), manifest=manifest)).units
+    found = {(unit.task, unit.replica): unit.predictions for unit in units}
+    assert found.pop(("left/a", 1)) == {"samples.parquet": "a" * 64}
+    assert set(map(len, found.values())) == {0}
 
 
 def test_file_says_what_the_object_says(make_submission: MakeSubmission) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from deeptime.markov.hmm import HiddenMarkovModel, MaximumLikelihoodHMM
 
+from baselines.kinetics._parts.expectation import expectations
 from baselines.kinetics._parts.filtering import HiddenMarkov
-from baselines.kinetics.hmm import _expectations, _guess_resolved
+from baselines.kinetics.hmm import _guess_resolved
 from benchmark.tracks.kinetics.contract import StateTrajectories
 
 FRAMES = 20_000
@@ -31,7 +32,7 @@ def problem(labels: int, states: int) -> tuple[HiddenMarkov, StateTrajectories]:
 @pytest.mark.parametrize(("labels", "states"), SIZES)
 def test_own_step(benchmark: Any, labels: int, states: int) -> None:
     model, data = problem(labels, states)
-    likelihood, jumps, _ = benchmark(_expectations, model, data)
+    likelihood, jumps, _ = benchmark(expectations, model, data)
     assert np.isfinite(likelihood)
     assert jumps.sum() == pytest.approx(FRAMES - 1)
     if benchmark.stats:

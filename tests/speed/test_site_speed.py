@@ -1,9 +1,9 @@
 """Seconds to rank, publish and write the site of sixty rows on all tasks; nothing is asserted.
 
-Run with ``pytest tests/speed --benchmark-enable``. Half of the rows are of each track; figures of the
+Run with ``pytest tests/speed --benchmark-enable``. Half of the rows are of each track; figures of
 tasks before any model, which change with their data alone, are left out. The extra info holds
-``processor_seconds``, which other programs on the machine do not lengthen, and ``megabytes`` of the
-largest page.
+``processor_seconds``, which other programs on the machine do not lengthen, and ``megabytes``, of
+the largest page.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def units_of(task: Task, z: float, rng: np.random.Generator) -> list[Unit]:
     for replica in range(task.card.replicas):
         metrics = {}
         for name, scale in task.card.metrics.items():
-            ratio = scale.trivial / (scale.floor or scale.trivial)
+            ratio = scale.trivial / scale.floor if scale.floor and scale.trivial else 1.0
             value = scale.trivial * ratio ** -(z + 0.02 * rng.normal())
             metrics[name] = UnitMetric(
                 value=value, stderr=0.05 * value, unit=track.metric(name).unit

@@ -240,3 +240,17 @@ def test_fresh_chains_may_be_whole_where_training_is_in_pieces(toy: Task):
     several = replace(toy, card=toy.card.model_copy(update=fields))
     assert [len(replica) for replica in load_replicas(several, "fresh")] == [1] * 15
     assert [len(replica) for replica in load_replicas(several, "train")] == [5]
+
+
+def test_file_that_holds_more_than_the_card_says_is_refused_unread(copy):
+    path = copy.data / "train.parquet"
+    rows = pa.ListArray.from_arrays(pa.array([0, 5_000_000], pa.int32()), np.zeros(5_000_000, "u1"))
+    pq.write_table(pa.table({"states": rows}), path, compression="zstd")
+    assert path.stat().st_size < 10_000
+    assert "it has 5,000,000 values, expected" in refusal(copy, "train")
+
+
+def test_file_of_many_columns_is_refused_unread(copy):
+    path = copy.data / "train.parquet"
+    pq.write_table(pa.table({f"c{n}": pa.array([[1]]) for n in range(50)}), path)
+    assert "it has 50 columns, expected 1 … 3" in refusal(copy, "train")

@@ -7,7 +7,9 @@ honest fits; of 20 copies (replayed, backwards, in blocks of 1,000 frames, one s
 honest chain) novelty finds all; of 15 hybrids with another Markov model (every probability to the
 power of 1.05, jumps rarer by 30 %, no memory) consistency finds all. Not always found are jumps
 rarer by 2 to 10 %; never, true chains that nobody recorded under a model that expects their mean
-surprise.
+surprise. On the tasks of the board, 154 units of the shipped models (of msm, ngram and iid on every
+task, of the networks and the hidden Markov model on one to eleven) deviate by 1.01 σ, root mean
+square, and by 2.9 σ at most, and share stretches of 38 bits at most with their training data.
 """
 
 from __future__ import annotations
@@ -142,20 +144,19 @@ def most_surprising_copy(said: Floats, states: Labels, known: Sequence[Labels]) 
     recorded = [_first_hashes(chain) for one in known for chain in (one, one[::-1])]
     length, shared = 1, np.ones(states.shape, bool)
     found = Stretch(chain=0, frame=0, frames=0, bits=0.0)
-    while True:
-        shared[shared] = np.isin(generated[shared], np.concatenate(recorded))
-        if not shared.any():
-            return found
-        bits = np.where(shared, told[:, length:] - told[:, :-length], -1.0)
+    while shared.any():
+        shared[shared] = _among(generated[shared], np.concatenate(recorded))
+        bits = np.where(shared, told[:, length:] - told[:, :-length], 0.0)
         chain, frame = divmod(int(bits.argmax()), bits.shape[1])
         if bits[chain, frame] > found.bits:
             found = Stretch(chain, frame, length, float(bits[chain, frame]))
         if 2 * length > states.shape[1]:
-            return found
+            break
         generated = _doubled(generated, length)
         recorded = [_doubled(hashes, length) for hashes in recorded]
         shared = shared[:, :-length] & shared[:, length:]  # a copy is one in both of its halves
         length *= 2
+    return found
 
 
 def novelty_fault(copy: Stretch) -> str:
@@ -178,6 +179,18 @@ def novelty_fault(copy: Stretch) -> str:
         f"surprise from frame {copy.frame} of chain {copy.chain} on are in the training or "
         "validation data"
     )
+
+
+def _among(hashes: Hashes, many: Hashes) -> NDArray[np.bool_]:
+    """Say of each hash whether it is one of many others, of which there may be millions.
+
+    As `numpy.isin`, which would sort them all.
+    """
+    values, places = np.unique(hashes, return_inverse=True)
+    nearest = np.minimum(np.searchsorted(values, many), len(values) - 1)
+    found = np.zeros(len(values), bool)
+    found[nearest[values[nearest] == many]] = True
+    return found[places]
 
 
 def _first_hashes(chain: Labels) -> Hashes:

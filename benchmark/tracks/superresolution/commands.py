@@ -131,7 +131,6 @@ def upsample(
     Example: python -m benchmark upsample --model runs/ridge --trajectory t.trr --topology t.pdb
     --factor 10
     """
-    from benchmark.tracks.superresolution import trajectory_checks as checks
     from benchmark.tracks.superresolution import upsampling
     from benchmark.trajectories.reading import read_trajectory
     from benchmark.trajectories.writing import require_writable, rounded
@@ -146,21 +145,29 @@ def upsample(
     source = str(topology or trajectory)
     unit = upsampling.unit_for(units, factor, read.numbers, source)
     require_trust(model, unit.spec, unit.card.track, trust)
-    checks.require_finite(read)
-    if hidden and (len(read.positions) - 1) % factor:
-        raise InputError(
-            f"--hidden: the factor {factor} does not divide {read.name}: {len(read.positions)} "
-            f"frames are {len(read.positions) - 1} steps; a last kept frame needs "
-            f"{(len(read.positions) - 1) // factor * factor + 1} frames"
-        )
-    kept_spacing = unit.card.frame_time * factor
-    expected = unit.card.frame_time if hidden else kept_spacing
-    if not checks.require_spacing(read, expected, _femtoseconds(spacing)):
-        typer.echo(TIMELESS.format(read.name, expected), err=True)
+    _require_fit(read, unit, hidden, _femtoseconds(spacing))
     if rounded(trajectory, len(read.numbers)):
         typer.echo(ROUNDED.format(read.name), err=True)
-    checks.require_whole(read, unit.task, expected)
     _upsample(unit, read, out, hidden)
+
+
+def _require_fit(
+    read: AtomTrajectory, unit: TrainedUnit, hidden: bool, given: float | None
+) -> None:
+    """Refuse frames that are not those of the unit's task: finite, as far apart, whole."""
+    from benchmark.tracks.superresolution import trajectory_checks as checks
+
+    gap, steps = unit.card.gap, len(read.positions) - 1
+    checks.require_finite(read)
+    if hidden and steps % gap:
+        raise InputError(
+            f"--hidden: the factor {gap} does not divide {read.name}: {steps + 1} "
+            f"frames are {steps} steps; a last kept frame needs {steps // gap * gap + 1} frames"
+        )
+    expected = unit.card.frame_time * (1 if hidden else gap)
+    if not checks.require_spacing(read, expected, given):
+        typer.echo(TIMELESS.format(read.name, expected), err=True)
+    checks.require_whole(read, unit.task, expected)
 
 
 def _femtoseconds(text: str | None) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
@@ -13,9 +12,11 @@ from numpy.typing import NDArray
 
 from benchmark.errors import InputError
 from benchmark.store.frozen import fingerprint
+from benchmark.store.predictions import MOST_VALUES
 from benchmark.task import Task
 from benchmark.tracks.superresolution.card import Piece, superresolution_card
 from benchmark.tracks.superresolution.segments import DenseSegment
+from benchmark.untrusted import json_of, shown
 
 #: Å. Positions are stored, and fingerprinted, as integers of it.
 RESOLUTION = 1e-6
@@ -23,6 +24,9 @@ RESOLUTION = 1e-6
 #: A file's schema holds JSON about it under this key; two of its entries say how the positions are
 #: packed: ``resolution_angstrom``, a multiple of `RESOLUTION`, and ``differences``.
 METADATA_KEY = b"stridebench"
+
+#: Differences of differences of smooth curves get no smaller beyond.
+MOST_DIFFERENCES = 8
 
 Counts = NDArray[np.int32]  # (frames, atoms, 3), integers of RESOLUTION
 
@@ -82,7 +86,10 @@ def read_piece(folder: Path, piece: Piece, atoms: int) -> Counts:
         raise InputError(f"{path} does not hold the positions of {atoms} atoms, but of {found}")
     if wrong := [str(kind) for kind in table.schema.types if str(kind) != "int32"]:
         raise InputError(f"{path} holds {wrong[0]}, expected int32")
-    positions = unpacked(table)[piece.first : piece.last]
+    try:
+        positions = unpacked(table)[piece.first : piece.last]
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
     return positions.reshape(len(positions), atoms, 3)
 
 
@@ -96,15 +103,33 @@ def unpacked(table: Any) -> NDArray[np.int32]:
     Returns
     -------
     int32 array of shape (frames, coordinates)
+
+    Raises
+    ------
+    ValueError
+        If the metadata are none of these.
     """
-    facts = json.loads((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
+    order, multiple = _packing((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
     columns = np.stack([column.to_numpy() for column in table.columns], axis=1)
-    if order := facts.get("differences", 0):
+    if order:
         columns = (columns >> 1) ^ -(columns & 1)
         for _ in range(order):
             columns = np.cumsum(columns, axis=0, dtype=np.int32)
-    multiple = round(facts.get("resolution_angstrom", RESOLUTION) / RESOLUTION)
     return columns * np.int32(multiple)
+
+
+def _packing(content: bytes) -> tuple[int, int]:
+    """Give how often a file's metadata say that differences were taken, and of what multiple."""
+    facts = json_of(content)
+    order, resolution = 0, RESOLUTION
+    if isinstance(facts, dict):
+        order = facts.get("differences", order)
+        resolution = facts.get("resolution_angstrom", resolution)
+    if not isinstance(order, int) or not 0 <= order <= MOST_DIFFERENCES:
+        raise ValueError(f"its metadata speak of differences of order {shown(str(order))}")
+    if not isinstance(resolution, int | float) or not 0 < resolution <= 1:
+        raise ValueError(f"its metadata speak of a resolution of {shown(str(resolution))} Å")
+    return order, round(resolution / RESOLUTION)
 
 
 def folded_differences(columns: NDArray[np.int32], order: int) -> NDArray[np.int32]:
@@ -130,7 +155,13 @@ def _read(path: Path) -> Any:
     if not path.is_file():
         raise InputError(f"{path} is missing; restore it (git checkout) or run its generator")
     try:
-        return pq.read_table(path)
+        footer = pq.read_metadata(path)
+        if footer.num_rows * footer.num_columns <= MOST_VALUES:
+            return pq.read_table(path)
+        raise InputError(
+            f"{path} holds {footer.num_rows:,} frames of {footer.num_columns // 3:,} atoms, over "
+            f"{MOST_VALUES:,} coordinates; split it"
+        )
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} is not a readable Parquet file: {reason}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 CHANGELOG = Path(__file__).parents[3] / "CHANGELOG.md"
@@ -25,8 +26,8 @@ class Release:
 def releases(changelog: str) -> list[Release]:
     """Read the sections of a changelog, the latest first."""
     found = list(HEADING.finditer(changelog))
-    ends = [one.start() for one in found[1:]] + [len(changelog)]
-    return [
-        Release(one["version"], one["date"] or "", changelog[one.end() : end].strip())
-        for one, end in zip(found, ends, strict=True)
-    ]
+    parts = []
+    for one, following in zip_longest(found, found[1:]):
+        end = following.start() if following else len(changelog)
+        parts.append(Release(one["version"], one["date"] or "", changelog[one.end() : end].strip()))
+    return parts

@@ -89,6 +89,7 @@ def inline(svg: str, name: str, says: str) -> str:
     for colour, variable in VARIABLES.items():
         body = body.replace(colour.lower(), f"var({variable})").replace(colour, f"var({variable})")
     body = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font-size: \1px", body)
+    body = re.sub(r"font-family: [^;\"]*(; *)?", "", body)
     head, rest = body.split(">", 1)
     width = re.search(r'width="([\d.]+)pt"', head)
     box = re.search(r'viewBox="[^"]*"', head)

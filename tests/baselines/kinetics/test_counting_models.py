@@ -9,6 +9,7 @@ import pytest
 from deeptime.markov.hmm import MaximumLikelihoodHMM
 
 from baselines.kinetics import hmm as hmm_module
+from baselines.kinetics._parts import expectation
 from baselines.kinetics._parts.filtering import hidden_markov
 from baselines.kinetics._parts.sampling import populations
 from baselines.kinetics.hmm import Hmm
@@ -87,7 +88,7 @@ def test_hmm_expectation_maximisation_equals_that_of_deeptime(monkeypatch):
         start, lagtime=1, reversible=False, stationary=False, maxit=6, accuracy=-np.inf
     )
     expected = reference.fit_fetch(labels[0].astype(np.int32)).likelihoods
-    monkeypatch.setattr(hmm_module, "TOLERANCE", -np.inf)
+    monkeypatch.setattr(expectation, "TOLERANCE", -np.inf)
     model = hidden_markov(
         start.initial_distribution,
         start.transition_model.transition_matrix,
@@ -95,8 +96,8 @@ def test_hmm_expectation_maximisation_equals_that_of_deeptime(monkeypatch):
     )
     found = []
     for _ in range(6):
-        found.append(hmm_module._expectations(model, data)[0])
-        model = hmm_module._maximise(model, data, populations(data), 1, reversible=False)
+        found.append(expectation.expectations(model, data)[0])
+        model = expectation.maximise(model, data, populations(data), 1, reversible=False)
     # The first frame's distribution is updated by another rule: it moves the total by a few nats.
     assert found[0] == pytest.approx(expected[0], abs=1e-6)
     np.testing.assert_allclose(found, expected, atol=3.0)

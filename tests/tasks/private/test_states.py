@@ -51,6 +51,22 @@ def test_no_state_that_became_a_large_number_is_refused(tmp_path, kind):
         read_arrays(tmp_path, holes)
 
 
+@pytest.mark.parametrize(
+    ("fill", "kind"),
+    [(999_999, int), (999_999, float), (2**31 - 1, int), (127, np.int8), (2**63 - 1, np.int64)],
+)
+def test_number_that_stands_for_no_value_is_no_label(tmp_path, fill, kind):
+    holes = np.where(np.arange(300) % 50 == 7, np.array(fill, kind), STATES.astype(kind))
+    with refused(f"holds {fill} in 6 frames, which stands for 'no value'"):
+        read_arrays(tmp_path, holes.astype(kind))
+
+
+def test_unsigned_number_beyond_signed_ones_is_no_label(tmp_path):
+    with refused("holds 9223372036854775808 in 6 frames, which is no label: it is too large"):
+        holes = np.where(np.arange(300) % 50 == 7, 2**63, STATES.astype(np.uint64))
+        read_arrays(tmp_path, holes.astype(np.uint64))
+
+
 def test_all_256_labels_of_a_byte_are_labels(tmp_path):
     (found,) = read_arrays(tmp_path, RNG.integers(0, 256, 5000).astype(np.uint8))
     assert found.kind == "states"
@@ -58,8 +74,13 @@ def test_all_256_labels_of_a_byte_are_labels(tmp_path):
 
 @pytest.mark.parametrize(
     "labels",
-    [1e30 * STATES, (2.0**25 + STATES).astype(np.float32), (4096.0 * STATES).astype(np.float16)],
-    ids=["float64", "float32", "float16"],
+    [
+        1e30 * STATES,
+        (2.0**25 + STATES).astype(np.float32),
+        (4096.0 * STATES).astype(np.float16),
+        2.0**53 * (STATES > 0),
+    ],
+    ids=["float64", "float32", "float16", "the first"],
 )
 def test_floats_too_large_to_be_exact_are_no_labels(tmp_path, labels):
     with refused("which is no label: numbers so large are rounded"):

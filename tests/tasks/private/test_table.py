@@ -251,3 +251,18 @@ def test_last_column_without_a_number_is_a_column_and_none_where_lines_end_in_a_
     assert np.array_equal(read_text(tmp_path, ended).values, BOTH)
     blank = "phi,psi,rmsd\n" + rows("{:.3f},{:.3f},nan", PHI, PSI)
     assert np.array_equal(read_text(tmp_path, blank, columns=("phi", "psi")).values, BOTH)
+
+
+@pytest.mark.parametrize("blank", ["\n", "\n\n", " \t\n", "\n# block 2\n", "\r\n"])
+def test_blank_line_among_the_numbers_is_refused_with_its_place(tmp_path, blank):
+    with refused("line 4 is blank, and numbers follow: is one missing there, or does another run"):
+        read_text(tmp_path, f"# state\n0\n1\n{blank}2\n{rows('{}', STATES)}")
+
+
+@pytest.mark.parametrize("end", ["\n\n", "\n\n# the end\n", "\r\r\n"])
+def test_blank_lines_around_the_numbers_are_nothing(tmp_path, end):
+    content = "state\n\n" + rows("{}", STATES)
+    if end == "\r\r\n":
+        content = content.replace("\n", end)
+    found = read_text(tmp_path, (content + ("" if "\r" in end else end)).encode())
+    assert np.array_equal(found.values[:, 0], STATES)

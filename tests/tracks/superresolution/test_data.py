@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from benchmark.errors import InputError
 from benchmark.tracks.superresolution.card import Piece
 from benchmark.tracks.superresolution.data import (
     METADATA_KEY,
@@ -68,3 +69,35 @@ def test_a_stretch_of_a_packed_file_is_that_of_the_whole(order, tmp_path) -> Non
     np.testing.assert_array_equal(whole.reshape(30, 6), columns)
     some = read_piece(tmp_path, Piece(file="a.parquet", first=7, last=19), 2)
     np.testing.assert_array_equal(some, whole[7:19])
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ({"differences": 10**9}, "its metadata speak of differences of order 1000000000"),
+        ({"differences": -1}, "differences of order -1"),
+        ({"differences": "all"}, "differences of order all"),
+        ({"resolution_angstrom": 0}, "a resolution of 0 Å"),
+        ({"resolution_angstrom": "fine"}, "a resolution of fine Å"),
+        ("[" * 1000, "brackets nested over"),
+        ("", "Invalid JSON"),
+    ],
+)
+def test_metadata_that_lie_are_refused(facts, message, tmp_path) -> None:
+    content = facts if isinstance(facts, str) else json.dumps(facts)
+    table = packed(np.zeros((4, 3), np.int32), 0)
+    made = table.replace_schema_metadata({METADATA_KEY: content.encode()})
+    pq.write_table(made, tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=r"a\.parquet: ") as caught:
+        read_piece(tmp_path, Piece(file="a.parquet"), 1)
+    assert message in str(caught.value)
+
+
+def test_file_of_more_coordinates_than_fit_into_memory_is_refused_unread(tmp_path) -> None:
+    columns = {
+        f"{axis}{atom}": np.zeros(50_000, np.int32) for atom in range(1000) for axis in "xyz"
+    }
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet", compression="zstd")
+    assert (tmp_path / "a.parquet").stat().st_size < 2_000_000  # of 600 MB
+    with pytest.raises(InputError, match="50,000 frames of 1,000 atoms, over 134,217,728 coord"):
+        read_piece(tmp_path, Piece(file="a.parquet"), 1000)

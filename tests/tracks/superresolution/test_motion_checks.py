@@ -173,6 +173,18 @@ def test_gradients_are_told_at_any_gap(ethanol, gap):
     assert "their sign is reversed: they are gradients, minus the forces" in error
 
 
+def test_rigid_bonds_are_named_where_forces_do_not_fit(ethanol):
+    honest = kept(ethanol, 10)
+    i, j = superresolution_card(find_task("md17-xtb/ethanol-k10")).bonds[-1]
+    bond = honest.positions[:, j] - honest.positions[:, i]
+    length = np.linalg.norm(bond, axis=-1, keepdims=True)
+    positions = honest.positions.copy()
+    positions[:, j] = positions[:, i] + bond * length.mean() / length
+    error = fault(replace(honest, positions=positions, forces=-honest.forces))
+    assert "its bonds are rigid, and forces in files leave out what holds them" in error
+    assert "rigid" not in fault(replace(honest, forces=-honest.forces))
+
+
 @pytest.mark.parametrize("gap", [5, 10, 20])
 def test_velocities_backwards_in_time_are_told(ethanol, gap):
     honest = kept(ethanol, gap)

@@ -1,0 +1,103 @@
+"""The best hidden Markov model of all families: tied to labels, mixed, or autoregressive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from baselines.kinetics._parts.slow_modes import SlowMode
+from baselines.kinetics.ar_hmm import ArHmm
+from baselines.kinetics.hmm import Hmm
+from benchmark.arrays import Labels, Probabilities
+from benchmark.files import atomic
+from benchmark.model import FitContext, ModelCard
+from benchmark.tracks.kinetics.contract import StateTrajectories
+
+#: What competes, by the names of the models.
+FAMILIES = ("ar-hmm", "hmm")
+
+
+class HmmFamily:
+    """The better of `ArHmm` and `Hmm`, by the slowest mode and then by likelihood.
+
+    Where labels are few and functions of a hidden place, or frames are few, hidden states tied to
+    labels and a mixture of labels do best; where labels are many, or noisy views of something
+    slow, a local law that a slow hidden state switches. Both are hidden Markov models, fitted to
+    the same data. The one is kept whose slowest mode decays as that of the validation data does
+    (within two standard errors); where that says nothing, the likelier one on them.
+
+    Parameters
+    ----------
+    most : int
+        Most hidden states of the autoregressive family.
+    """
+
+    card = ModelCard(
+        title="HMM, best of families",
+        description="Autoregressive or label-tied hidden Markov model, chosen on the validation "
+        "data by their slowest mode and their likelihood.",
+        citation="A. B. Poritz, Proc. ICASSP 1982, 1291; J. D. Hamilton, Econometrica 57, 357 "
+        "(1989); F. Noé et al., J. Chem. Phys. 139, 184114 (2013)",
+    )
+
+    def __init__(self, most: int = 16) -> None:
+        self.most = most
+
+    def fit(
+        self, train: StateTrajectories, validation: StateTrajectories, context: FitContext
+    ) -> None:
+        """Fit one of each family, and keep one."""
+        slow = SlowMode.of(train, validation)
+        best = (False, -np.inf)
+        for place, name in enumerate(FAMILIES):
+            model = self._make(name)
+            model.fit(train, validation, replace(context, progress=_share(context, place, name)))
+            same = slow.is_shared_by(model.sample, context.seed)
+            found = same, _mean_log_likelihood(model, validation)
+            context.progress(
+                (place + 1) / len(FAMILIES),
+                f"{name}: validation {-found[1]:.5f} nats{'' if same else ', another slow mode'}",
+            )
+            if found > best:
+                best, self.family, self.model = found, name, model
+
+    def _make(self, name: str) -> ArHmm | Hmm:
+        return ArHmm(most=self.most) if name == "ar-hmm" else Hmm()
+
+    def predict(self, states: Labels) -> Probabilities:
+        """Filter each chain."""
+        return self.model.predict(states)
+
+    def sample(self, prompt: Labels, n_frames: int, rng: np.random.Generator) -> Labels:
+        """Filter the prompt, and walk."""
+        return self.model.sample(prompt, n_frames, rng)
+
+    @property
+    def parameters(self) -> int:
+        """Of the model that was kept."""
+        return self.model.parameters
+
+    def save(self, folder: Path) -> None:
+        """Write the model, and of which family it is."""
+        self.model.save(folder)
+        with atomic(folder / "family.json") as temporary:
+            temporary.write_text(json.dumps(self.family), "utf-8")
+
+    def load(self, folder: Path) -> None:
+        """Read what `save` wrote."""
+        self.family = json.loads((folder / "family.json").read_text("utf-8"))
+        self.model = self._make(self.family)
+        self.model.load(folder)
+
+
+def _share(context: FitContext, place: int, name: str) -> Callable[[float, str], None]:
+    """Report the progress of one family as its share of the whole."""
+    return lambda done, note: context.progress((place + done) / len(FAMILIES), f"{name}: {note}")
+
+
+def _mean_log_likelihood(model: ArHmm | Hmm, data: StateTrajectories) -> float:
+    return sum(model.log_likelihood(chain) for chain in data.chains) / data.n_frames
