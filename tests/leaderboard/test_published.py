@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from leaderboard.site.claims_page import claims_page
 from leaderboard.site.csv_table import csv_text
 from leaderboard.site.figure import scores_svg
 from leaderboard.site.markdown import page
+from leaderboard.verification.record import Rescored, Verification
 from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_superresolution_task
 from tests.leaderboard.test_markup import LIVE
 
@@ -140,13 +142,28 @@ def test_nothing_unseen_enters_the_file(
 ) -> None:
     one = make_submission("m", 0.5)
     one.result.units[0].status, one.result.units[0].reason = "failed", words
-    text = published(make_board([one], tasks), {("kinetics", "m"): ("re-run", words)}).text
+    text = published(make_board([one], tasks)).text
     for char in "\u202e\u2066\u200b\u200d\ufeff\x00\x1b\x07\u2028\u2029\x85\u00ad":
         assert char not in text
     (row,) = Published.model_validate_json(text).tracks[0].rows
-    assert row.verification == "re-run"
-    assert row.verified == plain(words)
     assert row.troubles[0].trouble == plain(f"failed: {words}")
+
+
+def test_badge_says_how_far_and_how_a_row_was_verified(
+    tasks: Tasks, make_submission: MakeSubmission
+) -> None:
+    one = make_submission("m", 0.5)
+    found = Verification(
+        results_sha256="a" * 64,
+        commit="b" * 40,
+        scorer_version=2,
+        rescored=Rescored(source="audit", units=["left/a/r0-s0"], of=9),
+    )
+    board = make_board([replace(one, verification=found), make_submission("n", 0.4)], tasks)
+    rows = {row.name: row for row in published(board).tracks[0].rows}
+    assert rows["m"].verification == found.level == "re-scored"
+    assert rows["m"].verified == found.said
+    assert (rows["n"].verification, rows["n"].verified) == ("self-reported", "")
 
 
 def test_unknown_key_is_refused(board: Board) -> None:

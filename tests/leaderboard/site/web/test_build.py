@@ -13,14 +13,12 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import InputError
-from leaderboard.card import checked_card
-from leaderboard.markup import plain
 from leaderboard.published import Published
 from leaderboard.submission import Submission
 from leaderboard.units import RowUnits
 from tests.leaderboard.site.web.conftest import site_of
-from tests.leaderboard.synthetic import MakeSubmission, Tasks, card_fields
-from tests.leaderboard.test_markup import LIVE
+from tests.leaderboard.strangers import strangers
+from tests.leaderboard.synthetic import MakeSubmission, Tasks
 
 #: Beside the elements of text, tables, forms and SVG there are these alone.
 SCRIPTS = ["static/first.js", "static/datatables.min.js", "static/site.js"]
@@ -248,29 +246,10 @@ def test_folder_of_something_else_is_refused_and_stays(
     assert (place / "thesis.tex" if kind == "folder" else place).read_text() == "years"
 
 
-def stranger(make_submission: MakeSubmission, name: str, words: str) -> Submission:
-    """Make a row whose every free text is the given words."""
-    one = make_submission(name, 0.5)
-    for unit in one.result.units[:2]:
-        unit.status, unit.reason = "failed", words
-    one.result.config.settings = {"note": words}
-    seen = plain(words)  # a card with anything else is refused
-    fields = card_fields(name) | {
-        "title": seen, "authors": [{"name": seen, "affiliation": seen}], "description": seen,
-        "citation": seen, "hardware": seen, "trained_on": [seen],
-    }  # fmt: skip
-    model = one.result.model.model_copy(update={"name": words})
-    result = one.result.model_copy(update={"model": model})
-    return Submission(checked_card(fields), result, one.tasks)
-
-
 def test_what_strangers_write_is_text_on_every_page(
     tmp_path: Path, tasks: Tasks, make_submission: MakeSubmission
 ) -> None:
-    text = "\n".join(LIVE)
-    parts = [text[start : start + 90] for start in range(0, len(text), 90)]
-    tame = [stranger(make_submission, f"m{n}", "words") for n in range(len(parts))]
-    wild = [stranger(make_submission, f"m{n}", part) for n, part in enumerate(parts)]
+    tame, wild = strangers(make_submission)
     calm = site_of(tmp_path / "calm", tame, tasks)
     site = site_of(tmp_path / "site", wild, tasks)
     for path in calm.rglob("*.html"):
