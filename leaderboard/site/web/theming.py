@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from benchmark.console.plots import INK, MUTED, PALETTE
+from benchmark.console.plots import INK, MUTED, PALETTE, SHADE
 from leaderboard.markup import html
 from leaderboard.site.figure import PALE
 
@@ -24,6 +24,9 @@ VARIABLES = {
     INK: "--ink",
     MUTED: "--muted",
     PALE: "--rule",
+    SHADE: "--shade",
+    "#000000": "--ink",
+    "#ffffff": "--paper",
     **{colour: f"--data-{number}" for number, colour in enumerate(PALETTE, start=1)},
 }
 
@@ -97,5 +100,6 @@ def inline(svg: str, name: str, says: str) -> str:
         raise ValueError("not an SVG of matplotlib")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'{box[0]} role="img" aria-label="{html(says)}" style="max-width: {width[1]}pt">{rest}'
+        f'{box[0]} fill="currentColor" role="img" aria-label="{html(says)}" '
+        f'style="max-width: {width[1]}pt">{rest}'
     )

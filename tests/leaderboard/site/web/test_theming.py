@@ -30,6 +30,8 @@ def test_part_of_a_page_has_the_colours_of_the_page(svg: str) -> None:
     assert PALETTE[0].lower() not in text.lower()
     root = ET.fromstring(text)
     assert root.get("role") == "img"
+    assert root.get("fill") == "currentColor"  # of what matplotlib leaves black
+    assert "#ffffff" not in text
     assert root.get("aria-label") == 'a < "b"'
     assert not text.startswith("<?xml")
     assert "DejaVu" not in text
