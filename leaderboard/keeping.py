@@ -6,8 +6,8 @@
 
 Of each row the first unit by the hash of the list of its units is run again, by ``run`` as the row
 says that it was; the next ones too, until one is small enough for ``audit/``, or `MOST` are run.
-What a run gives replaces the unit in the row, whatever it is, and the row is scored again. A row
-that has a manifest already is left as it is.
+What a run gives replaces the unit in the row, whatever it is, and the row is scored again. What
+the row has in ``audit/`` already stays listed. A row that lists its first unit is left as it is.
 """
 
 from __future__ import annotations
@@ -25,20 +25,21 @@ from benchmark.registry import shipped_tasks
 from benchmark.result import Call, Result, Unit, read_result
 from benchmark.score import score_task
 from benchmark.task import Task
-from leaderboard.archive import AUDIT, Joined, RunFolder, write_audit
+from leaderboard.archive import AUDIT, FlatFolder, Joined, RunFolder, write_audit
 from leaderboard.card import known_fields, read_card, write_card
 from leaderboard.checks.entry import CARD, MANIFEST, RESULTS
 from leaderboard.manifest import (
     AUDIT_BYTES,
     OLDER,
     Manifest,
+    audit_units,
     by_hash,
     list_hash,
     make_manifest,
     unit_name,
 )
 from leaderboard.submission import SUBMISSIONS
-from leaderboard.submitting import COUNTED, put_in_place
+from leaderboard.submitting import COUNTED, listed, put_in_place
 from leaderboard.verification.rerun import model_of, run_unit
 
 #: Units of a row that are run at most.
@@ -85,27 +86,34 @@ def keep(folder: Path, tasks: Mapping[str, Task], without: Collection[str] = ())
     InputError
         If a run says that it cannot, or the row would not be valid.
     """
-    result = read_result(folder)
+    result, known = read_result(folder), listed(folder)
+    if not _wanted(result, known, without):
+        return []
     with tempfile.TemporaryDirectory(prefix="stridebench-") as temporary:
         kept = list(_run(result, folder.parent.name, tasks, without, Path(temporary)))
-        units = [one.unit for one in kept]
-        if not units:
-            return []
         manifests = [make_manifest(one.run, [one.unit]) for one in kept]
-        listed = {name: files for one in manifests for name, files in one.units.items()}
-        manifest = Manifest(kept="part", units=dict(sorted(listed.items())))
+        units = {unit: known.units[unit] for unit in audit_units(known)}
+        units |= {unit: files for one in manifests for unit, files in one.units.items()}
+        manifest = Manifest(kept="part", units=dict(sorted(units.items())))
         source = Joined(
-            *(RunFolder(one.run, found) for one, found in zip(kept, manifests, strict=True))
+            *(RunFolder(one.run, found) for one, found in zip(kept, manifests, strict=True)),
+            FlatFolder(folder / AUDIT),
         )
         made = replaced(result, kept, tasks)
-        known = known_fields(made)
-        card = read_card(folder / CARD).model_copy(update={name: known[name] for name in COUNTED})
+        fields = known_fields(made)
+        card = read_card(folder / CARD).model_copy(update={name: fields[name] for name in COUNTED})
         with put_in_place(folder, tasks) as home:
             write_card(card, home / CARD)
             made.write(home / RESULTS)
             manifest.write(home / MANIFEST)
             write_audit(source, manifest, home / AUDIT)
-    return [unit_name(unit) for unit in units]
+    return [unit_name(one.unit) for one in kept]
+
+
+def _wanted(result: Result, known: Manifest, without: Collection[str]) -> bool:
+    """Whether the row lacks the predictions of its first unit by hash."""
+    units = order(result, without)
+    return bool(units) and unit_name(units[0]) not in known.units
 
 
 def _run(
@@ -165,8 +173,9 @@ def main(
             if list_:
                 chosen = order(read_result(home), without or ())[:MOST]
                 typer.echo(f"{row}: {', '.join(unit_name(unit) for unit in chosen)}")
-            elif not (home / MANIFEST).exists():
-                typer.echo(f"{row}: ran {', '.join(keep(home, tasks, without or ()))}")
+            else:
+                ran = keep(home, tasks, without or ())
+                typer.echo(f"{row}: {'ran ' + ', '.join(ran) if ran else 'has its audit'}")
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error

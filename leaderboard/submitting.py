@@ -171,7 +171,7 @@ def _joined(
     older = is_older(home.parent.name, home.name)
     if not left:
         return new, source
-    known = _listed(home)
+    known = listed(home)
     kept = {unit: files for unit, files in known.units.items() if unit in left}
     if not older and earlier is None:
         raise InputError(
@@ -294,8 +294,8 @@ def _from_here(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _listed(home: Path) -> Manifest:
-    """Read the manifest of a submission that is there."""
+def listed(home: Path) -> Manifest:
+    """Read the manifest of a submission; one of nothing if it has none."""
     path = home / MANIFEST
     try:
         return record_of(read_file(path), Manifest) if path.exists() else Manifest(units={})

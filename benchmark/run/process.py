@@ -179,7 +179,6 @@ def _begin(work: Callable[..., None], connection: Connection, *arguments: Any) -
     if adopt_orphans() and (child := os.fork()):
         connection.close()
         _keep(child)
-    os.environ.pop(DRAWN_VARIABLE, None)  # a model is not told that its task is drawn anew
     threading.Thread(target=_end_with_the_run, daemon=True).start()
     work(Line(connection), *arguments)
 

@@ -49,12 +49,10 @@ def _bounds(pair: Pair) -> str:
     """Say to what the sentence is limited: tasks not on the board, replicas, tasks not shared."""
     limits = []
     if not pair.cards[0].ranked:
-        limits.append("of tasks that are not ranked")
-    if len({*pair.one.tasks} ^ {*pair.other.tasks}):
-        limits.append("of the tasks that both have run, not of the board")
-    fewest = [card for card in pair.cards if card.replicas > pair.replicas[0]]
-    if fewest and pair.replicas[0] < max(card.replicas for card in fewest):
-        limits.append(
-            f"of {pair.replicas[0]} of {max(card.replicas for card in fewest)} training replicas"
-        )
-    return f"; it holds {' and '.join(limits)}" if limits else ""
+        limits.append("for tasks that are not ranked")
+    if {*pair.one.tasks} != {*pair.other.tasks}:
+        limits.append("for the tasks that both have run, not for the board")
+    fewest, whole = pair.replicas[0], max(card.replicas for card in pair.cards)
+    if fewest < whole:
+        limits.append(f"for {fewest} of {whole} training replicas")
+    return f"; it holds {', '.join(limits)}" if limits else ""

@@ -52,9 +52,15 @@ BASES: dict[tuple[str, ...], dict[str, str]] = {
     ("upsample",): {"model": "absent", "trajectory": "SERIES", "factor": "10"},
     ("validate",): {"path": "absent"},
     ("leaderboard",): {"unknown": "x"},
+    ("submit",): {"run": "absent"},
+    ("validate",): {"path": "absent"},
+    ("verify",): {"path": "absent"},
+    ("compare",): {"names": "absent"},
+    ("cite",): {"models": "absent"},
     ("data", "import"): {"sources": "SERIES", "name": "mine"},
     ("data", "fetch"): {"name": "absent"},
     ("data", "verify"): {"globs": "absent/*"},
+    ("data", "export"): {"to": "OUT", "globs": "absent/*"},
 }
 
 

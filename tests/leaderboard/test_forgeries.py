@@ -54,7 +54,7 @@ FREE: dict[str, set[str]] = {
     "units.*.reason": {"other", "gone"},
     "units.*.metrics.NAME.bias": {"null", "gone"},
     "units.*.cost": {"empty", "gone"},
-    "units.*.cost.parameters": {"null", "gone"},
+    "units.*.cost.parameters": {"other", "null", "gone"},  # but the most of all units is the card's
     "units.*.cost.fit_seconds": {"other", "null", "gone"},
     "units.*.cost.predict_seconds": {"other", "null", "gone"},
     "units.*.cost.sample_seconds": {"other", "null", "gone"},

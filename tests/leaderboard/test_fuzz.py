@@ -25,6 +25,13 @@ ROW = SUBMISSIONS / "superresolution" / "linear"
 CARD = yaml.safe_load((ROW / "card.yaml").read_text())
 RESULT = json.loads((ROW / "results.json").read_text())
 
+#: Of so many of its tasks, so that there are more changes than time.
+N_TASKS = 3
+KEPT = [task["task"] for task in RESULT["tasks"][:N_TASKS]]
+RESULT["tasks"] = RESULT["tasks"][:N_TASKS]
+RESULT["units"] = [unit for unit in RESULT["units"] if unit["task"] in KEPT]
+RESULT["provenance"]["data"] = {task: RESULT["provenance"]["data"][task] for task in KEPT}
+
 #: Seconds of a processor for one submission.
 SECONDS = 10.0
 
@@ -97,7 +104,9 @@ def in_place_of_a_file(path: Path, draw: Callable[[Any], Any]) -> None:
 
 def remade(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(ROW, folder)
+    folder.mkdir(parents=True)
+    shutil.copy(ROW / "card.yaml", folder)
+    (folder / "results.json").write_text(json.dumps(RESULT))
 
 
 def spoil(folder: Path, draw: Callable[[Any], Any]) -> None:
@@ -139,7 +148,9 @@ def tasks() -> dict[str, Task]:
 def check_spoilt_submissions(folder: Path, tasks: dict[str, Task], n_examples: int) -> None:
     """Spoil a row of the board again and again; what is accepted must count as the row does."""
     remade(folder)
-    sound = counted(examined(folder, tasks))
+    report = examined(folder, tasks)
+    report.require_valid()
+    sound = counted(report)
 
     @settings(
         max_examples=n_examples,

@@ -7,7 +7,9 @@ honest fits; of 20 copies (replayed, backwards, in blocks of 1,000 frames, one s
 honest chain) novelty finds all; of 15 hybrids with another Markov model (every probability to the
 power of 1.05, jumps rarer by 30 %, no memory) consistency finds all. Not always found are jumps
 rarer by 2 to 10 %; never, true chains that nobody recorded under a model that expects their mean
-surprise.
+surprise. On the tasks of the board, 154 units of the shipped models (of msm, ngram and iid on every
+task, of the networks and the hidden Markov model on one to eleven) deviate by 1.01 σ, root mean
+square, and by 2.9 σ at most, and share stretches of 38 bits at most with their training data.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ MakeRun = Callable[[str, Result], str]
 @pytest.fixture
 def board(make_submission: MakeSubmission, write_submission: Callable[[Submission], Path]) -> Path:
     """Three rows on all tasks; two of them differ clearly, two do not."""
-    for name, z, spread in (("good", 0.9, 0.1), ("poor", 0.3, 0.15), ("poorer", 0.3, 0.12)):
+    for name, z, spread in (("good", 0.9, 0.1), ("poor", 0.3, 0.15), ("poorer", 0.301, 0.12)):
         write_submission(make_submission(name, z, spread=spread))
     return write_submission(make_submission("left-only", {"left/a": 0.5})).parents[1]
 

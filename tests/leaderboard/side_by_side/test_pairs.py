@@ -107,8 +107,8 @@ def test_run_of_fewer_replicas_is_compared_on_them_and_the_claim_says_so(
     [pair] = compared(tasks, board, "good", make_run("mine", result))
     assert pair.replicas == (2, 2)
     assert pair.whole.found.difference.freedom == 1
-    assert "of 2 of 3 training replicas" in claim(pair)
-    assert "of the tasks that both have run, not of the board" in claim(pair)
+    assert "for 2 of 3 training replicas" in claim(pair)
+    assert "for the tasks that both have run, not for the board" in claim(pair)
 
 
 def test_entrants_without_a_common_task_are_refused(

@@ -98,6 +98,6 @@ def test_file_of_more_coordinates_than_fit_into_memory_is_refused_unread(tmp_pat
         f"{axis}{atom}": np.zeros(50_000, np.int32) for atom in range(1000) for axis in "xyz"
     }
     pq.write_table(pa.table(columns), tmp_path / "a.parquet", compression="zstd")
-    assert (tmp_path / "a.parquet").stat().st_size < 1_000_000
+    assert (tmp_path / "a.parquet").stat().st_size < 2_000_000  # of 600 MB
     with pytest.raises(InputError, match="50,000 frames of 1,000 atoms, over 134,217,728 coord"):
         read_piece(tmp_path, Piece(file="a.parquet"), 1000)
