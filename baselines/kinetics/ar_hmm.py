@@ -74,7 +74,7 @@ class ArHmm:
     system in equilibrium are reversible), the number of hidden states, and the strengths of
     the priors. The slow modes are worth almost nothing in nats, so that among the numbers of hidden
     states only those compete whose slowest mode decays as that of the validation data does
-    (Chapman and Kolmogorov), within two standard errors.
+    (Chapman and Kolmogorov), within two standard errors or a tenth of its time.
 
     Parameters
     ----------

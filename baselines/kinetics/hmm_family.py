@@ -28,7 +28,7 @@ class HmmFamily:
     labels and a mixture of labels do best; where labels are many, or noisy views of something
     slow, a local law that a slow hidden state switches. Both are hidden Markov models, fitted to
     the same data. The one is kept whose slowest mode decays as that of the validation data does
-    (within two standard errors); where that says nothing, the likelier one on them.
+    (within two standard errors or a tenth of its time); where that says nothing, the likelier one.
 
     Parameters
     ----------
