@@ -182,18 +182,20 @@ class SlowMode:
         stderr = float(np.sqrt(BLOCKS - 1) * left_out.std())
         return cls(mode, lag, float(above.sum() / max(below.sum(), 1e-300)), stderr)
 
-    def is_shared_by(self, sample: Sampler, seed: int) -> bool:
-        """Whether a model's chains decay as the validation data do, within `SIGMAS` or `SLACK`.
+    def is_shared_by(self, sample: Sampler, seed: int, slack: float = SLACK) -> bool:
+        """Whether a model's chains decay as the validation data do, within `SIGMAS` or ``slack``.
 
         Parameters
         ----------
         sample : callable (prompt, n_frames, rng)
             Of a kinetics model.
         seed : int
+        slack : float
+            Error of ln t that is forgiven, t being the mode's time.
         """
         rng = np.random.default_rng(seed)
         drawn = sample(np.empty((DRAWN_CHAINS, 0), np.uint8), DRAWN_FRAMES, rng)
         # λ = exp(−lag/t): an error of ln t is one of λ ln λ.
         value = min(max(self.value, 1e-6), 1.0)
-        allowed = max(SIGMAS * self.stderr, -SLACK * value * np.log(value))
+        allowed = max(SIGMAS * self.stderr, -slack * value * np.log(value))
         return bool(abs(decay(list(drawn), self.mode, self.lag) - self.value) <= allowed)
