@@ -48,8 +48,8 @@ class HmmFree:
     choice : str
         ``"slow-mode"``: the best validation likelihood among the sizes whose slowest mode decays
         as that of the validation data does (the test of Chapman and Kolmogorov, within two
-        standard errors); all sizes compete where none passes. ``"likelihood"``: the best
-        validation likelihood.
+        standard errors or a tenth of its time); all sizes compete where none passes.
+        ``"likelihood"``: the best validation likelihood.
     most : int
         Most hidden states.
     """

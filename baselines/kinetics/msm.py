@@ -37,7 +37,8 @@ class Msm(MarkovModel):
         α, pseudo-counts a row; 0 lets the validation likelihood choose among `PRIORS`.
     lag : int
         Frames, a power of two; 0 takes the shortest whose slowest mode decays as that of the
-        validation data does (the test of Chapman and Kolmogorov, within two standard errors).
+        validation data does (the test of Chapman and Kolmogorov, within two standard errors or a
+        tenth of its time).
 
     Raises
     ------
