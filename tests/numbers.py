@@ -21,7 +21,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.registry import find_task
 from benchmark.run.provenance import run_on
+from benchmark.tracks.superresolution.data import truth
+from benchmark.tracks.superresolution.predictions import (
+    POSITION_UNIT,
+    RECONSTRUCTION,
+    read_positions,
+)
 from tests.plugs import ROOT
 
 #: Models, and the tasks each is run on.
@@ -72,7 +82,7 @@ def run(model: str, tasks: tuple[str, ...], folder: Path) -> dict[str, Any]:
     return {
         unit["task"]: {
             "predictions": predictions(
-                folder / "units" / unit["task"].replace("/", "--") / "r0-s0"
+                folder / "units" / unit["task"].replace("/", "--") / "r0-s0", unit["task"]
             ),
             "metrics": {name: metric["value"] for name, metric in unit["metrics"].items()},
         }
@@ -80,16 +90,28 @@ def run(model: str, tasks: tuple[str, ...], folder: Path) -> dict[str, Any]:
     }
 
 
-def predictions(folder: Path) -> dict[str, str]:
+def predictions(folder: Path, task: str) -> dict[str, str]:
     """Give the SHA-256 of the decoded content of each prediction file."""
     import pyarrow.parquet as pq
 
     found = {}
     for path in sorted(folder.glob("*.parquet")):
-        (column,) = pq.read_table(path).columns
-        values = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        if path.name == RECONSTRUCTION:
+            values = coordinates(folder, task)
+        else:
+            (column,) = pq.read_table(path).columns
+            values = column.combine_chunks().flatten().to_numpy(zero_copy_only=False)
         found[path.name] = hashlib.sha256(f"{values.dtype}".encode() + values.tobytes()).hexdigest()
     return found
+
+
+def coordinates(folder: Path, task: str) -> NDArray[np.int32]:
+    """Read reconstructed coordinates, in the unit of their file, one segment after the other."""
+    shapes = [segment.positions.shape for segment in truth(find_task(task))]
+    segments = read_positions(folder, shapes)
+    return np.concatenate([np.rint(one.ravel() / POSITION_UNIT) for one in segments]).astype(
+        np.int32
+    )
 
 
 def scores() -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
 from benchmark.task import MetricScale, Split, Task
 from tests import third_track
@@ -125,20 +124,26 @@ def test_third_track_is_listed_described_checked_run_scored_and_on_the_board(hom
     assert (home / "board" / "tones.svg").exists()
 
 
+#: Submits a run to a board of all tasks, and renders it; its argument is the folder of the board.
+SUBMIT = """
+import sys
+from pathlib import Path
+
+from benchmark.registry import all_tasks
+from leaderboard.site.render import render
+from leaderboard.submitting import submit
+
+board, tasks = Path(sys.argv[1]), all_tasks()
+said = {"name": "echo", "authors": ["N. N."], "licence": "MIT", "reads": ["labels"]}
+said["code"] = {"url": "https://example.org/echo", "revision": "v1"}
+submit(board.parent / "runs" / "echo", said, board / "submissions", tasks=tasks)
+render(write=True, folder=board, tasks=tasks)
+"""
+
+
 def submit(home: Path) -> None:
     """Put the run on a board of all tasks, and render it."""
-    folder = home / "board" / "submissions" / "tones" / "echo"
-    folder.mkdir(parents=True)
-    shutil.copy(home / "runs" / "echo" / "results.json", folder)
-    fields = {"name": "echo", "title": "Echo", "authors": ["N. N."], "description": "An echo."}
-    (folder / "card.yaml").write_text(yaml.safe_dump(fields))
-    done = python(
-        "-c",
-        "import sys; from pathlib import Path; from benchmark.registry import all_tasks; "
-        "from leaderboard.site.render import render; "
-        "render(write=True, folder=Path(sys.argv[1]), tasks=all_tasks())",
-        str(home / "board"),
-    )
+    done = python("-c", SUBMIT, str(home / "board"))
     assert done.returncode == 0, done.stderr
 
 

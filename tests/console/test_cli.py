@@ -198,7 +198,7 @@ def test_unknown_task_to_run(capsys, plug):
 def test_unknown_model(capsys):
     message = bad(capsys, "run", "--model", "mms")
     assert message.startswith("no model 'mms'; did you mean msm")
-    assert "available: block-shuffle, " in message
+    assert "available: ar-hmm, block-shuffle, " in message
 
 
 def test_missing_model_file(capsys):

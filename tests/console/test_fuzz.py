@@ -53,7 +53,6 @@ BASES: dict[tuple[str, ...], dict[str, str]] = {
     ("validate",): {"path": "absent"},
     ("leaderboard",): {"unknown": "x"},
     ("submit",): {"run": "absent"},
-    ("validate",): {"path": "absent"},
     ("verify",): {"path": "absent"},
     ("compare",): {"names": "absent"},
     ("cite",): {"models": "absent"},

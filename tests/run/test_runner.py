@@ -140,7 +140,8 @@ def test_run_reports_units_in_the_order_of_the_plan_and_all_are_done(finished):
 
 def test_run_leaves_predictions_records_and_the_fitted_model_and_nothing_else(finished):
     names = set(contents(finished[0]))
-    unit = {"unit.json", "samples.parquet", "log_prob.parquet", "model/counts.npy", "model/seconds"}
+    model = {"model/counts.npy", "model/seconds"}
+    unit = {"unit.json", "one_model.json", "samples.parquet", "log_prob.parquet"} | model
     keys = ("r0-s0", "r1-s0", "r0-s1")
     expected = {f"units/toy--three/{key}/{name}" for key in keys for name in unit}
     assert names == expected | {"run.json", "results.json"}

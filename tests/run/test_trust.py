@@ -413,6 +413,7 @@ def test_run_and_score_do_not_notice_metrics_invented_in_a_result(toy: Task, hon
     units = [honest[0].model_copy(deep=True, update={"replica": one}) for one in range(5)]
     for unit in units:
         unit.metrics["mfpt_error"].value = 0.02 + 0.001 * unit.replica
+        unit.metrics["mfpt_error"].bias = 0.01
     result = whole_result(toy, units)
     scores = recomputed(result, {toy.id: toy}, Path("results.json"))
     assert scores[toy.id].metrics["mfpt_error"].z > 0.5
