@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.check import check_model
-from benchmark.loading import load_model
+from benchmark.loading import load_model, shipped_models
 from benchmark.registry import TASKS_VARIABLE
 from tests.docs.blocks import DOCS, PAGES, blocks, run_block
 from tests.plugs import ROOT
@@ -53,6 +53,15 @@ def test_all_commands_of_a_page_run_in_order(
 ) -> None:
     for block in blocks(page):
         run_block(block, folder, capsys)
+
+
+@pytest.mark.parametrize(
+    ("page", "track"), [("kinetics.md", "kinetics"), ("superresolution.md", "superresolution")]
+)
+def test_every_shipped_model_is_named(page: str, track: str) -> None:
+    text = (DOCS / page).read_text("utf-8")
+    named = {name.removeprefix("bi-") for name in re.findall(r"`([a-z0-9-]+)`", text)}
+    assert {name.removeprefix("bi-") for name in shipped_models(track)} <= named
 
 
 @pytest.mark.parametrize(("page", "file", "name"), PLUGS)
