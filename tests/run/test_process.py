@@ -327,7 +327,13 @@ def test_interruption_is_exit_code_130_and_says_what_next(
     model = plug(MARKOV + EXTRA + FIT.format(body=body, after="")) + ":Odd"
     command = [sys.executable, "-m", "benchmark", "run", "--model", model, "--tasks", toy.id]
     with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background job ignores interruptions, and so would all that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as run:
         assert eventually(begun.exists, 120)
         os.kill(run.pid, signal.SIGINT)
