@@ -73,7 +73,9 @@ class Manifest(_Strict):
 
     manifest_version: Literal[1] = 1
     kept: Literal["all", "part"] = "all"
-    units: dict[UnitName, Annotated[dict[FileName, StoredFile], Field(max_length=MOST_FILES)]]
+    units: dict[
+        UnitName, Annotated[dict[FileName, StoredFile], Field(min_length=1, max_length=MOST_FILES)]
+    ]
     archive: Archive | None = None
 
     @property

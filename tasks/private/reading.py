@@ -193,6 +193,10 @@ def _with_warning(recording: Recording) -> Recording:
 def _radians(recording: Recording, unit: str) -> NDArray[np.float64]:
     values = recording.values.astype(np.float64)
     largest = float(np.abs(values).max())
+    other = {"degrees": "rad(ian)?s?", "radians": "deg(ree)?s?"}[unit]
+    for name in recording.columns:
+        if re.search(rf"(?<![a-z]){other}(?![a-z])", name.lower()):
+            raise InputError(f"{recording.name}: '{name}' is not in {unit}; choose by --columns")
     if unit == "radians" and largest > FULL_TURN:
         raise InputError(
             f"{recording.name}: angles up to {largest:.4g} are no radians; give --degrees"

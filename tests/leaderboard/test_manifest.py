@@ -107,6 +107,12 @@ def test_file_name_that_could_be_a_path_is_refused(name: str) -> None:
         Manifest(units={"left/a/r0-s0": {name: StoredFile(bytes=1, sha256="0" * 64)}})
 
 
+def test_unit_of_no_files_is_refused() -> None:
+    # Else a row that lists all its units, and no predictions, has nothing to be audited.
+    with pytest.raises(ValidationError, match="at least 1 item"):
+        Manifest(units={"left/a/r0-s0": {}})
+
+
 def test_flat_names_of_different_units_differ() -> None:
     names = {
         member(f"{task}/r{replica}-s0", "samples.parquet")

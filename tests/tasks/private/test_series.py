@@ -104,6 +104,15 @@ def test_degrees_become_radians(tmp_path):
     assert np.allclose(found.values[[0, -1], 0], [-np.pi, np.pi])
 
 
+@pytest.mark.parametrize(("unit", "header"), [("degrees", "psi (rad)"), ("radians", "psi/deg")])
+def test_column_whose_header_names_the_other_unit_is_refused(tmp_path, unit, header):
+    path = tmp_path / "a.csv"
+    rows = "".join(f"{phi:.1f},{phi / 90:.3f}\n" for phi in np.linspace(-3, 3, 300))
+    path.write_text(f"phi,{header}\n{rows}")
+    with pytest.raises(InputError, match=f"is not in {unit}"):
+        read(path, angles=unit)
+
+
 def test_one_file_of_whole_numbers_among_others_is_no_state_series(tmp_path):
     path = saved(tmp_path, a=NUMBERS[:, 0], b=np.array([1.0, 2.0, 1.0]))
     assert {r.kind for r in read(path)} == {"numbers"}
