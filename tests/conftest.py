@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -101,6 +102,15 @@ def toy(_toy_root: Path, monkeypatch: pytest.MonkeyPatch) -> Task:
     root = str(Path(__file__).parents[1])
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([root, os.environ.get("PYTHONPATH", "")]))
     return find_task(TOY)
+
+
+@pytest.fixture(autouse=True)
+def own_path() -> Iterator[None]:
+    """Forget the folders and the name of a test's plugs: processes of the next one get the path."""
+    before = sys.path[:]
+    yield
+    sys.path[:] = before
+    sys.modules.pop("plug", None)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 
 from benchmark import cli
 from benchmark.job import Job
+from benchmark.registry import TASKS_VARIABLE
 from benchmark.result import TaskResult, Unit
 from benchmark.run.local import asking
 from benchmark.run.worker import do_unit
@@ -121,3 +122,8 @@ def tasks_in(root: Path) -> Iterator[None]:
 def one_line(error: str) -> bool:
     """Whether an error output is a single line that begins with ``error:``, and no traceback."""
     return error.startswith("error: ") and error.count("\n") == 1
+
+
+def told_where_tasks_lie() -> str:
+    """Give what a plug begins with that knows where data lie: a model's process is not told."""
+    return f"import os\n\nos.environ[{TASKS_VARIABLE!r}] = {os.environ[TASKS_VARIABLE]!r}\n"

@@ -108,6 +108,12 @@ def lies(home: Path) -> Iterator[str]:
             path.rmdir() if path.is_dir() else path.unlink()
 
 
+def peak() -> int:
+    """Give the most memory of this program, in KiB; getrusage would count whoever started it."""
+    status = Path("/proc/self/status").read_text("utf-8").splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+
+
 def main() -> None:
     home, gib = Path(sys.argv[1]), int(sys.argv[2])
     tasks = shipped_tasks()
@@ -118,8 +124,7 @@ def main() -> None:
         report = examined(home, tasks)
         faults = [fault for outcome in report.outcomes for fault in outcome.listed]
         found[lie] = (time.process_time() - begin, report.valid, faults)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"lies": found, "kibibytes": memory}))
+    print(json.dumps({"lies": found, "kibibytes": peak()}))
 
 
 if __name__ == "__main__":

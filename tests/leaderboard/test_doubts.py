@@ -14,7 +14,7 @@ from leaderboard.publishing import published
 from leaderboard.site.markdown import page
 from leaderboard.submission import SUBMISSIONS, Submission, read_submissions
 from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_superresolution_task
-from tests.plugs import MARKOV, do
+from tests.plugs import MARKOV, do, told_where_tasks_lie
 
 
 @pytest.fixture
@@ -78,7 +78,8 @@ def test_oracle_read_from_its_file_is_told_and_not_ranked(
     plug: Callable[[str], str],
     tmp_path: Path,
 ) -> None:
-    unit = do(toy, plug(MARKOV + ORACLE_FROM_THE_FILE) + ":Cheat", tmp_path / "unit")
+    cheat = plug(told_where_tasks_lie() + MARKOV + ORACLE_FROM_THE_FILE) + ":Cheat"
+    unit = do(toy, cheat, tmp_path / "unit")
     assert (unit.status, unit.reason) == ("done", "")  # the run itself sees nothing in it
     made = make_submission("peek", 0.9)
     made.result.units[0].metrics["nll_regret"] = unit.metrics["nll_regret"]

@@ -26,7 +26,7 @@ from benchmark.tracks.superresolution.card import STORAGE_ROUNDING
 from benchmark.tracks.superresolution.predictions import RECONSTRUCTION
 from leaderboard.validation import recomputed
 from tests.command import stridebench
-from tests.plugs import MARKOV, command, do
+from tests.plugs import MARKOV, command, do, told_where_tasks_lie
 from tests.run.waiting import alive
 from tests.tracks.superresolution.water import freeze_water
 
@@ -299,7 +299,7 @@ class Cheat(Markov):
 def test_run_and_score_do_not_notice_oracle_answers_from_the_frozen_files(
     toy: Task, run: Run, honest: tuple[Unit, Path]
 ):
-    unit, _ = run(MARKOV + PEEK + READS_THE_FROZEN_FILES, toy.id)
+    unit, _ = run(told_where_tasks_lie() + MARKOV + PEEK + READS_THE_FROZEN_FILES, toy.id)
     assert (unit.status, unit.reason) == ("done", "")
     assert unit.metrics["nll_regret"].value < 0.5 * honest[0].metrics["nll_regret"].value
 
