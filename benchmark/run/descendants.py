@@ -60,7 +60,12 @@ def descendants(process: int) -> list[int]:
 def end_all_below(process: int) -> None:
     """Kill every process below one, and what they start meanwhile."""
     end = time.monotonic() + PATIENCE
-    while (found := descendants(process)) and time.monotonic() < end:
+    # What is found is a while old: one may have started another and ended since the list was made.
+    # So nothing is left only where two looks, one after the other, find nothing.
+    nothing = 0
+    while nothing < 2 and time.monotonic() < end:
+        found = descendants(process)
+        nothing = 0 if found else nothing + 1
         for one in found:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(one, signal.SIGKILL)
