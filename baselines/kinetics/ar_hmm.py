@@ -296,7 +296,7 @@ class _Candidate:
 
 def _best_prior(fit: _Fit, validation: StateTrajectories) -> SwitchingChain:
     """Choose the strengths, first of the hidden states' own rows, then of what they share."""
-    score = lambda model: _score(model, validation)  # noqa: E731
+    score = partial(_score, data=validation)
     own = max(OWN_STRENGTHS, key=lambda own: score(fit.chain(STRENGTH, own)))
     return max((fit.chain(strength, own) for strength in STRENGTHS), key=score)
 

@@ -79,12 +79,12 @@ class HmmFree:
             model = _fitted(train, n, rng, context.effort)
             model = max(
                 (with_prior(model, train, prior) for prior in PRIORS),
-                key=partial(_score, data=validation),
+                key=partial(mean_log_likelihood, data=validation),
             )
             same = self.choice == "likelihood" or slow.is_shared_by(
                 partial(sample, model), context.seed
             )
-            found = same, _score(model, validation)
+            found = same, mean_log_likelihood(model, validation)
             note = "" if same else ", another slow mode"
             context.progress(
                 place / len(sizes), f"{n} hidden states, validation {-found[1]:.5f} nats{note}"
@@ -122,10 +122,6 @@ class HmmFree:
     def load(self, folder: Path) -> None:
         """Read what `save` wrote."""
         self.model = hidden_markov(**load_arrays(folder))
-
-
-def _score(model: HiddenMarkov, data: StateTrajectories) -> float:
-    return mean_log_likelihood(model, data)
 
 
 def _fitted(
