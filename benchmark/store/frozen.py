@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import InputError, named
+from benchmark.errors import InputError, named, said
 from benchmark.files import atomic
 from benchmark.installed import is_installed
-from benchmark.store.predictions import require_small
+from benchmark.store.strangers import Expected, require_readable
 from benchmark.task import Split, Task
 
 #: What each column of a split may hold; the fingerprint is taken of exactly these bytes.
@@ -107,21 +107,6 @@ def is_left_out(task: Task, split: str) -> bool:
     return split in LEFT_OUT and missing and is_installed(root)
 
 
-def _require_size(path: Path, values: int) -> None:
-    """Refuse a file that holds more than the card says: a small one can be more than fits."""
-    import pyarrow as pa  # slow to load
-    import pyarrow.parquet as pq
-
-    try:
-        footer = pq.read_metadata(path)
-    except (OSError, pa.ArrowException):
-        return  # whoever reads all of it says what is wrong
-    try:
-        require_small(footer, values, None, len(COLUMNS))
-    except ValueError as error:
-        raise InputError(f"{path} is not the frozen data: {error}; restore it") from error
-
-
 def _read(path: Path, values: int) -> dict[str, list[NDArray[Any]]]:
     import datasets  # slow to load
     import pyarrow as pa
@@ -129,7 +114,12 @@ def _read(path: Path, values: int) -> dict[str, list[NDArray[Any]]]:
 
     if not path.is_file():
         raise InputError(f"{path} is missing; restore it (git checkout) or run its generator")
-    _require_size(path, values)
+    try:
+        require_readable(path, Expected(values, columns=len(COLUMNS)))
+    except OSError as error:
+        raise InputError(f"{path} is not a readable Parquet file: {said(error)}") from error
+    except ValueError as error:
+        raise InputError(f"{path} is not the frozen data: {said(error)}; restore it") from error
     datasets.disable_progress_bars()
     try:
         table = datasets.Dataset.from_parquet(str(path)).with_format("arrow")[:]
