@@ -12,6 +12,7 @@ from benchmark.task import Task
 from benchmark.tracks.superresolution.card import SuperResolutionCard, superresolution_card
 from benchmark.tracks.superresolution.data import load
 from benchmark.tracks.superresolution.metrics.errors import BROKEN_BOND, bond_lengths
+from benchmark.tracks.superresolution.rigid_motion import turned_as_a_whole
 from benchmark.trajectories.reading import AtomTrajectory
 
 #: Å/fs on average between two frames; at 500 K a hydrogen atom moves at 0.035, rms.
@@ -64,6 +65,28 @@ def require_finite(trajectory: AtomTrajectory) -> None:
                 f"{trajectory.name}: {what} are not finite: {values[frame, atom, axis]} in frame "
                 f"{frame}, atom {atom} (from 0)"
             )
+
+
+def require_new_frames(trajectory: AtomTrajectory) -> None:
+    """Require every frame to differ from the one before: nothing that moves stays the same.
+
+    Raises
+    ------
+    InputError
+        If one does not; names the first, and says how many there are.
+    """
+    again = (np.diff(trajectory.positions, axis=0) == 0).all(axis=(1, 2))  # (frames - 1,)
+    if not again.any():
+        return
+    first = int(again.argmax()) + 1
+    if again.all():
+        raise InputError(f"{trajectory.name}: all its frames hold the same positions")
+    raise InputError(
+        f"{trajectory.name}: in {np.count_nonzero(again):,} of {len(again) + 1:,} frames positions "
+        f"are those of the frame before to the last digit, first in frame {first:,}: was a frame "
+        "written twice, or did the run stand still? leave these out, so that all are equally far "
+        "apart in time"
+    )
 
 
 def require_spacing(trajectory: AtomTrajectory, expected: float, given: float | None) -> bool:
@@ -134,6 +157,13 @@ def require_whole(trajectory: AtomTrajectory, task: Task, spacing: float) -> Non
     too_far = lengths > FASTEST * spacing
     if too_far.any():
         frame, atom = (int(i) for i in np.argwhere(too_far)[0])
+        here, there = trajectory.positions[frame : frame + 2]
+        if whole := turned_as_a_whole(here, there, FASTEST * spacing):
+            raise InputError(
+                f"{name}: the molecule {whole} from frame {frame} to the next, and its atoms "
+                "hardly move against one another: were frames turned one by one? bring them as "
+                "the dynamics wrote them"
+            )
         raise InputError(
             f"{name}: atom {atom} (from 0) jumps by {lengths[frame, atom]:.3g} Å from frame "
             f"{frame} to the next; if that is a periodic box, undo the jumps first ({UNWRAPPED})"
