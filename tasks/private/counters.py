@@ -227,6 +227,20 @@ def _require_one_run(table: Table, at: int) -> None:
         )
 
 
+def uneven_times(table: Table, chosen: Sequence[int]) -> tuple[str, ...]:
+    """Warn of columns that are not ``chosen``, and look like times in unequal steps."""
+    return tuple(
+        f"{table.name}: {table.title(at)} only ascends, in unequal steps; if it is the time, "
+        "frames are not equally far apart, and no lag is a time"
+        for at, column in enumerate(table.columns)
+        if at not in chosen
+        and column.dtype.kind in "iuf"
+        and len(column) >= ENOUGH_ROWS
+        and (np.diff(column) > 0).all()
+        and not is_even(column)
+    )
+
+
 def _require_return(table: Table, at: int, others: Sequence[int]) -> None:
     column = table.columns[at].astype(np.float64)
     steps = np.diff(column)

@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.errors import InputError
 from benchmark.quantities import Time
 from tasks.private.arrays import read_arrays
-from tasks.private.counters import find_counters, require_no_progress
+from tasks.private.counters import find_counters, require_no_progress, uneven_times
 from tasks.private.recording import Recording
 from tasks.private.table import Table, read_table
 
@@ -81,7 +81,7 @@ def _recording(
         counters.interval,
         columns=tuple(_name(table, at) for at in chosen) if len(table.columns) > 1 else table.names,
         notes=(*notes, *counters.notes, *unused),
-        warnings=() if columns else _labels_among(table, chosen),
+        warnings=uneven_times(table, chosen) if columns else _labels_among(table, chosen),
     )
 
 

@@ -1,4 +1,4 @@
-"""Frames that are the one before once more: saved several times, or a run that stood still.
+"""Frames that are no frames of their own: saved several times, interpolated, or standing still.
 
 Nothing that moves comes to the same numbers twice in a row. Frames saved k times each make every
 time k times too long, and a model that repeats itself perfect in all frames but one of k.
@@ -28,6 +28,11 @@ LONG = 10
 #: … where of all others no more than this share does.
 SELDOM = 0.01
 
+#: Of coordinates that are not rounded to few values, more frames than this share do not lie on the
+#: line between their neighbours, to so much of a usual step.
+MADE_UP, UNROUNDED, ON_A_LINE = 0.3, 0.5, 1e-6
+EPSILON = float(np.finfo(np.float32).eps)
+
 #: A coordinate that was clipped has other values so near to the limit, of its range.
 NEXT_TO = 0.01
 
@@ -54,6 +59,11 @@ def refuse_standstill(recordings: Sequence[Recording], stride: int) -> None:
                 f"{times} times; give --stride {times * stride}, and --interval if its frames are "
                 "not as far apart as it says"
             )
+        if found.kind != "states" and (share := _between(found.values)) > MADE_UP:
+            raise InputError(
+                f"{found.name}: {share:.0%} of its frames lie exactly half-way between their "
+                "neighbours: they were interpolated; bring the frames of the run itself"
+            )
         if found.kind != "states" and (still := _still(found.values, changes)):
             first, last = still
             raise InputError(
@@ -71,6 +81,18 @@ def _times(changes: NDArray[np.intp]) -> int:
     most = min(int(np.median(steps)), MOST_TIMES)
     fits = (k for k in range(most, 1, -1) if np.mean(steps % k == 0) > 1 - OUT_OF_STEP)
     return next(fits, 1)
+
+
+def _between(values: NDArray[np.generic]) -> float:
+    """Give the share of frames that are the mean of their neighbours, but for rounding."""
+    x = values.astype(np.float64)
+    moving = x[:, np.ptp(x, axis=0) > 0]
+    distinct = [len(np.unique(column)) for column in moving.T]
+    if len(x) < LONG or not distinct or min(distinct) < UNROUNDED * len(x):
+        return 0.0
+    bends, steps = np.diff(moving, 2, axis=0), np.diff(moving, axis=0)
+    small = ON_A_LINE * np.sqrt((steps**2).mean(0)) + 4 * EPSILON * np.abs(moving).max(0)
+    return float((np.abs(bends) <= small).all(axis=1).mean())
 
 
 def _still(values: NDArray[np.generic], changes: NDArray[np.intp]) -> tuple[int, int] | None:

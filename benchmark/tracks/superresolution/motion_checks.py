@@ -68,9 +68,11 @@ SIZE, SHARE = 3.0, 0.2
 #: (velocities) and 1.35 (forces).
 TIGHT, TIGHT_SIZE = 0.85, {"velocities": 1.4, "forces": 1.6}
 
-#: By how much a turn may better the correlation, in at least so many frames. *Measured*: 0.06, and
-#: 0.004 where usual correlations are tight.
-TURN, TIGHT_TURN, TURNED_FRAMES = 0.1, 0.02, 11
+#: Kept frames from which on sizes and turns are looked at closely.
+ENOUGH = 11
+
+#: By how much a turn may better the correlation. *Measured*: 0.06, and 0.004 where it is tight.
+TURN, TIGHT_TURN = 0.1, 0.02
 
 #: Rms by which the whole may move otherwise than its velocities say, over that of atoms in
 #: it. *Measured*: 0.09 down to `HOLDS`, and 0.04 where tight.
@@ -197,7 +199,8 @@ def _misfit(found: Motion, usual: Motion, what: str, name: str) -> str:
         return fault
     one, other = found.of(what), usual.of(what)
     against = one.correlation < -SHARE * abs(other.correlation)
-    most = TIGHT_SIZE[what] if _is_tight(usual, what) else SIZE
+    close = _is_tight(usual, what) and len(found.positions) >= ENOUGH
+    most = TIGHT_SIZE[what] if close else SIZE
     if not other.size / most <= one.size <= other.size * most:
         text = as_if(what, expected_unit(what, name), float(other.size / one.size))
         return text + (f", and {_reversed(what)}" if against and _holds(usual, what) else "")
@@ -207,7 +210,7 @@ def _misfit(found: Motion, usual: Motion, what: str, name: str) -> str:
         return fault
     if one.correlation < SHARE * other.correlation:
         return _reversed(what) if against else ASTRAY
-    return _lagging(found) if what == "velocities" else _unexplained(found, usual)
+    return _lagging(found, usual) if what == "velocities" else _unexplained(found, usual)
 
 
 def _is_tight(usual: Motion, what: str) -> bool:
@@ -245,7 +248,7 @@ def _turned(found: Motion, usual: Motion, what: str) -> str:
         if what == "velocities"
         else (found.bent, found.by_forces)
     )
-    if len(found.positions) < TURNED_FRAMES:
+    if len(found.positions) < ENOUGH:
         return ""
     own, expected = found.of(what).correlation, usual.of(what).correlation
     gain = TIGHT_TURN if _is_tight(usual, what) else TURN
@@ -283,8 +286,10 @@ def _other_masses(found: Motion, usual: Motion) -> str:
     )
 
 
-def _lagging(found: Motion) -> str:
+def _lagging(found: Motion, usual: Motion) -> str:
     """Say by how much velocities are older than positions."""
+    if len(found.positions) < MANY and not _is_tight(usual, "velocities"):
+        return ""  # of few frames far apart, the error of a lag is not known well enough
     lag, error = found.lag
     if abs(lag) <= max(LAG, LAG_ERRORS * error):
         return ""

@@ -53,6 +53,16 @@ def test_frames_of_a_trajectory_saved_five_times_are_refused(peptide: Peptide, t
         refuse_standstill(found, 1)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("times", [2, 5])
+def test_interpolated_frames_are_refused(times, dtype):
+    between = np.interp(np.arange(FRAMES * times) / times, np.arange(FRAMES), X)
+    with pytest.raises(InputError, match="half-way between their neighbours"):
+        judged(between.astype(dtype))
+    walk = np.cumsum(RNG.normal(size=(FRAMES, 2)), axis=0).astype(dtype)
+    judged(walk)
+
+
 @pytest.mark.parametrize("value", [0.0, X[1000]])
 @pytest.mark.parametrize("frames", [10, 700])
 def test_frames_that_stay_the_same_are_refused_with_their_place(value, frames):
