@@ -55,26 +55,25 @@ def angle(turn: Floats) -> float:
     return float(np.degrees(np.arccos(cosine)))
 
 
-def turned_as_a_whole(before: Floats, after: Floats, most: float) -> str:
-    """Say how a molecule was turned from a frame to the next if its atoms hardly moved otherwise.
+def turns(positions: Positions) -> tuple[Floats, Floats]:
+    """Find by how much a molecule turns from each frame to the next.
 
     Parameters
     ----------
-    before, after : float64 arrays of shape (atoms, 3)
-        Å.
-    most : float
-        Å that an atom may be off.
+    positions : float64 array of shape (frames, atoms, 3)
 
     Returns
     -------
-    str
-        Empty if it moved without turning, or atoms moved against one another.
+    angles : float64 array of shape (frames - 1,)
+        Degrees.
+    explained : float64 array of shape (frames - 1,)
+        The share of the motion of atoms about the middle, rms, that the turn explains.
     """
-    first, second = before - before.mean(0), after - after.mean(0)
-    if np.linalg.norm(second - first, axis=1).max() <= most:
-        return ""
-    for mirrored in (False, True):
-        turn = turn_between(second[None], first[None], mirrored)
-        if np.linalg.norm(second - first @ turn, axis=1).max() <= most:
-            return "is mirrored" if mirrored else f"turns by {angle(turn):.0f}°"
-    return ""
+    middle = positions - positions.mean(1, keepdims=True)
+    first, second = middle[:-1], middle[1:]
+    left, _, right = np.linalg.svd(np.einsum("nai,naj->nij", first, second))
+    left[:, :, -1] *= np.linalg.det(left @ right)[:, None]
+    turn = left @ right
+    cosine = np.clip((np.trace(turn, axis1=1, axis2=2) - 1) / 2, -1, 1)
+    moved, rest = (np.sqrt(((second - other) ** 2).sum((1, 2))) for other in (first, first @ turn))
+    return np.degrees(np.arccos(cosine)), 1 - rest / np.maximum(moved, np.finfo(float).tiny)
