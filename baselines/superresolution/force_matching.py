@@ -18,6 +18,7 @@ from baselines._options import Trained, require_at_least
 from baselines._torch import device_named, drawing_from, read_tensors, write_tensors
 from baselines.superresolution._parts.force_field import ForceField, frames_last, mean_distances
 from baselines.superresolution._parts.frame import Frames, Segments, mean_geometry
+from baselines.superresolution._parts.friction import GlobalFriction, find_friction
 from baselines.superresolution._parts.parity import Moments, Solvers, diagonalised, solve
 from baselines.superresolution._parts.passes import (
     Integers,
@@ -137,6 +138,7 @@ class ForceMatching(Trained):
             self._distances = mean_distances(known.known[:, 0])
             self._shooting = self._untrained(mean_geometry(train), gap)
             self._match(known, held_out, device, context)
+        self._without_friction(known, held_out)  # read with the networks, it is known better
         self._shooting.measure_memory(known)
         context.progress(_MATCHING, "linear stage")
         self._fit_linear(known, held_out)
@@ -154,6 +156,8 @@ class ForceMatching(Trained):
     ) -> None:
         """Train the force field on frames drawn at random; keep the weights that err least."""
         field, gap = self._shooting.field, self._shooting.gap
+        field.calibrate(*_statics(train, gap), self._masses)
+        train, held_out = self._without_friction(train, held_out)
         x, a = _statics(train, gap)
         field.calibrate(x, a, self._masses)
         field.to(device)
@@ -170,6 +174,17 @@ class ForceMatching(Trained):
             identity_of(name, train, held_out, context),
             replace(context, progress=lambda done, note: context.progress(_MATCHING * done, note)),
         )
+
+    def _without_friction(self, *known: JoinedSegments) -> list[JoinedSegments]:
+        """Find the friction of training and validation segments; take it off accelerations."""
+        if self._orders < 3:
+            return list(known)  # no friction can be read at kept frames
+        read = [self._shooting.read_frictions(each) for each in known]
+        law = self._shooting.friction = find_friction(*read)
+        if not law.acts:
+            return list(known)
+        gap = self._shooting.gap
+        return [_freed(each, law.course(of), gap) for each, of in zip(known, read, strict=True)]
 
     def _fit_linear(self, train: JoinedSegments, held_out: JoinedSegments) -> None:
         """Regress what paths lack; validation chooses the strength."""
@@ -252,6 +267,7 @@ class ForceMatching(Trained):
             "distances": torch.from_numpy(self._distances),
             "reference": torch.from_numpy(shooting.reference),
             "remembered": torch.from_numpy(shooting.remembered),
+            "friction": [shooting.friction.gain, shooting.friction.loss],
             "coefficients": [torch.from_numpy(each) for each in self._coefficients],
             "field": shooting.field.state_dict(),
         }
@@ -268,6 +284,7 @@ class ForceMatching(Trained):
         self._coefficients = even, odd, intercept
         self._shooting = self._untrained(stored["reference"].numpy(), stored["gap"])
         self._shooting.remembered = stored["remembered"].numpy()
+        self._shooting.friction = GlobalFriction(*stored["friction"])
         self._shooting.field.load_state_dict(stored["field"])
 
 
@@ -313,6 +330,13 @@ def _statics(joined: JoinedSegments, gap: int) -> tuple[Floats, Floats]:
     """Give positions near the origin (n, atoms, 3) in Å, and accelerations in Å / frame²."""
     x = joined.known[:, 0]
     return x - x.mean(1, keepdims=True), joined.known[:, 2] / gap**2
+
+
+def _freed(joined: JoinedSegments, friction: Floats, gap: int) -> JoinedSegments:
+    """Take a friction (frames,) off accelerations: a + ξ v in the place of a."""
+    known = joined.known.copy()
+    known[:, 2] += gap * friction[:, None, None] * known[:, 1]
+    return replace(joined, known=known)
 
 
 def _features(seen: Floats, filled: Filled, gap: int) -> Floats:
