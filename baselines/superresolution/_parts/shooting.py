@@ -60,8 +60,8 @@ class Shooting:
     where f is a `ForceField`, and ξ a `GlobalFriction`, if one acts: it is read at the kept frame
     where a path starts, and goes on by its law. Where forces are read, what is lacking is known at
     both ends, and is interpolated: α and β are those of a Gaussian process with the autocorrelation
-    that the lack has on training frames. Each path is bent by the Hermite polynomial that makes it meet the kept
-    frame where it ends; the two are blended with the weight 1 − 10 s³ + 15 s⁴ − 6 s⁵.
+    that the lack has on training frames. Each path is bent by the Hermite polynomial that makes it
+    meet the kept frame where it ends; the two are blended with the weight 1 − 10 s³ + 15 s⁴ − 6 s⁵.
 
     Parameters
     ----------
@@ -104,31 +104,32 @@ class Shooting:
 
     def read_frictions(self, known: JoinedSegments) -> Readings:
         """Read a friction in all frames of segments, whether one acts or not."""
-        read = [
-            torch.stack(read_friction(v, a - f, self.field.mass))
-            for _, v, a, f in self._blocks(known.known)
-        ]
-        friction, kinetic = torch.cat(read, dim=1).double().cpu().numpy()
+        read = [torch.stack(self._read(v, lack)) for v, lack in self._blocks(known.known)]
+        friction, kinetic = torch.cat(read, dim=1).numpy()
         return Readings(kinetic, friction, known.first)
 
     def _lack(self, derivatives: Floats) -> Floats:
         """Give a − f(x) + ξ v in Å / frame² of frames (n, 3, atoms, 3) that lie anyhow."""
-        blocks = [self._lacking(v, a - f)[0] for _, v, a, f in self._blocks(derivatives)]
-        return torch.cat(blocks, dim=2).permute(2, 1, 0).double().cpu().numpy()
+        blocks = [self._lacking(v, lack)[0] for v, lack in self._blocks(derivatives)]
+        return torch.cat(blocks, dim=2).permute(2, 1, 0).numpy()
 
     @torch.no_grad()
-    def _blocks(self, derivatives: Floats) -> Iterator[tuple[Tensor, ...]]:
-        """Give x, v, a and f(x) of frames (n, 3, atoms, 3), some at a time, frames last."""
-        device, gap = device_of(self.field), self.gap
+    def _blocks(self, derivatives: Floats) -> Iterator[tuple[Tensor, Tensor]]:
+        """Give v and a − f(x) of frames, some at a time: (3, atoms, n), in double precision."""
         for begin in range(0, len(derivatives), BLOCK):
             x, v, a = np.moveaxis(derivatives[begin : begin + BLOCK], 1, 0)
-            near = frames_last(x - x.mean(1, keepdims=True), device)
-            v, a = frames_last(v / gap, device), frames_last(a / gap**2, device)
-            yield near, v, a, self.field(near)
+            near = frames_last(x - x.mean(1, keepdims=True), device_of(self.field))
+            force = self.field(near).cpu().double()
+            v, a = (torch.from_numpy(each).permute(2, 1, 0) for each in (v, a))
+            yield v / self.gap, a / self.gap**2 - force
+
+    def _read(self, v: Tensor, lack: Tensor) -> tuple[Tensor, Tensor]:
+        """Give ξ (n,) and Σ m v² (n,)."""
+        return read_friction(v, lack, self.field.mass.to(v))
 
     def _lacking(self, v: Tensor, lack: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Give what force and friction lack (3, atoms, n), ξ (n,), and Σ m v² (n,)."""
-        friction, kinetic = read_friction(v, lack, self.field.mass)
+        friction, kinetic = self._read(v, lack)
         if not self.friction.acts:
             friction = torch.zeros_like(friction)
         return lack + friction * v, friction, kinetic
@@ -179,10 +180,9 @@ class Shooting:
             a = self.field(x) + weight[0] * lack + weight[1] * other
             v = half + a / 2
             if self.friction.acts:
-                friction, kinetic, kept = self.friction.step(
-                    friction, kinetic, doubled_kinetic(v, mass)
-                )
-                v = kept * v
+                friction = self.friction.step(friction, kinetic, doubled_kinetic(v, mass))
+                v = v / (1 + friction / 2)
+                kinetic = doubled_kinetic(v, mass)
                 a = a - friction * v
             inside.append(x - reference)
         arrival = torch.stack([inside.pop(), v * gap, a * gap**2][: self.orders])
