@@ -61,8 +61,11 @@ class ForceMatching(Trained):
     1. A `ForceField` learns the accelerations of all dense training frames by least squares (F.
        Ercolessi, J. B. Adams, Europhys. Lett. 26, 583 (1994)). Each frame is a sample: this is far
        cheaper than to train through the steps across a gap, and what is learned does not depend on
-       the gap.
-    2. `Shooting` follows it from either end of a gap to the other, and blends the two paths.
+       the gap. Under a thermostat that is one friction ξ for all atoms, accelerations are F/m − ξ v:
+       its law is found from what pair forces leave, and ξ v is taken off before the networks are
+       trained (`GlobalFriction`). Where no such law explains the validation segments, none acts.
+    2. `Shooting` follows force and friction from either end of a gap to the other, and blends the
+       two paths. The friction is read at the kept frames, from a − F/m.
     3. What the blend lacks is regressed on what each path missed where it ended, on what the force
        lacked where it started, and on the two kept frames, all in the molecule-fixed frame: a
        Green's function, learned. As in `Ridge`, even and odd parts under time reversal are
@@ -92,8 +95,10 @@ class ForceMatching(Trained):
     card = ModelCard(
         title="Force matching",
         description="Force field of bonded clusters learned from the training forces, followed "
-        "from both ends of a gap, with a linear correction.",
-        citation="Ercolessi and Adams, Europhys. Lett. 26, 583 (1994)",
+        "from both ends of a gap, with a linear correction; a global friction, if one acts, is "
+        "found, read at kept frames, and followed too.",
+        citation="Ercolessi and Adams, Europhys. Lett. 26, 583 (1994); Hoover, Phys. Rev. A 31, "
+        "1695 (1985)",
     )
 
     training: BatchTraining = BatchTraining(frames=5e5, batch=256)
