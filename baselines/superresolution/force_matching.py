@@ -61,9 +61,10 @@ class ForceMatching(Trained):
     1. A `ForceField` learns the accelerations of all dense training frames by least squares (F.
        Ercolessi, J. B. Adams, Europhys. Lett. 26, 583 (1994)). Each frame is a sample: this is far
        cheaper than to train through the steps across a gap, and what is learned does not depend on
-       the gap. Under a thermostat that is one friction ξ for all atoms, accelerations are F/m − ξ v:
-       its law is found from what pair forces leave, and ξ v is taken off before the networks are
-       trained (`GlobalFriction`). Where no such law explains the validation segments, none acts.
+       the gap. Under a thermostat that is one friction ξ for all atoms, accelerations are
+       F/m − ξ v: its law is found from what pair forces leave, and ξ v is taken off before the
+       networks are trained (`GlobalFriction`). Where no such law explains the validation segments,
+       none acts.
     2. `Shooting` follows force and friction from either end of a gap to the other, and blends the
        two paths. The friction is read at the kept frames, from a − F/m.
     3. What the blend lacks is regressed on what each path missed where it ended, on what the force
