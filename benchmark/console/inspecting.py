@@ -109,12 +109,9 @@ def verify(
 
     Example: python -m benchmark data verify 'potentials/*'
     """
-    import datasets  # loads Arrow and more
-
     from benchmark.console.show import progress_bar
     from benchmark.registry import select_tasks
 
-    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # every fault is a line of ours
     tasks = select_tasks(globs or [])
     width = max(len(task.id) for task in tasks)
     damaged = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 
 import numba  # noqa: F401
-import pandas  # noqa: F401  (pyarrow loads it at its first array)
 import pyarrow.parquet  # noqa: F401
 import torch  # noqa: F401
 

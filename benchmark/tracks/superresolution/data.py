@@ -110,7 +110,7 @@ def unpacked(table: Any) -> NDArray[np.int32]:
         If the metadata are none of these.
     """
     order, multiple = _packing((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
-    columns = np.stack([column.to_numpy() for column in table.columns], axis=1)
+    columns = np.stack([to_numpy(column.combine_chunks()) for column in table.columns], axis=1)
     if order:
         columns = (columns >> 1) ^ -(columns & 1)
         for _ in range(order):
