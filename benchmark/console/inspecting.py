@@ -95,7 +95,8 @@ def check(
         raise InputError(f"check takes no tasks ('{globs[0]}'); it has a tiny one of its own")
     require_seconds(timeout)
     faults = 0
-    for finding in checked(processes(os.cpu_count() or 1), model, settings, device, timeout):
+    context = processes(os.cpu_count() or 1, model)
+    for finding in checked(context, model, settings, device, timeout):
         print_check(finding)
         faults += bool(finding.fault)
     if faults:

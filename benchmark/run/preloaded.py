@@ -6,7 +6,6 @@ from contextlib import suppress
 
 import numba  # noqa: F401
 import pyarrow.parquet  # noqa: F401
-import torch  # noqa: F401
 
 import benchmark.run.worker  # noqa: F401
 from benchmark.registry import tracks

@@ -1,4 +1,4 @@
-"""From numpy to Arrow and back without pandas, which Arrow's own conversions take a second to load."""
+"""From numpy to Arrow and back without pandas, which Arrow itself takes half a second to load."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def to_arrow(values: NDArray[Any]) -> Any:
 
 
 def to_numpy(values: Any) -> NDArray[Any]:
-    """Give a numpy array, which cannot be written to, on the memory of an Arrow array of numbers."""
+    """Give a numpy array, not to be written to, on the memory of an Arrow array of numbers."""
     return np.from_dlpack(values)

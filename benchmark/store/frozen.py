@@ -140,7 +140,4 @@ def _read(path: Path, values: int) -> dict[str, list[NDArray[Any]]]:
             raise InputError(f"{path}: '{name}' holds {table[name].type}, expected {expected}")
         if table[name].null_count or pc.list_flatten(table[name]).null_count:
             raise InputError(f"{path}: '{name}' has gaps")
-    return {
-        name: [to_numpy(row.values) for row in table[name]]
-        for name in table.column_names
-    }
+    return {name: [to_numpy(row.values) for row in table[name]] for name in table.column_names}

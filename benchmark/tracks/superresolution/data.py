@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
+from benchmark.store.arrow import to_numpy
 from benchmark.store.frozen import fingerprint
 from benchmark.store.predictions import MOST_VALUES
 from benchmark.task import Task
