@@ -125,7 +125,6 @@ def _table(path: Path, values: int) -> Any:
 
 def _read(path: Path, values: int) -> dict[str, list[NDArray[Any]]]:
     import pyarrow as pa  # slow to load
-    import pyarrow.compute as pc
 
     if not path.is_file():
         raise InputError(f"{path} is missing; restore it (git checkout) or run its generator")
@@ -138,6 +137,6 @@ def _read(path: Path, values: int) -> dict[str, list[NDArray[Any]]]:
         expected = pa.list_(pa.from_numpy_dtype(COLUMNS[name]))
         if table[name].type != expected:
             raise InputError(f"{path}: '{name}' holds {table[name].type}, expected {expected}")
-        if table[name].null_count or pc.list_flatten(table[name]).null_count:
+        if any(part.null_count or part.flatten().null_count for part in table[name].chunks):
             raise InputError(f"{path}: '{name}' has gaps")
     return {name: [to_numpy(row.values) for row in table[name]] for name in table.column_names}
