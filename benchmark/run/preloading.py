@@ -5,8 +5,14 @@ from __future__ import annotations
 from benchmark.loading import unloaded_sources
 from benchmark.sources import packages
 
-#: Packages that are torch, or import it.
-TORCH = frozenset({"torch", "torchdiffeq"})
+#: What takes a model seconds to load, by the package that its code speaks of. The first optimizer
+#: of a process loads torch's compiler.
+TORCH = ("torch", "torch._dynamo")
+SLOW = {
+    "torch": TORCH,
+    "torchdiffeq": TORCH,
+    "deeptime": ("deeptime.markov.msm", "deeptime.markov.hmm"),
+}
 
 
 def preloads(spec: str, track: str | None = None) -> list[str]:
@@ -18,6 +24,5 @@ def preloads(spec: str, track: str | None = None) -> list[str]:
         As of `benchmark.loading.load_model`.
     """
     named = packages(unloaded_sources(spec, track))
-    # Where nothing is known of a model's code it may well be a network.
-    torch = ["benchmark.run.preloaded_torch"] if named & TORCH or not named else []
-    return ["benchmark.run.preloaded", *torch]
+    wanted = sorted(named & SLOW.keys()) if named else ["torch"]  # it may well be a network
+    return ["benchmark.run.preloaded", *dict.fromkeys(m for name in wanted for m in SLOW[name])]
