@@ -1,4 +1,4 @@
-"""What is imported beforehand for a model is what its code speaks of, found without importing it."""
+"""What is imported beforehand for a model is what its code names, found without importing it."""
 
 from __future__ import annotations
 
