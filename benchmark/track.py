@@ -168,6 +168,10 @@ def _plain_context(card: TaskCard, **known: Any) -> FitContext:
     return FitContext(**known)
 
 
+def _unknown(card: TaskCard) -> Mapping[str, int]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Track:
     """A kind of task.
@@ -196,6 +200,9 @@ class Track:
         What ``describe`` says of a task, by name.
     files : callable (task)
         The files of a task's frozen data.
+    stored : callable (card)
+        The prediction files that a unit of a task can have, by name, and the bytes that each takes
+        at most: from the card alone. Empty if the track does not say: none is then audited.
     load : callable ()
         Give the track's `Work`.
     context : callable (card, **known)
@@ -223,6 +230,7 @@ class Track:
     facts: Callable[[Any], dict[str, str]]
     files: Callable[[Task], set[Path]]
     load: Callable[[], Work] = field(repr=False)
+    stored: Callable[[Any], Mapping[str, int]] = field(default=_unknown, repr=False)
     context: Callable[..., FitContext] = field(default=_plain_context, repr=False)
     commands: Mapping[str, Callable[..., None]] = field(default_factory=dict, repr=False)
     figure: str = ""

@@ -1,16 +1,10 @@
 """The manifest of a submission: every prediction file by its bytes and SHA-256.
 
-What a row claims was computed from these very files. Its hash also chooses which units lie in
-``audit/`` beside the row, and which a reviewer fits again, so that a submitter does not choose
-them. (Whoever makes predictions again and again until the hash suits him moves the choice: it is no
-secret. Against that stand `verify --archive`, which scores every unit, and `verify --draw`, whose
-seed a reviewer takes.)
-
-Measured sizes of a unit: kinetics 0.02–0.9 MB, but for ``alanine/*-0.1ps`` and the riboswitch's 34
-labels up to 3 MB; super-resolution 0.7 MB (9 atoms) to 1.4 MB (21). So ``audit/`` holds a dozen
-units of a simple kinetics model, one or two of a network or of super-resolution. A unit that is
-larger than the limit is never in it, and a row whose units all are has an empty one: the rest is
-checked from the archive.
+What a row claims was computed from these very files. Which of them lie in ``audit/`` beside the row
+says `leaderboard.auditing`, and the manifest has no part in it. Its hash chooses which units a
+reviewer fits again. (Whoever makes up hashes of predictions that he does not have can move that
+choice. Against it stand ``verify --archive``, which looks at every file, and ``verify --draw``,
+whose seed a reviewer takes, and which then chooses the units too.)
 """
 
 from __future__ import annotations
@@ -27,9 +21,6 @@ from benchmark.errors import InputError
 from benchmark.files import write_text
 from benchmark.job import Key
 from benchmark.result import Result, Unit
-
-#: Bytes of the files in ``audit/`` together, at most.
-AUDIT_BYTES = 1_000_000
 
 #: Bytes of a prediction file, at most.
 LARGEST_FILE = 1 << 28
@@ -84,17 +75,6 @@ class Manifest(_Strict):
         listed = {unit: _plain(files) for unit, files in self.units.items()}
         return _sha256(json.dumps(listed, sort_keys=True, separators=(",", ":")))
 
-    def bytes_of(self, unit: str) -> int:
-        """Bytes of a unit's files together."""
-        return sum(file.bytes for file in self.units[unit].values())
-
-    def order(self) -> list[str]:
-        """Give the units in the order in which a reviewer takes them.
-
-        By SHA-256 of the manifest's hash and the unit's name.
-        """
-        return by_hash(self.sha256, self.units)
-
     def write(self, path: Path) -> None:
         """Write as JSON, atomically."""
         write_text(path, json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True) + "\n")
@@ -121,19 +101,6 @@ def unit_name(unit: Unit | Key) -> str:
 def member(unit: str, file: str) -> str:
     """Name a prediction file where all lie flat, in an archive and in ``audit/``."""
     return f"{unit.replace('/', '--')}--{file}"
-
-
-def audit_units(manifest: Manifest) -> list[str]:
-    """Choose the units whose predictions lie in ``audit/``.
-
-    In `Manifest.order`, each unit that still fits below `AUDIT_BYTES`; none if none fits.
-    """
-    chosen, total = [], 0
-    for unit in manifest.order():
-        if total + manifest.bytes_of(unit) <= AUDIT_BYTES:
-            chosen.append(unit)
-            total += manifest.bytes_of(unit)
-    return chosen
 
 
 def list_hash(result: Result) -> str:

@@ -58,8 +58,8 @@ CHECKS = (
     Check("model", "a card that fits the model that ran", model_faults, CARD, ("card", "result")),
     Check("track", "tasks of one track, in its folder", track_faults, RESULTS, ("tasks",)),
     Check("listing", "a manifest of the predictions of all units", listing_faults, MANIFEST,
-          ("result",)),
-    Check("audit", "predictions that the manifest's hash chooses", audit_faults, AUDIT,
+          ("result", "tasks")),
+    Check("audit", "predictions of the units that the rule chooses", audit_faults, AUDIT,
           ("listing",)),
     Check("own", "predictions of its own", own_faults, RESULTS, ("listing",)),
 )  # fmt: skip
