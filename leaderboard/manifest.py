@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from benchmark.errors import InputError
 from benchmark.files import write_text
 from benchmark.job import Key
 from benchmark.result import Result, Unit
+from leaderboard.card import web_address
 
 #: Bytes of a prediction file, at most.
 LARGEST_FILE = 1 << 28
@@ -30,6 +32,11 @@ OLDER = Path(__file__).parent / "older_rows.txt"
 
 #: Files of a unit, at most.
 MOST_FILES = 8
+
+#: A DOI, perhaps with the name of a file after it.
+DOI = re.compile(r"(?:doi:)?10\.[0-9]{4,9}/[A-Za-z0-9._;()/:-]+")
+
+PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)*")
 
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}\.parquet$")]
@@ -49,10 +56,24 @@ class StoredFile(_Strict):
     sha256: Hash
 
 
-class Archive(StoredFile):
-    """Where all prediction files lie together, ``predictions.zip``; ``at`` is a URL or a DOI."""
+def _place(text: str) -> str:
+    """Check where an archive is said to be: https, a DOI, or a path in the repository."""
+    if text.startswith("https://"):
+        return web_address(text)
+    if not text or DOI.fullmatch(text):
+        return text
+    if not PATH.fullmatch(text) or ".." in text.split("/"):
+        raise ValueError("expected https://…, a DOI (10.5281/zenodo.…), or a path without ..")
+    return text
 
-    at: str = Field("", max_length=400)
+
+class Archive(StoredFile):
+    """Where all prediction files lie together, ``predictions.zip``.
+
+    ``at`` is an https address, a DOI, or a path.
+    """
+
+    at: Annotated[str, Field(max_length=400), AfterValidator(_place)] = ""
 
 
 class Manifest(_Strict):

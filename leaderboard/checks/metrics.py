@@ -15,6 +15,10 @@ from leaderboard.checks.entry import Entry
 #: Of a limit: what rounding may add to a value that is at it.
 ROUNDING = 1e-9
 
+#: Of the trivial error: what is below it has seen something of what it should show. (Chains that
+#: never move have a dwell error of 0.8 of it, and no standard error.)
+GOOD = 0.5
+
 
 def metric_faults(entry: Entry) -> Iterator[str]:
     """Compare each value with what its metric can be."""
@@ -24,6 +28,7 @@ def metric_faults(entry: Entry) -> Iterator[str]:
         for fault in [*_names(unit, task), *_values(unit, task)]:
             yield f"{name}: {fault}"
     yield from _optional(entry)
+    yield from _repeated(entry)
 
 
 def _names(unit: Unit, task: Task) -> Iterator[str]:
@@ -69,6 +74,49 @@ def _value_faults(found: UnitMetric, metric: Metric, card: TaskCard) -> Iterator
             f"is {value:.6g} ± {stderr:.2g}, better than the exact oracle by over {IMPOSSIBLE} "
             "standard errors: nothing honest is"
         )
+        return
+    yield from _chance_faults(found, metric, card)
+
+
+def _chance_faults(found: UnitMetric, metric: Metric, card: TaskCard) -> Iterator[str]:
+    """Say what of a value, possible by itself, chance cannot bring about on its task."""
+    scale = card.metrics.get(metric.name)
+    if metric.sampled and found.value == 0:
+        yield "is exactly 0: nothing that is measured on a sample is"
+    elif metric.sampled and found.stderr == 0 and scale and found.value < GOOD * scale.trivial:
+        yield f"is {found.value:.3g} with the standard error 0: whatever is that good has one"
+    elif metric.chance is not None:
+        fault = metric.chance(card, found.value, found.stderr)
+        if fault:
+            yield fault
+
+
+def _repeated(entry: Entry) -> Iterator[str]:
+    """Compare replicas: on other training data, a sample gives other digits."""
+    done = [unit for unit in entry.result.units if unit.status == "done" and unit.seed == 0]
+    for task in dict.fromkeys(unit.task for unit in done):
+        units = [unit for unit in done if unit.task == task]
+        if len(units) < 2:
+            continue
+        for metric in track_of(entry.tasks[task]).metrics:
+            if metric.sampled and _all_the_same(metric, units):
+                yield (
+                    f"{task}: {metric.name} is the same to the last digit in all {len(units)} "
+                    "replicas, which were trained on other data"
+                )
+
+
+def _all_the_same(metric: Metric, units: Sequence[Unit]) -> bool:
+    """Whether all replicas have one value, and not for want of anything to measure.
+
+    Where chains show nothing of what is measured, its value is that of nothing, without an error.
+    All replicas are predicted on the same test set: what has no parameters predicts it alike.
+    """
+    if metric.shared_noise and not any(unit.cost.parameters for unit in units):
+        return False
+    found = [unit.metrics[metric.name] for unit in units if _has(unit, metric)]
+    noisy = all(one.stderr > ROUNDING * abs(one.value) for one in found)
+    return len(found) == len(units) and noisy and len({one.value for one in found}) == 1
 
 
 def _optional(entry: Entry) -> Iterator[str]:

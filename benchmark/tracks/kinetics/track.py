@@ -84,6 +84,7 @@ TRACK = Track(
     ),
     facts=facts,
     files=files,
+    reads=("labels",),
     stored=stored,
     load=_load,
     figure="leaderboard.svg",

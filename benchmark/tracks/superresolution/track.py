@@ -94,6 +94,7 @@ TRACK = Track(
     listing=Listing(("atoms", "gap", "frame", "training"), row),
     facts=facts,
     files=files,
+    reads=("positions", "velocities", "forces"),
     stored=stored,
     load=_load,
     context=_context,
