@@ -58,6 +58,9 @@ def _seconds_faults(unit: Unit, calls: list[Call]) -> Iterator[str]:
     then those of that call, and the whole is what is left: loading it, and the answers.
     """
     cost, total = unit.cost, unit.cost.total_seconds
+    for name in ("fit_seconds", "predict_seconds", "sample_seconds", "total_seconds"):
+        if unit.status == "done" and getattr(cost, name) == 0:
+            yield f"{name} is 0; whatever was done took some time"
     answers = _known(cost.predict_seconds) + _known(cost.sample_seconds)
     if answers * (1 - SHARE) - SECONDS > total:
         yield f"took {answers:,.1f} s to answer, but {total:,.1f} s in all"

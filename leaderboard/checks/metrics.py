@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from benchmark.registry import track_of
 from benchmark.result import Unit, UnitMetric
-from benchmark.task import Task, TaskCard
+from benchmark.task import MetricScale, Task, TaskCard
 from benchmark.track import IMPOSSIBLE, Metric
 from benchmark.untrusted import shown
 from leaderboard.checks.entry import Entry
@@ -18,6 +18,10 @@ ROUNDING = 1e-9
 #: Of the trivial error: what is below it has seen something of what it should show. (Chains that
 #: never move have a dwell error of 0.8 of it, and no standard error.)
 GOOD = 0.5
+
+#: Of the perfect sampler's error: a sample of the true process may be below it by chance (of a
+#: squared error one in forty, of others one in a thousand), but not so many replicas.
+PERFECT, FEWEST = 1e-3, 3
 
 
 def metric_faults(entry: Entry) -> Iterator[str]:
@@ -104,6 +108,20 @@ def _repeated(entry: Entry) -> Iterator[str]:
                     f"{task}: {metric.name} is the same to the last digit in all {len(units)} "
                     "replicas, which were trained on other data"
                 )
+            scale = entry.tasks[task].card.metrics.get(metric.name)
+            if _all_perfect(metric, units, scale):
+                yield (
+                    f"{task}: {metric.name} is below a thousandth of what the true process gets, "
+                    f"in all {len(units)} replicas: no sample of it is that exact"
+                )
+
+
+def _all_perfect(metric: Metric, units: Sequence[Unit], scale: MetricScale | None) -> bool:
+    """Whether all replicas are far better than the true process that generates as much."""
+    if not metric.sampled or scale is None or scale.perfect is None or metric.shared_noise:
+        return False
+    found = [unit.metrics[metric.name].value for unit in units if _has(unit, metric)]
+    return len(found) >= FEWEST and max(found) < PERFECT * scale.perfect
 
 
 def _all_the_same(metric: Metric, units: Sequence[Unit]) -> bool:

@@ -82,6 +82,25 @@ def test_file_name_that_could_be_a_path_is_refused(name: str) -> None:
         Manifest(units={"left/a/r0-s0": {name: StoredFile(bytes=1, sha256="0" * 64)}})
 
 
+@pytest.mark.parametrize(
+    "at",
+    ["javascript:alert(1)", "http://example.org/x", "data:text/html,x", "//example.org", "../x.zip",
+     "/etc/passwd", "file:///x", "ftp://example.org/x", "https://", "a b", "https://you@example.org"],
+)  # fmt: skip
+def test_archive_is_at_an_https_address_a_doi_or_a_path(at: str) -> None:
+    with pytest.raises(ValidationError, match=r"expected https|an address"):
+        Archive(bytes=1, sha256="0" * 64, at=at)
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["", "https://example.org/predictions.zip", "10.5281/zenodo.1", "doi:10.5281/zenodo.1/x.zip",
+     "runs/mine/predictions.zip"],
+)  # fmt: skip
+def test_address_doi_and_path_of_an_archive_are_taken(at: str) -> None:
+    assert Archive(bytes=1, sha256="0" * 64, at=at).at == at
+
+
 def test_unit_of_no_files_is_refused() -> None:
     # Else a row that lists all its units, and no predictions, has nothing to be audited.
     with pytest.raises(ValidationError, match="at least 1 item"):
