@@ -11,9 +11,6 @@ from leaderboard.checks.entry import Entry
 #: By how much two clocks of one machine may differ: a share, and seconds.
 SHARE, SECONDS = 0.01, 1.0
 
-#: Seconds that a unit takes beside fit and answers: to load software, data and a fitted model.
-LOADING = 120.0
-
 #: Seconds that a unit may take to end once its time is up.
 ENDING = 60.0
 
@@ -45,43 +42,38 @@ def _known(seconds: float) -> float:
     return 0.0 if math.isnan(seconds) else seconds
 
 
-def _least(cost: Cost) -> float:
-    """Give the seconds that the parts of a unit took at least, by a clock that runs slow."""
-    parts = cost.fit_seconds, cost.predict_seconds, cost.sample_seconds
-    return sum(map(_known, parts)) * (1 - SHARE) - SECONDS
-
-
 def _seconds_faults(unit: Unit, calls: list[Call]) -> Iterator[str]:
-    """Compare the parts with the whole.
+    """Compare the parts with the whole, and with the time that a unit was given.
 
-    A fit that an interrupted call had ended and kept is taken up by the next one. Its seconds are
-    then those of that call, and the whole is what is left: loading it, and the answers.
+    A fit that a call had ended and kept when it was interrupted is taken up by the next one; the
+    whole holds it too. Each call has the time that ``--timeout`` gives.
     """
     cost, total = unit.cost, unit.cost.total_seconds
-    for name in ("fit_seconds", "predict_seconds", "sample_seconds", "total_seconds"):
-        if unit.status == "done" and getattr(cost, name) == 0:
-            yield f"{name} is 0; whatever was done took some time"
-    answers = _known(cost.predict_seconds) + _known(cost.sample_seconds)
-    if answers * (1 - SHARE) - SECONDS > total:
-        yield f"took {answers:,.1f} s to answer, but {total:,.1f} s in all"
-    elif _least(cost) > total and total - answers > LOADING:
+    if unit.status != "done":
+        return
+    parts = {name: getattr(cost, f"{name}_seconds") for name in ("fit", "predict", "sample")}
+    for name, seconds in {**parts, "total": total}.items():
+        if seconds == 0:
+            yield f"{name}_seconds is 0; whatever was done took some time"
+    together = sum(map(_known, parts.values()))
+    if together * (1 - SHARE) - SECONDS > total:
         yield (
-            f"fit, predict and sample took {_known(cost.fit_seconds) + answers:,.1f} s, "
-            f"but all together {total:,.1f} s"
+            f"fit, predict and sample took {together:,.1f} s, but all of it {total:,.1f} s; "
+            "run the unit again"
         )
     most = max((call.config.timeout for call in calls), default=math.inf)
-    for what, seconds in (("it", total), ("its fit", cost.fit_seconds)):
-        if unit.status == "done" and _known(seconds) * (1 - SHARE) - ENDING > most:
+    for what, seconds in (("fit", _known(parts["fit"])), ("all but fit", total - parts["fit"])):
+        if seconds * (1 - SHARE) - ENDING > most:
             yield f"{what} took {seconds:,.0f} s, but was to be stopped after {most:,.0f} s"
 
 
 def _machine_faults(cost: Cost, calls: list[Call]) -> Iterator[str]:
     """Compare processor time and memory with what a machine has."""
     cores = [call.provenance.get("cores") for call in calls]
-    wall = max(_known(cost.total_seconds), _least(cost) + SECONDS)
+    wall = _known(cost.total_seconds)
     if calls and all(cores) and wall > 0:
         most = max(one for one in cores if one)
-        if cost.cpu_seconds * (1 - SHARE) - SECONDS * most > wall * most:
+        if cost.cpu_seconds * (1 - SHARE) > (wall + SECONDS) * most:
             yield (
                 f"cpu_seconds is {cost.cpu_seconds:,.0f}, more than {most} cores have in "
                 f"{wall:,.1f} s"

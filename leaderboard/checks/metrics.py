@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 
@@ -22,6 +23,11 @@ GOOD = 0.5
 #: Of the perfect sampler's error: a sample of the true process may be below it by chance (of a
 #: squared error one in forty, of others one in a thousand), but not so many replicas.
 PERFECT, FEWEST = 1e-3, 3
+
+
+#: Metrics with an error that two replicas do not share by chance. One they may: chains that show
+#: nothing but one label have one error of free energies.
+COPIED = 2
 
 
 def metric_faults(entry: Entry) -> Iterator[str]:
@@ -102,6 +108,7 @@ def _repeated(entry: Entry) -> Iterator[str]:
         units = [unit for unit in done if unit.task == task]
         if len(units) < 2:
             continue
+        yield from _copied(task, units, track_of(entry.tasks[task]).metrics)
         for metric in track_of(entry.tasks[task]).metrics:
             if metric.sampled and _all_the_same(metric, units):
                 yield (
@@ -114,6 +121,19 @@ def _repeated(entry: Entry) -> Iterator[str]:
                     f"{task}: {metric.name} is below a thousandth of what the true process gets, "
                     f"in all {len(units)} replicas: no sample of it is that exact"
                 )
+
+
+def _copied(task: str, units: Sequence[Unit], metrics: Sequence[Metric]) -> Iterator[str]:
+    """Look for two replicas that share what no two samples share: values that have an error."""
+    own = [metric for metric in metrics if metric.sampled and not metric.shared_noise]
+    for one, other in itertools.combinations(units, 2):
+        shared = [metric.name for metric in own if _all_the_same(metric, [one, other])]
+        if len(shared) >= COPIED:
+            yield (
+                f"{task}: replicas {one.replica} and {other.replica} share "
+                f"{' and '.join(shared[:COPIED])} to the last digit; each has its own run"
+            )
+            return
 
 
 def _all_perfect(metric: Metric, units: Sequence[Unit], scale: MetricScale | None) -> bool:

@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -186,17 +187,23 @@ def history_of_less_seeds(result: Result) -> None:
     result.earlier[0].config.seeds = 1
 
 
+def copied_replica(result: Result) -> None:
+    """Give replica 2 what replica 0 has; the regrets of both stay, so that not all is the same."""
+    kept = result.units[2].metrics["nll_regret"]
+    result.units[2].metrics = {**deepcopy(result.units[0].metrics), "nll_regret": kept}
+
+
 def frames_of_another_number(result: Result) -> None:
     for place, unit in enumerate(result.units):
         unit.cost.sample_seconds = 1.0
         unit.cost.sampled_frames_per_second = 1000.0 + place
 
 
-def likely_time(result: Result) -> None:
-    """Say that a unit took up a fit that an earlier call had kept, as two of the board's did."""
-    cost = {"fit_seconds": 900.0, "predict_seconds": 20.0, "sample_seconds": 5.0}
-    on_cost(**cost, total_seconds=30.0, cpu_seconds=920.0)(result)
-    result.provenance["cores"] = 2
+def time_of_two_calls(result: Result) -> None:
+    """Say that a unit took up a fit that had taken almost all of its time in an earlier call."""
+    cost = {"fit_seconds": 3500.0, "predict_seconds": 2000.0, "sample_seconds": 500.0}
+    on_cost(**cost, total_seconds=6001.0, cpu_seconds=5000.0)(result)
+    result.provenance["cores"] = 1
 
 
 def most_cores(result: Result) -> None:
@@ -354,6 +361,11 @@ FORGERIES: dict[str, tuple[Forge, str, str]] = {
         "dwell_error is the same to the last digit in all 3 replicas",
     ),
     "same regret in all": (on_all("nll_regret", value=0.2), "metrics", "nll_regret is the same"),
+    "replica copied": (
+        copied_replica,
+        "metrics",
+        "replicas 0 and 2 share mfpt_error and dwell_error to the last digit",
+    ),
     "history cut": (without_history, "units", "left/a: no call of the run names it"),
     "seeds of no call": (history_of_less_seeds, "units", "2 seeds, but no call of the run asked"),
     "answers longer than all": (
@@ -364,9 +376,10 @@ FORGERIES: dict[str, tuple[Forge, str, str]] = {
     "parts longer than all": (
         on_cost(fit_seconds=900.0, total_seconds=300.0),
         "costs",
-        "fit, predict and sample took 900.0 s, but all together 300.0 s",
+        "fit, predict and sample took 900.0 s, but all of it 300.0 s",
     ),
     "longer than allowed": (on_cost(total_seconds=1e5), "costs", "to be stopped after 3,600 s"),
+    "fit longer than allowed": (on_cost(fit_seconds=4e3, total_seconds=4e3), "costs", "fit took"),
     "fit in no time": (on_cost(fit_seconds=0.0), "costs", "fit_seconds is 0"),
     "more cores than there are": (more_cores, "costs", "more than 4 cores have in 10.0 s"),
     "memory of no program": (on_cost(peak_memory_bytes=4096), "costs", "runs in less than 10,000"),
@@ -425,7 +438,8 @@ def test_sound_submission_passes_every_check(
     [
         extra_seeds(1, 2, asked=3),
         on_likelihoods(-0.01, 0.01),
-        likely_time,
+        time_of_two_calls,
+        on_cost(fit_seconds=10.2, predict_seconds=0.1, total_seconds=10.1),  # clocks
         most_cores,
         on_device("cuda:1"),
         on_all("dwell_error", value=0.9, stderr=0.0),  # chains that show nothing of it
