@@ -110,7 +110,28 @@ def _run(result: Result, track: str, units: Sequence[Unit], folder: Path) -> Ite
         again = next(one for one in found.units if unit_name(one) == unit_name(unit))
         if again.status != "done":
             raise InputError(f"{unit_name(unit)} is {again.status} now: {again.reason}")
-        yield Kept(out, found, again)
+        yield Kept(out, _as_asked(found, result), again)
+
+
+def _as_asked(found: Result, row: Result) -> Result:
+    """Give a result with the settings that its row asked for.
+
+    A model may have gained a setting since, whose default is what it did before.
+
+    Raises
+    ------
+    InputError
+        If one that the row has is another now.
+    """
+    new, old = found.config.settings, row.config.settings
+    apart = [name for name in old if name not in new or new[name] != old[name]]
+    if apart:
+        raise InputError(
+            f"the setting {apart[0]} is {new.get(apart[0])} now, and {old[apart[0]]} in the row; "
+            "run the whole row again"
+        )
+    config = found.config.model_copy(update={"settings": old})
+    return found.model_copy(update={"config": config})
 
 
 def replaced(result: Result, kept: Sequence[Kept], tasks: Mapping[str, Task]) -> Result:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from benchmark.errors import InputError
 from leaderboard.auditing import audit_units
-from leaderboard.keeping import Kept, lacking, replaced
+from leaderboard.keeping import Kept, _as_asked, lacking, replaced
 from leaderboard.manifest import member, unit_name
 from leaderboard.submission import Submission
 from leaderboard.validation import recomputed
@@ -43,3 +46,13 @@ def test_what_a_run_gives_replaces_the_unit_and_the_row_adds_up(
     assert scores["left/a"].score != result.tasks[0].score
     assert scores["right/c"].score == result.tasks[1].score
     assert len(made.earlier) == len(result.earlier) + 1
+
+
+def test_setting_that_a_model_has_gained_is_not_of_the_row(make_result: MakeResult) -> None:
+    row, found = make_result(ONE), make_result(ONE)
+    row.config.settings = {"hidden": 64}
+    found.config.settings = {"hidden": 64, "lag": 1}
+    assert _as_asked(found, row).config.settings == {"hidden": 64}
+    found.config.settings = {"hidden": 32, "lag": 1}
+    with pytest.raises(InputError, match="the setting hidden is 32 now, and 64 in the row"):
+        _as_asked(found, row)
