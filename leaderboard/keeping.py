@@ -110,13 +110,18 @@ def _run(result: Result, track: str, units: Sequence[Unit], folder: Path) -> Ite
         again = next(one for one in found.units if unit_name(one) == unit_name(unit))
         if again.status != "done":
             raise InputError(f"{unit_name(unit)} is {again.status} now: {again.reason}")
-        yield Kept(out, _as_asked(found, result), again)
+        yield Kept(out, as_asked(found, result), again)
 
 
-def _as_asked(found: Result, row: Result) -> Result:
+def as_asked(found: Result, row: Result) -> Result:
     """Give a result with the settings that its row asked for.
 
     A model may have gained a setting since, whose default is what it did before.
+
+    Parameters
+    ----------
+    found, row : Result
+        Of the new run, and of the row.
 
     Raises
     ------

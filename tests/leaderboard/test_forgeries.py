@@ -15,7 +15,7 @@ import yaml
 
 from benchmark.registry import shipped_tasks
 from benchmark.result import Call, Result, UnitMetric
-from benchmark.task import Task
+from benchmark.task import Split, Task
 from leaderboard.card import checked_card
 from leaderboard.submission import SUBMISSIONS, Submission
 from leaderboard.validation import Report, examined
@@ -454,6 +454,38 @@ def test_what_is_possible_passes(
     forge(sound.result)
     result = rescored(sound.result, tasks)
     assert examined(write_submission(Submission(sound.card, result, {})), tasks).valid
+
+
+@pytest.mark.parametrize(
+    ("value", "stderr", "message"),
+    [
+        (-0.05, 0.05, "gets below -8.4e-05, whatever its error"),
+        (-2e-4, 1e-4, "gets below -8.4e-05, whatever its error"),
+        (1e-5, 0.5, "has the standard error 0.5; on this test set it is"),
+        (-5e-5, 3e-5, ""),
+        (0.01, 0.001, ""),
+    ],
+)
+def test_regret_that_chance_cannot_bring_about_on_its_test_set_is_refused(
+    value: float,
+    stderr: float,
+    message: str,
+    sound: Submission,
+    tasks: Tasks,
+    write_submission: Callable[[Submission], Path],
+) -> None:
+    task = tasks["left/a"]
+    test = Split(rows=10, frames=300_000, sha256="c" * 64)
+    card = task.card.model_copy(update={"splits": {**task.card.splits, "test": test}})
+    tasks = {card.id: Task(card, task.path)}
+    on_likelihoods(value, stderr)(sound.result)
+    sound.result.provenance["data"] = {card.id: card.fingerprints}
+    result = rescored(sound.result, tasks)
+    report = examined(write_submission(Submission(sound.card, result, {})), tasks)
+    if message:
+        assert message in only_fault(report, "metrics")
+    else:
+        assert report.valid
 
 
 @pytest.mark.parametrize(("factor", "possible"), [(5e-4, False), (5e-2, True)])

@@ -9,7 +9,7 @@ import pytest
 
 from benchmark.errors import InputError
 from leaderboard.auditing import audit_units
-from leaderboard.keeping import Kept, _as_asked, lacking, replaced
+from leaderboard.keeping import Kept, as_asked, lacking, replaced
 from leaderboard.manifest import member, unit_name
 from leaderboard.submission import Submission
 from leaderboard.validation import recomputed
@@ -52,7 +52,7 @@ def test_setting_that_a_model_has_gained_is_not_of_the_row(make_result: MakeResu
     row, found = make_result(ONE), make_result(ONE)
     row.config.settings = {"hidden": 64}
     found.config.settings = {"hidden": 64, "lag": 1}
-    assert _as_asked(found, row).config.settings == {"hidden": 64}
+    assert as_asked(found, row).config.settings == {"hidden": 64}
     found.config.settings = {"hidden": 32, "lag": 1}
     with pytest.raises(InputError, match="the setting hidden is 32 now, and 64 in the row"):
-        _as_asked(found, row)
+        as_asked(found, row)

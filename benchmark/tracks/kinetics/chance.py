@@ -17,7 +17,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from benchmark.tracks.kinetics.card import KineticsCard
+    from benchmark.task import TaskCard
 
 #: Nats: e^−25 is 1e-11, far below one in all units that will ever be on a board; float32 and the
 #: oracle's own 5e-6 a frame have room in it.
@@ -30,12 +30,12 @@ LARGEST_LOSS = 19.4
 ROOM = 5
 
 
-def regret_fault(card: KineticsCard, value: float, stderr: float) -> str:
+def regret_fault(card: TaskCard, value: float, stderr: float) -> str:
     """Say what chance cannot bring about of a regret on a task; empty if nothing.
 
     Parameters
     ----------
-    card : KineticsCard
+    card : TaskCard
     value, stderr : float
         nats a frame.
     """
