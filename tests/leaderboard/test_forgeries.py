@@ -354,6 +354,7 @@ FORGERIES: dict[str, tuple[Forge, str, str]] = {
         "mfpt_error is exactly 0",
     ),
     "regret of exactly zero": (on_all("nll_regret", value=0.0), "metrics", "is exactly 0"),
+    "good with next to no error": (on_first(stderr=1e-300), "metrics", "standard error 1e-300"),
     "good without an error": (on_first(stderr=0.0), "metrics", "with the standard error 0"),
     "same in all replicas": (
         on_all("dwell_error", value=0.2),
@@ -371,7 +372,7 @@ FORGERIES: dict[str, tuple[Forge, str, str]] = {
     "answers longer than all": (
         on_cost(predict_seconds=50.0, total_seconds=10.0),
         "costs",
-        "took 50.0 s to answer, but 10.0 s in all",
+        "predict and sample took 51.5 s, but all of it 10.0 s",
     ),
     "parts longer than all": (
         on_cost(fit_seconds=900.0, total_seconds=300.0),
