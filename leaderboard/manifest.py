@@ -56,8 +56,14 @@ class StoredFile(_Strict):
     sha256: Hash
 
 
-def _place(text: str) -> str:
-    """Check where an archive is said to be: https, a DOI, or a path in the repository."""
+def archive_place(text: str) -> str:
+    """Check where an archive is said to be: at an https address, a DOI, or a path; or nowhere.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
     if text.startswith("https://"):
         return web_address(text)
     if not text or DOI.fullmatch(text):
@@ -73,7 +79,7 @@ class Archive(StoredFile):
     ``at`` is an https address, a DOI, or a path.
     """
 
-    at: Annotated[str, Field(max_length=400), AfterValidator(_place)] = ""
+    at: Annotated[str, Field(max_length=400), AfterValidator(archive_place)] = ""
 
 
 class Manifest(_Strict):

@@ -32,6 +32,7 @@ from leaderboard.checks.entry import CARD, MANIFEST, RESULTS
 from leaderboard.manifest import (
     Archive,
     Manifest,
+    archive_place,
     is_older,
     make_manifest,
     member,
@@ -100,14 +101,15 @@ def submit(
     Raises
     ------
     InputError
-        If the run or the card would be refused as a submission; one of the name is there and
-        ``update`` is not asked for, or has other settings; another row has the same predictions; or
-        predictions are missing, or do not give the metrics of the result.
+        If ``at`` is no such place; the run or the card would be refused as a submission; one of
+        the name is there and ``update`` is not asked for, or has other settings; another row has
+        the same predictions; or predictions are missing, or do not give the metrics of the result.
 
     Examples
     --------
     >>> submit(Path("runs/msm"), {"name": "msm", "authors": ["A. Author"]})  # doctest: +SKIP
     """
+    _require_place(at)
     tasks = shipped_tasks() if tasks is None else tasks
     result = read_result(run)
     if result.config.quick:
@@ -116,8 +118,7 @@ def submit(
     home = folder / _track(scores, tasks, run / RESULTS) / str(said.get("name", ""))
     old = _earlier(home, update)
     manifest = make_manifest(run, result.units)
-    for fault in size_faults(manifest, tasks):
-        raise InputError(f"{run} {fault}; run the unit again")
+    _require_sizes(run, manifest, tasks)
     with ExitStack() as opened:
         source: Source = RunFolder(run, manifest)
         if old is not None:
@@ -141,6 +142,18 @@ def submit(
             manifest.write(temporary / MANIFEST)
             write_audit(source, manifest, audited, temporary / AUDIT)
     return Entry(home, archive, audited, manifest)
+
+
+def _require_place(at: str) -> None:
+    try:
+        archive_place(at)
+    except ValueError as error:
+        raise InputError(f"--at {at}: {error}") from error
+
+
+def _require_sizes(run: Path, manifest: Manifest, tasks: Mapping[str, Task]) -> None:
+    for fault in size_faults(manifest, tasks):
+        raise InputError(f"{run} {fault}; run the unit again")
 
 
 def _how_to_rank(result: Result) -> str:
