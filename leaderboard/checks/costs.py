@@ -14,8 +14,8 @@ SHARE, SECONDS = 0.01, 1.0
 #: Seconds that a unit may take to end once its time is up.
 ENDING = 60.0
 
-#: Bytes: Python with numpy alone takes more.
-LEAST_MEMORY = 10_000_000
+#: Bytes: Python with numpy alone takes more than the one, and hardly a machine has the other.
+LEAST_MEMORY, MOST_MEMORY = 10_000_000, 10**13
 
 #: Of frames generated, by which rounded seconds may miss them.
 ROUNDING = 1e-6
@@ -52,7 +52,7 @@ def _seconds_faults(unit: Unit, calls: list[Call]) -> Iterator[str]:
     if unit.status != "done":
         return
     parts = {name: getattr(cost, f"{name}_seconds") for name in ("fit", "predict", "sample")}
-    for name, seconds in {**parts, "total": total}.items():
+    for name, seconds in {**parts, "cpu": cost.cpu_seconds, "total": total}.items():
         if seconds == 0:
             yield f"{name}_seconds is 0; whatever was done took some time"
     together = sum(map(_known, parts.values()))
@@ -78,11 +78,9 @@ def _machine_faults(cost: Cost, calls: list[Call]) -> Iterator[str]:
                 f"cpu_seconds is {cost.cpu_seconds:,.0f}, more than {most} cores have in "
                 f"{wall:,.1f} s"
             )
-    if cost.peak_memory_bytes is not None and cost.peak_memory_bytes < LEAST_MEMORY:
-        yield (
-            f"peak_memory_bytes is {cost.peak_memory_bytes:,}; no unit runs in less than "
-            f"{LEAST_MEMORY:,}"
-        )
+    memory = cost.peak_memory_bytes
+    if memory is not None and not LEAST_MEMORY <= memory <= MOST_MEMORY:
+        yield (f"peak_memory_bytes is {memory:,}; a unit takes {LEAST_MEMORY:,} … {MOST_MEMORY:,}")
 
 
 def _frames(unit: Unit) -> float:
