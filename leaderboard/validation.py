@@ -59,9 +59,9 @@ CHECKS = (
         Check(one.name, one.title, one.faults, one.file, (*one.needs, "result"))
         for one in OF_THE_RESULT
     ),
+    Check("track", "tasks of one track, in its folder", track_faults, RESULTS, ("tasks",)),
     Check("model", "a card that fits the model that ran", model_faults, CARD,
           ("card", "result", "tasks")),
-    Check("track", "tasks of one track, in its folder", track_faults, RESULTS, ("tasks",)),
     Check("listing", "a manifest of the predictions of all units", listing_faults, MANIFEST,
           ("result", "tasks")),
     Check("audit", "predictions of the units that the rule chooses", audit_faults, AUDIT,
