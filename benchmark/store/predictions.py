@@ -11,10 +11,22 @@ from numpy.typing import NDArray
 
 from benchmark.errors import ModelError, said
 from benchmark.files import atomic
+from benchmark.store.arrow import to_arrow
 from benchmark.store.strangers import Expected, read_column
 
 #: Values of a file of which nothing is known.
 MOST_VALUES = 1 << 27
+
+#: Bytes of them in a file that `write` has written.
+HEADS = 1 << 14
+
+
+def most_bytes(values: int, dtype: Any) -> int:
+    """Give the bytes that `write` takes at most for so many values.
+
+    Numbers that do not come again, with a dictionary of them, take 1.6 times what they are.
+    """
+    return 2 * values * np.dtype(dtype).itemsize + HEADS
 
 
 def write(folder: Path, name: str, rows: NDArray[Any]) -> None:
@@ -22,8 +34,8 @@ def write(folder: Path, name: str, rows: NDArray[Any]) -> None:
     import pyarrow as pa  # slow to load
     import pyarrow.parquet as pq
 
-    values = pa.array(np.ascontiguousarray(rows).reshape(-1))
-    offsets = pa.array(np.arange(len(rows) + 1, dtype=np.int32) * rows.shape[1])
+    values = to_arrow(rows.reshape(-1))
+    offsets = to_arrow(np.arange(len(rows) + 1, dtype=np.int32) * rows.shape[1])
     table = pa.table({name.removesuffix(".parquet"): pa.ListArray.from_arrays(offsets, values)})
     # Coordinates do not come again, so that a dictionary of them is as long as they are. Taken
     # apart, their high bytes cost little.
