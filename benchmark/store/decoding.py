@@ -29,7 +29,7 @@ def main() -> None:
     """Answer requests until there are no more."""
     with contextlib.suppress(AttributeError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asks is interrupted, and then ends
-    import numpy  # noqa: F401, ICN001  (before memory is counted, as the next)
+    import numpy  # noqa: F401  (before memory is counted, as the next)
     import pyarrow.parquet  # noqa: F401
 
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
