@@ -14,6 +14,9 @@ from benchmark.arrays import Positions
 
 Floats = NDArray[np.float64]
 
+#: u Å²/fs² a kelvin (CODATA 2018).
+BOLTZMANN = 8.314462618e-7
+
 
 def centred(vectors: Positions, masses: Floats) -> Positions:
     """Take the motion of the centre of mass out of vectors weighted with √mass.
@@ -53,6 +56,31 @@ def angle(turn: Floats) -> float:
     """Give by how much a proper rotation turns, in degrees."""
     cosine = float(np.clip((np.trace(turn) - 1) / 2, -1, 1))
     return float(np.degrees(np.arccos(cosine)))
+
+
+def thermal_turn(positions: Positions, masses: Floats, temperature: float) -> float:
+    """Give the thermal speed √(kT/I) about the axis of least inertia I, in degrees/fs.
+
+    Parameters
+    ----------
+    positions : float64 array of shape (atoms, 3)
+        Å.
+    masses : float64 array of shape (atoms,)
+        u.
+    temperature : float
+        K.
+
+    Examples
+    --------
+    >>> water = np.array([[0.0, 0.0, 0.0], [0.757, 0.586, 0.0], [-0.757, 0.586, 0.0]])
+    >>> round(thermal_turn(water, np.array([15.999, 1.008, 1.008]), 300.0), 2)
+    1.15
+    """
+    middle = positions - masses @ positions / masses.sum()
+    spread = np.einsum("a,ai,aj->ij", masses, middle, middle)
+    least = float(np.linalg.eigvalsh(np.trace(spread) * np.eye(3) - spread)[0])
+    # A linear molecule turns about its axis as it likes.
+    return float(np.degrees(np.sqrt(BOLTZMANN * temperature / max(least, 1e-12))))
 
 
 def turns(positions: Positions) -> tuple[Floats, Floats]:

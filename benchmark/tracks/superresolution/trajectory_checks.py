@@ -12,15 +12,15 @@ from benchmark.task import Task
 from benchmark.tracks.superresolution.card import SuperResolutionCard, superresolution_card
 from benchmark.tracks.superresolution.data import load
 from benchmark.tracks.superresolution.metrics.errors import BROKEN_BOND, bond_lengths
-from benchmark.tracks.superresolution.rigid_motion import turns
+from benchmark.tracks.superresolution.rigid_motion import thermal_turn, turns
 from benchmark.trajectories.reading import AtomTrajectory
 
 #: Å/fs on average between two frames; at 500 K a hydrogen atom moves at 0.035, rms.
 FASTEST = 0.5
 
-#: Degrees/fs: at 500 K ethanol turns at 0.3 about its quickest axis, rms. And the share of the
-#: motion that a turn has to explain.
-FASTEST_TURN, MOSTLY = 2.0, 0.5
+#: How often the thermal speed at `HOT`, in K, about the axis of least inertia a molecule may turn
+#: (2.2°/fs of ethanol); and the share of the motion that a turn has to explain.
+FASTEST_TURN, HOT, MOSTLY = 5.0, 1000.0, 0.5
 
 WHOLE = "gmx trjconv -pbc whole, or make_molecules_whole() of mdtraj"
 UNWRAPPED = "gmx trjconv -pbc nojump"
@@ -157,7 +157,7 @@ def require_whole(trajectory: AtomTrajectory, task: Task, spacing: float) -> Non
                 f"{name}: the molecule crosses the periodic box: it jumps by more than half of it "
                 f"from frame {frame} to the next; undo the jumps first ({UNWRAPPED})"
             )
-    _require_slow_turns(trajectory, spacing)
+    _require_slow_turns(trajectory, np.array(card.masses), spacing)
     lengths = np.linalg.norm(steps, axis=-1)  # (frames - 1, atoms)
     too_far = lengths > FASTEST * spacing
     if too_far.any():
@@ -168,10 +168,13 @@ def require_whole(trajectory: AtomTrajectory, task: Task, spacing: float) -> Non
         )
 
 
-def _require_slow_turns(trajectory: AtomTrajectory, spacing: float) -> None:
+def _require_slow_turns(
+    trajectory: AtomTrajectory, masses: NDArray[np.float64], spacing: float
+) -> None:
     """Refuse frames that were turned one by one: superposed, or given any orientation."""
     angles, explained = turns(trajectory.positions)
-    too_fast = (angles > FASTEST_TURN * spacing) & (explained > MOSTLY)
+    fastest = FASTEST_TURN * thermal_turn(trajectory.positions[0], masses, HOT)
+    too_fast = (angles > fastest * spacing) & (explained > MOSTLY)
     if not too_fast.any():
         return
     frame = int(too_fast.argmax())
