@@ -2,6 +2,7 @@
 
     python -m leaderboard.quick                       # all of `MODELS`; some hours
     python -m leaderboard.quick kinetics/msm          # one of them
+    python -m leaderboard.quick kinetics/lstm --tasks 'potentials/*'
 
 ``leaderboard/quick/TRACK/NAME.json`` is what ``run --model NAME --quick`` gives: one replica, a
 fifth of the training. It is never on the board and has no rank; only ``compare`` reads it, and only
@@ -10,6 +11,7 @@ where the other one is a quick run too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +40,7 @@ def quick_file(track: str, name: str, folder: Path = QUICK) -> Path:
     return folder / track / f"{name}.json"
 
 
-def keep(model: str, runs: Path, folder: Path = QUICK) -> Path:
+def keep(model: str, runs: Path, tasks: Sequence[str] = (), folder: Path = QUICK) -> Path:
     """Run a shipped model as a newcomer would, and keep what comes of it.
 
     Parameters
@@ -47,6 +49,8 @@ def keep(model: str, runs: Path, folder: Path = QUICK) -> Path:
         ``TRACK/NAME``.
     runs : Path
         Holds the run folders; a run that is there goes on.
+    tasks : sequence of str
+        Globs; by default the tasks that ``run`` takes.
     folder : Path
         Gets ``TRACK/NAME.json``.
 
@@ -58,7 +62,8 @@ def keep(model: str, runs: Path, folder: Path = QUICK) -> Path:
     track, name = model.split("/")
     out = runs.absolute() / f"{model.replace('/', '-')}-quick"
     runs.mkdir(parents=True, exist_ok=True)
-    asked = ("--model", name, "--quick", "--device", "cpu", "--no-plots", "--out", str(out))
+    asked = ["--model", name, "--quick", "--device", "cpu", "--no-plots", "--out", str(out)]
+    asked += [word for glob in tasks for word in ("--tasks", glob)]
     said = python_here(["-m", "benchmark", "run", *asked], runs.absolute(), {})
     try:
         found = read_result(out)
@@ -75,12 +80,13 @@ def keep(model: str, runs: Path, folder: Path = QUICK) -> Path:
 
 def main(
     models: Annotated[list[str] | None, typer.Argument(help="TRACK/NAME; default: all")] = None,
+    tasks: Annotated[list[str] | None, typer.Option(help="globs; default: as of run")] = None,
     runs: Annotated[Path, typer.Option(help="folder of the run folders")] = Path("runs"),
 ) -> None:
     """Make quick runs of shipped models. Example: python -m leaderboard.quick kinetics/msm."""
     try:
         for model in models or MODELS:
-            typer.echo(f"written: {keep(model, runs)}")
+            typer.echo(f"written: {keep(model, runs, tasks or ())}")
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error

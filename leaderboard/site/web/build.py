@@ -210,9 +210,17 @@ def _claim_grid(claim: Claim, number: int, rows: Sequence[Mapping[str, str]], le
     return Grid(
         name=f"claim-{claim.id}-{number}",
         caption=f"{claim.title}: table {number}",
-        columns=[Column(name, number=place >= left) for place, name in enumerate(rows[0])],
+        columns=[
+            Column(name, number=place >= left and all(_is_number(row[name]) for row in rows))
+            for place, name in enumerate(rows[0])
+        ],
         lines=[Line([Cell(bare(text)) for text in row.values()]) for row in rows],
     )
+
+
+def _is_number(text: str) -> bool:
+    """Whether a finished cell is a number, perhaps with words behind it, or stands for one."""
+    return not bare(text)[:1].isalpha()
 
 
 def _words(site: SiteFolder, board: Published, changelog: str) -> None:
