@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,8 +81,7 @@ HEAD = """# The whole way, recorded
 
 <!-- written by python docs/record.py -->
 
-What a newcomer types in a clean clone, and what is printed; `…` stands for lines left out. The seconds are those that
-processors worked, which a busy machine does not lengthen: on two idle cores a command takes between half of them and all.
+What a newcomer types in a clean clone, and what is printed; `…` stands for lines left out.
 
 """
 
@@ -111,7 +110,7 @@ def recorded(step: Step, clone: Path) -> str:
     SystemExit
         If it ends otherwise than it should.
     """
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    begin = time.monotonic()
     done = subprocess.run(
         step.command.replace("python", sys.executable, 1),
         shell=True,  # as a person types it, quotes and all
@@ -124,10 +123,13 @@ def recorded(step: Step, clone: Path) -> str:
     )
     if done.returncode != step.code:
         raise SystemExit(f"{step.command}: exit code {done.returncode}\n{done.stdout[-2000:]}")
-    seconds = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
-    shown = shortened(plain(done.stdout, clone))
-    print(f"{seconds:6.0f} s  {step.command}", flush=True)
-    return f"{step.words}\n\n```console\n$ {step.command}\n{shown}```\n\n{seconds:.0f} s.\n"
+    print(f"{time.monotonic() - begin:6.0f} s  {step.command}", flush=True)
+    return page_of(step, shortened(plain(done.stdout, clone)))
+
+
+def page_of(step: Step, shown: str) -> str:
+    """Give a command and what it printed as Markdown."""
+    return f"{step.words}\n\n```console\n$ {step.command}\n{shown}```\n"
 
 
 def plain(text: str, clone: Path) -> str:
