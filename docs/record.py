@@ -41,8 +41,8 @@ STEPS = (
         "python -m benchmark check --model mymodel",
     ),
     Step(
-        "A quick run: one replica, a fifth of the training.",
-        "python -m benchmark run --model mymodel --tasks 'potentials/*' --quick --no-plots",
+        "A quick run: one replica, a fifth of the training; here of two tasks.",
+        "python -m benchmark run --model mymodel --tasks 'potentials/*r3' --quick --no-plots",
     ),
     Step(
         "Beside a quick run of a shipped model. One replica cannot say who is better, and the "
@@ -55,8 +55,9 @@ STEPS = (
         code=2,
     ),
     Step(
-        "A full run, here of a shipped model with a setting of its own: all replicas.",
-        "python -m benchmark run --model msm --set prior=0.1 --tasks 'potentials/*' --no-plots",
+        "A full run has all replicas; this one is of a shipped model with a setting of its own and "
+        "of two tasks: a task that is left out counts 0 on the board.",
+        "python -m benchmark run --model msm --set prior=0.1 --tasks 'potentials/*r3' --no-plots",
     ),
     Step(
         "The submission.",
@@ -72,9 +73,11 @@ STEPS = (
         "python -m benchmark verify leaderboard/submissions/kinetics/my-msm --model msm "
         "--rerun 1 --draw 1",
     ),
-    Step("The row on the board (a request holds the submission only).",
-         "python -m benchmark leaderboard"),
-    Step("And on the site.", "python -m benchmark leaderboard --site"),
+    Step(
+        "The row on the board. (A request holds the folder of the submission only; the rest is "
+        "written when it is merged, and with it the site: `leaderboard --site`.)",
+        "python -m benchmark leaderboard",
+    ),
 )  # fmt: skip
 
 HEAD = """# The whole way, recorded
