@@ -101,7 +101,9 @@ def _author(text: str) -> dict[str, str]:
 
 
 def verify(
-    path: Annotated[Path, typer.Argument(help="TRACK/NAME of a submission")],
+    path: Annotated[
+        Path, typer.Argument(help="a submission: its folder, or TRACK/NAME on the board")
+    ],
     archive: Annotated[
         str, typer.Option(help="predictions.zip: a file, a folder, https://… or a DOI")
     ] = "",
@@ -126,10 +128,12 @@ def verify(
     """
     from benchmark.console.show import progress_bar
     from benchmark.registry import shipped_tasks
+    from leaderboard.submission import on_board
     from leaderboard.verification.record import place
     from leaderboard.verifying import Asked
     from leaderboard.verifying import verify as find
 
+    path = on_board(path)
     with progress_bar() as progress:
         bar = progress.add_task("")
 

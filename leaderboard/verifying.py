@@ -15,9 +15,10 @@ from benchmark.revision import git_commit
 from benchmark.score import SCORER_VERSION
 from benchmark.task import Task
 from leaderboard.archive import AUDIT, open_source
+from leaderboard.auditing import kept
 from leaderboard.checks.entry import MANIFEST, RESULTS
 from leaderboard.downloads import local_archive
-from leaderboard.manifest import Manifest, audit_units
+from leaderboard.manifest import Manifest
 from leaderboard.validation import examined
 from leaderboard.verification.record import Verification, sha256_of
 from leaderboard.verification.repeating import Draws, repeated
@@ -37,8 +38,9 @@ class Asked:
     rerun : int
         How many units to fit again.
     draw : int, optional
-        The secret seed of a new draw, which also chooses the units: as many as ``rerun``, at least
-        one. They come first among those that are fitted again, so that one fit answers both.
+        The secret seed of a new draw; as many units as ``rerun``, at least one. It also has a part
+        in which units they are, so that no submitter can know them. They come first among those
+        that are fitted again, so that one fit answers both.
     model : str
         What ``--model`` is to name, for a model that is not shipped.
     """
@@ -74,7 +76,7 @@ def verify(
     row, manifest = report.entry.result, report.entry.manifest
     again, anew = _to_repeat(row, manifest, tasks, asked)
     model = model_of(row, folder.parent.name, asked.model) if again or anew else ""
-    place, units = _to_score(folder, manifest, asked.archive)
+    place, units = _to_score(folder, row, manifest, tasks, asked.archive)
     kind: Literal["archive", "audit"] = "archive" if asked.archive else "audit"
     steps = Steps(len(units) + max(len(again), len(anew)), watch)
     drawn_tasks = [tasks[unit.task] for unit in anew]
@@ -122,10 +124,12 @@ def _to_repeat(
     return [*anew, *others][: asked.rerun], anew
 
 
-def _to_score(folder: Path, manifest: Manifest, archive: str) -> tuple[Path, list[str]]:
+def _to_score(
+    folder: Path, row: Result, manifest: Manifest, tasks: Mapping[str, Task], archive: str
+) -> tuple[Path, list[str]]:
     """Say where predictions lie, and of which units they are scored again."""
     if not archive:
-        return folder / AUDIT, audit_units(manifest)
+        return folder / AUDIT, kept(manifest, row, tasks)
     if not manifest.units:
         raise InputError(f"{folder} has no manifest to compare an archive with")
     return local_archive(archive, manifest.archive), list(manifest.units)

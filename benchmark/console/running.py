@@ -77,7 +77,7 @@ def run(
     threads = max(1, cores // at_once)
     found = {task.card.track for task in matching}
     track = found.pop() if len(found) == 1 else None
-    facts = described(processes(threads), model, settings, track, device)
+    facts = described(processes(threads, model, track), model, settings, track, device)
     if facts.note:
         typer.echo(f"note: {facts.note}", err=True)
     chosen = _of_track(facts.track, matching, ranked_only=not globs)

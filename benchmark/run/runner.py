@@ -40,7 +40,7 @@ def execute(
             watch(Event(key, 1.0, "already done", unit))
         else:
             todo.append(key)
-    context = processes(run.config.threads)
+    context = processes(run.config.threads, run.spec)
     busy: list[UnitProcess] = []
     try:
         while todo or busy:
