@@ -19,6 +19,9 @@ FEW_EVENTS = 10
 #: Of more trajectories each is too short to be compared with all others.
 MOST_COMPARED = 32
 
+#: Standard errors of χ² up to which transitions are those of frames drawn one by one.
+MEMORYLESS = 4.0
+
 #: A slowest process with fewer of its own times in a replica is hardly sampled.
 FEW_TIMES = 10
 
@@ -46,6 +49,7 @@ def doubts(
         Of the scored test frames, nats a frame.
     """
     return [
+        *_memoryless(card, observed),
         *_populations(card, names, observed),
         *_rare(card, observed),
         *_uncertain(card, oracle_nll),
@@ -88,6 +92,20 @@ def _populations(card: KineticsCard, names: Sequence[str], observed: Observed) -
             f"macrostate {most.state} makes up {most.one:.3f} of {name} and {most.two:.3f} of "
             f"what is held out, {most.z:.0f} standard errors apart: the data drift or are too "
             "short for this process, and no model can be right about both"
+        )
+
+
+def _memoryless(card: KineticsCard, observed: Observed) -> Iterator[str]:
+    """Say if a frame tells nothing of the next: by χ² of the transitions at a lag of one frame."""
+    counts = count_matrix(list(observed["all"]), card.macrostates, 1)
+    expected = counts.sum(1, keepdims=True) * counts.sum(0) / max(1.0, float(counts.sum()))
+    seen = expected > 0
+    chi2 = float((((counts - expected) ** 2)[seen] / expected[seen]).sum())
+    freedom = (card.macrostates - 1) ** 2
+    if chi2 < freedom + MEMORYLESS * math.sqrt(2 * freedom):
+        yield (
+            "a frame tells nothing of the next: were frames shuffled, or are they saved more "
+            "rarely than anything lasts? There is nothing to learn but populations"
         )
 
 

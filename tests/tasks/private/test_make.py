@@ -113,6 +113,12 @@ def test_drift_is_doubted(tmp_path):
     assert any("of what is held out" in text for text in report.warnings())
 
 
+def test_frames_in_no_order_are_doubted(tmp_path):
+    frames = np.random.default_rng(2).permutation(two_states(0.5, 24_000))
+    _, report = made(tmp_path, frames)
+    assert "a frame tells nothing of the next" in report.warnings()[0]
+
+
 def test_runs_of_one_process_are_not_doubted(tmp_path):
     runs = [two_states(0.4, 40_000) for _ in range(3)]
     _, report = made(tmp_path, *runs)
