@@ -9,7 +9,6 @@ from benchmark.console.plots import INK, MUTED
 from leaderboard.claims.claim import Claim
 from leaderboard.claims.noise import CLAIMED, ROBUST
 from leaderboard.site.figure import PANEL_WIDTH, ROW_HEIGHT, STYLE, svg
-from leaderboard.site.web.theming import Drawing, canvas, drawing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,17 +29,10 @@ def noise_svg(claim: Claim) -> str:
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=_size(claim))
+        figure = Figure(figsize=size(claim))
         FigureCanvasSVG(figure)
-        _draw(figure, claim)
+        draw(figure, claim)
         return svg(figure)
-
-
-def noise_figure(claim: Claim) -> Drawing:
-    """Draw the same for the site."""
-    with canvas(*_size(claim)) as figure:
-        _draw(figure, claim)
-        return drawing(figure)
 
 
 def _axes_of(claim: Claim) -> tuple[list[str], list[str]]:
@@ -49,12 +41,14 @@ def _axes_of(claim: Claim) -> tuple[list[str], list[str]]:
     return models, sorted({one.of["thermostat"] for one in claim.verdicts})
 
 
-def _size(claim: Claim) -> tuple[float, float]:
+def size(claim: Claim) -> tuple[float, float]:
+    """Give width and height of the figure, in inches."""
     models, thermostats = _axes_of(claim)
     return 1.3 + PANEL_WIDTH * len(thermostats), 0.9 + ROW_HEIGHT * len(models)
 
 
-def _draw(figure: Figure, claim: Claim) -> None:
+def draw(figure: Figure, claim: Claim) -> None:
+    """Draw into an empty figure: a panel a thermostat, a row a model."""
     costs = {(one.of["model"], one.of["thermostat"]): one for one in claim.verdicts}
     models, thermostats = _axes_of(claim)
     figure.set_layout_engine("constrained")

@@ -20,10 +20,9 @@ from leaderboard.published import (
 )
 from leaderboard.site.cells import overall_cells
 from leaderboard.site.csv_table import csv_text
-from leaderboard.site.noise_figure import noise_figure
 from leaderboard.site.reading import how_to_read, optional_metrics
 from leaderboard.site.web.addresses import data_figure, model_page, slug, task_page, units_file
-from leaderboard.site.web.figures import cost_figure, model_figure, task_figure
+from leaderboard.site.web.figures import cost_figure, model_figure, noise_figure, task_figure
 from leaderboard.site.web.folder import SiteFolder, replaced
 from leaderboard.site.web.grid import Cell, Column, Grid, Line
 from leaderboard.site.web.model_page import places_of, units_of

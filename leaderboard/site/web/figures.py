@@ -8,9 +8,11 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 from benchmark.console.plots import INK, MUTED, PALETTE
+from leaderboard.claims.claim import Claim
 from leaderboard.markup import svg
 from leaderboard.published import Cell, PublishedRow, PublishedTask, PublishedTrack, Value
 from leaderboard.site.figure import MARKERS, PALE
+from leaderboard.site.noise_figure import draw, size
 from leaderboard.site.web.labels import spots
 from leaderboard.site.web.theming import Drawing, canvas, drawing
 
@@ -64,6 +66,13 @@ def cost_figure(track: PublishedTrack) -> Drawing:
         right.set_xlim(left=-0.5)
         for axis, cost in zip((left, right), costs, strict=True):  # once all limits are known
             _name(axis, rows, cost)
+        return drawing(figure)
+
+
+def noise_figure(claim: Claim) -> Drawing:
+    """Draw what noise costs each model."""
+    with canvas(*size(claim)) as figure:
+        draw(figure, claim)
         return drawing(figure)
 
 

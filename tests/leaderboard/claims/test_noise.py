@@ -14,7 +14,8 @@ from leaderboard.board import Ranking, make_board
 from leaderboard.claims.noise import noise_claims, noise_costs, thermostat
 from leaderboard.publishing import published
 from leaderboard.site.claims_page import claims_page
-from leaderboard.site.noise_figure import noise_figure, noise_svg
+from leaderboard.site.noise_figure import noise_svg
+from leaderboard.site.web.figures import noise_figure
 from leaderboard.submission import Submission
 from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_superresolution_task
 
