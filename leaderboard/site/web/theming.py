@@ -32,7 +32,6 @@ VARIABLES = {
 
 STYLE: Any = {
     "svg.hashsalt": "stridebench",
-    "pdf.fonttype": 42,  # TrueType, which publishers ask for
     "svg.fonttype": "none",  # the page's own type, and text that can be read aloud and searched
     "font.family": "sans-serif",
     "font.size": 9,
