@@ -57,7 +57,7 @@ def submit(
     """
     from leaderboard.asking import asked_fields
     from leaderboard.submission import SUBMISSIONS
-    from leaderboard.submitting import steps
+    from leaderboard.submitting import rankable, steps
     from leaderboard.submitting import submit as make
 
     given = {
@@ -75,6 +75,7 @@ def submit(
         "contact": contact,
     }
     said = {field: value for field, value in given.items() if value is not None}
+    rankable(run)  # before anything is asked
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     said = asked_fields(run, said, update, typer.prompt if terminal else None)
     entry = make(run, said, to or SUBMISSIONS, update, earlier=archive, at=at)

@@ -111,9 +111,7 @@ def submit(
     """
     _require_place(at)
     tasks = shipped_tasks() if tasks is None else tasks
-    result = read_result(run)
-    if result.config.quick:
-        raise InputError(f"{run}: a quick run is never ranked; {_how_to_rank(result)}")
+    result = rankable(run)
     scores = recomputed(result, tasks, run / RESULTS)
     home = folder / _track(scores, tasks, run / RESULTS) / str(said.get("name", ""))
     old = _earlier(home, update)
@@ -142,6 +140,20 @@ def submit(
             manifest.write(temporary / MANIFEST)
             write_audit(source, manifest, audited, temporary / AUDIT)
     return Entry(home, archive, audited, manifest)
+
+
+def rankable(run: Path) -> Result:
+    """Read the result of a run, which must not be a quick one.
+
+    Raises
+    ------
+    InputError
+        If it is a quick run; says how to rank it.
+    """
+    result = read_result(run)
+    if result.config.quick:
+        raise InputError(f"{run}: a quick run is never ranked; {_how_to_rank(result)}")
+    return result
 
 
 def _require_place(at: str) -> None:

@@ -23,6 +23,7 @@ from tests.leaderboard.synthetic import (
     make_superresolution_task,
     write_large_files,
 )
+from tests.plugs import command
 
 ONE = {"left/a": 0.5, "right/c": 0.7}
 
@@ -223,3 +224,15 @@ def test_what_is_missing_is_asked_for_at_a_terminal(
         "licence": "MIT",
         "reads": ["labels"],
     }
+
+
+def test_quick_run_is_refused_before_anything_is_asked(
+    tmp_path: Path, make_result: MakeResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = make_result({"left/a": 0.5})
+    result.config.quick = True
+    result.write(tmp_path / "results.json")
+    code, _, err = command(capsys, "submit", str(tmp_path), "--name", "mine")
+    assert code == 2
+    assert "a quick run is never ranked; run it in full: python -m benchmark run" in err
+    assert "--author" not in err
