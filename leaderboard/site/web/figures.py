@@ -19,7 +19,7 @@ from leaderboard.site.web.theming import Drawing, canvas, drawing
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH, WIDE = 7.0, 9.5  # inches, of figures with one axis and with two
+WIDTH, WIDE = 5.5, 9.5  # inches, of figures with one axis and with two
 LINE = 0.2  # inches a row of dots
 LETTER = 0.075  # inches a letter of a label, at most
 ABOVE, BELOW = 0.35, 0.55  # inches, for the legend and the ticks

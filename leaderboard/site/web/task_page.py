@@ -51,11 +51,11 @@ def scale_of(task: PublishedTask, track: PublishedTrack) -> Grid:
         caption=f"The marks of the score of {task.id}",
         columns=[
             Column("metric", number=False),
-            Column("group", number=False),
             Column("E₀", about=f"error of what scores 0: {track.ends[0]}"),
             Column("f", about=f"error of what scores 1: {track.ends[1]}"),
             Column("p", about="error of the perfect model, beyond which nothing can be told"),
             Column("E₀/f", about="a metric counts from 3 on"),
+            Column("group", number=False),
         ],
         lines=[_scale_line(metric, task.metrics[metric.name]) for metric in metrics],
     )
@@ -165,10 +165,10 @@ def _scale_line(metric: PublishedMetric, scale: Scale) -> Line:
     return Line(
         [
             Cell(metric.title),
-            Cell(group if scale.counts or scale.group is None else f"{group}, does not count"),
             _mark(metric, scale, "trivial", "trivial_stderr"),
             _mark(metric, scale, "floor", "floor_stderr"),
             _mark(metric, scale, "perfect", "perfect_stderr"),
             Cell(_ratio(scale.ratio), scale.ratio),
+            Cell(group if scale.counts or scale.group is None else f"{group}, does not count"),
         ]
     )
