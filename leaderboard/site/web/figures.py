@@ -19,7 +19,8 @@ from leaderboard.site.web.theming import Drawing, canvas, drawing
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH, WIDE = 5.5, 9.5  # inches, of figures with one axis and with two
+SCALE = 4.3  # inches from the lowest score to the highest: less is hard to read, more scrolls on a phone
+WIDE = 9.5  # inches, of figures with two axes
 LINE = 0.2  # inches a row of dots
 LETTER = 0.075  # inches a letter of a label, at most
 ABOVE, BELOW = 0.35, 0.55  # inches, for the legend and the ticks
@@ -89,14 +90,10 @@ def _dots(
     """Draw scores with errors and their groups: a line a label, from the top."""
     height = ABOVE + BELOW + LINE * max(len(labels), 1)
     margin = 0.2 + LETTER * max(map(len, labels), default=0)
-    with canvas(WIDTH, height) as figure:
+    width = margin + SCALE + 0.1
+    with canvas(width, height) as figure:
         axis = figure.add_axes(
-            (
-                margin / WIDTH,
-                BELOW / height,
-                1 - (margin + 0.1) / WIDTH,
-                1 - (ABOVE + BELOW) / height,
-            )
+            (margin / width, BELOW / height, SCALE / width, 1 - (ABOVE + BELOW) / height)
         )
         _draw_frame(axis, labels, pale or [False] * len(labels), track.ends)
         _draw_groups(axis, values, track)

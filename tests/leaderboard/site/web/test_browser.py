@@ -289,6 +289,22 @@ def test_page_of_320_pixels_does_not_scroll_sideways(browser: Any, host: str, ad
     reader.context.close()
 
 
+def test_phone_shows_marks_beside_their_metric_and_figures_that_can_be_read(
+    browser: Any, host: str
+) -> None:
+    reader = Reader(browser, host, viewport={"width": 320, "height": 640})
+    page = reader.open("tasks/left--a.html")
+    trivial = page.locator("#left--a-marks thead th").nth(1).bounding_box()
+    assert trivial["x"] + trivial["width"] <= 320
+    for address in ("tasks/left--a.html", "models/kinetics--lstm.html", "index.html"):
+        figures = reader.open(address).locator("figure svg")
+        for figure in figures.all():
+            pixels = figure.evaluate("svg => svg.getBoundingClientRect().width")
+            points = figure.evaluate("svg => svg.viewBox.baseVal.width")
+            assert 9 * pixels / points >= 7  # letters are 9 points high
+    reader.context.close()
+
+
 def test_keyboard_alone_sorts_and_filters(reader: Reader) -> None:
     page = reader.open("index.html")
     page.keyboard.press("Tab")

@@ -158,6 +158,13 @@ def test_page_of_a_task_says_who_leads_and_shows_every_row_and_mark(site: Path) 
     assert "python -m benchmark run --model my_model.py --tasks left/a" in seen.text
 
 
+def test_name_of_a_task_may_break_after_its_family(site: Path) -> None:
+    page = (site / "tasks" / "left--a.html").read_text()
+    assert "<h1>left/<wbr>a</h1>" in page
+    page = (site / "models" / "kinetics--lstm.html").read_text()
+    assert ">left/<wbr>a</a>" in page
+
+
 def test_page_of_a_model_goes_down_to_its_units_and_the_command_that_makes_them(
     site: Path,
 ) -> None:
