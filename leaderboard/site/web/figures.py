@@ -19,7 +19,7 @@ from leaderboard.site.web.theming import Drawing, canvas, drawing
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SCALE = 4.3  # inches from the lowest score to the highest: less is hard to read, more scrolls on a phone
+SCALE = 4.3  # inches of an axis of scores: with more a phone shows little of it
 WIDE = 9.5  # inches, of figures with two axes
 LINE = 0.2  # inches a row of dots
 LETTER = 0.075  # inches a letter of a label, at most
