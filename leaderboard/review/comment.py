@@ -33,6 +33,10 @@ def comment(report: Report) -> str:
     parts = [MARKER, f"**This submission {verdict}** (commit {report.commit[:12]}).\n"]
     if report.refused:
         parts.append(f"✗ {_code(report.refused)}\n")
+    if report.others:
+        parts += ["A submission is its folder and nothing else; this request also:\n"]
+        parts += [f"- ✗ {_code(other)}" for other in report.others]
+        parts.append("")
     for found in report.found:
         parts += _submission(found)
     return "\n".join([*parts, NEXT.strip(), ""])

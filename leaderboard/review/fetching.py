@@ -1,7 +1,8 @@
 """Fetch the submissions of a pull request by GitHub's API at one commit, as files and nothing else.
 
 Run: ``python -m leaderboard.review.fetching --repository OWNER/NAME --number N --commit SHA
---to FOLDER``, with a token that may read in the variable GITHUB_TOKEN.
+--to FOLDER``, with a token that may read in the variable GITHUB_TOKEN. ``--others FILE`` gets what
+else the request changes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import InputError
-from benchmark.files import atomic
+from benchmark.files import atomic, write_text
 
 API = "https://api.github.com"
 
@@ -101,18 +102,57 @@ def fetch(request: Request, folder: Path) -> list[Path]:
     return sorted(homes)
 
 
+def others(request: Request) -> list[str]:
+    """Give what a request changes beside the submissions that it holds.
+
+    A record of verification, which gives a row its badge, would be among them, and so would the row
+    of somebody else that is taken away.
+
+    Returns
+    -------
+    list of str
+        ``changes PATH`` or ``removes PATH``.
+
+    Raises
+    ------
+    InputError
+        If there are too many files, or the host fails.
+    """
+    entries = list(_entries(request))
+    homes = {_home(entry["filename"]) for entry in entries if entry["status"] != "removed"}
+    found = []
+    for entry in entries:
+        gone = entry["status"] == "removed"
+        before = entry["filename"] if gone else entry.get("previous_filename")
+        if before and (_home(before) is None or _home(before) not in homes):
+            found.append(f"removes {before}")
+        if not gone and _home(entry["filename"]) is None:
+            found.append(f"changes {entry['filename']}")
+    return found
+
+
+def _home(name: str) -> str | None:
+    """Give the folder of the submission that a path belongs to; None if it belongs to none."""
+    return "/".join(name.split("/")[:4]) if FOLDER.fullmatch(name) else None
+
+
 def _changed(request: Request) -> Iterator[str]:
-    """Give the paths of the files that a request adds or changes."""
+    """Give the paths of the files of submissions that a request adds or changes."""
     found = 0
+    for entry in _entries(request):
+        if entry["status"] != "removed" and FOLDER.fullmatch(entry["filename"]):
+            found += 1
+            if found > MOST_FILES:
+                raise InputError(f"the request has over {MOST_FILES} files of submissions")
+            yield entry["filename"]
+
+
+def _entries(request: Request) -> Iterator[dict[str, Any]]:
+    """Give what GitHub says of every file that a request touches."""
     for page in range(1, 2 + MOST_FILES // 100):
         path = f"/repos/{request.repository}/pulls/{request.number}/files"
         entries = json.loads(_get(request, path, {"per_page": 100, "page": page}))
-        for entry in entries:
-            if entry["status"] != "removed" and FOLDER.fullmatch(entry["filename"]):
-                found += 1
-                if found > MOST_FILES:
-                    raise InputError(f"the request has over {MOST_FILES} files of submissions")
-                yield entry["filename"]
+        yield from entries
         if len(entries) < 100:
             return
     raise InputError(f"the request changes over {MOST_FILES} files; split it")
@@ -165,12 +205,13 @@ def _get(
 
 
 def main() -> None:
-    """Fetch, and print the folders."""
+    """Fetch, print the folders, and write down what the request changes beside them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repository", required=True)
     parser.add_argument("--number", type=int, required=True)
     parser.add_argument("--commit", required=True)
     parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--others", type=Path)
     given = parser.parse_args()
     token = os.environ.get("GITHUB_TOKEN", "")
     api = os.environ.get("GITHUB_API_URL", API)
@@ -178,6 +219,8 @@ def main() -> None:
         request = Request(given.repository, given.number, given.commit, api, token)
         for home in fetch(request, given.to):
             print(home)
+        if given.others:
+            write_text(given.others, json.dumps(others(request)))
     except InputError as error:
         raise SystemExit(f"error: {error}") from error
 

@@ -18,7 +18,10 @@ from benchmark.files import read_small
 MOST_BYTES = 200_000
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
-Line = Annotated[str, StringConstraints(max_length=500)]
+#: Characters of one line.
+LONGEST = 500
+
+Line = Annotated[str, StringConstraints(max_length=LONGEST)]
 Number = Annotated[float, Field(ge=-100, le=100, allow_inf_nan=False)]
 
 
@@ -61,17 +64,22 @@ class Found(_Part):
 
 
 class Report(_Part):
-    """What was found in a request at one commit."""
+    """What was found in a request at one commit.
+
+    ``others`` says what it changes beside its submissions.
+    """
 
     schema_version: Literal[1] = 1
     commit: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
     refused: Line = ""
     found: list[Found] = Field([], max_length=50)
+    others: list[Line] = Field([], max_length=20)
 
     @property
     def passed(self) -> bool:
-        """Whether there is a submission and every one passed."""
-        return not self.refused and bool(self.found) and all(one.passed for one in self.found)
+        """Whether there are submissions and nothing else, and every one passed."""
+        passed = bool(self.found) and all(one.passed for one in self.found)
+        return passed and not self.refused and not self.others
 
 
 def read_report(path: Path) -> Report:

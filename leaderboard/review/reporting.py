@@ -1,12 +1,13 @@
 """Validate the fetched submissions of a request, and see where they would stand.
 
-Run: ``python -m leaderboard.review.reporting FOLDER --commit SHA --to report.json``. Exit code 1
-where a check failed.
+Run: ``python -m leaderboard.review.reporting FOLDER --commit SHA --to report.json``, with
+``--others FILE`` as `fetching` has written it. Exit code 1 where a check failed.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ from benchmark.registry import shipped_tasks
 from benchmark.task import Task
 from leaderboard.board import Ranking, read_and_rank
 from leaderboard.ranking import Row
-from leaderboard.review.report import Check, Found, Report, Standing
+from leaderboard.review.report import LONGEST, Check, Found, Report, Standing
 from leaderboard.submission import SUBMISSIONS
 from leaderboard.validation import Outcome, examined
 
@@ -28,8 +29,16 @@ MOST_BESIDE = 20
 #: How many checks of a submission a report holds.
 MOST_CHECKS = 200
 
+#: How many other files of the request a report names.
+MOST_OTHERS = 20
 
-def report(folder: Path, commit: str, tasks: Mapping[str, Task] | None = None) -> Report:
+
+def report(
+    folder: Path,
+    commit: str,
+    tasks: Mapping[str, Task] | None = None,
+    others: Sequence[str] = (),
+) -> Report:
     """Validate the submissions below a folder, each as if it were the only new one.
 
     Parameters
@@ -40,12 +49,16 @@ def report(folder: Path, commit: str, tasks: Mapping[str, Task] | None = None) -
         Of the request, 40 hexadecimal digits.
     tasks : mapping of task id to Task, optional
         By default the tasks of this repository.
+    others : sequence of str
+        What the request changes beside its submissions.
     """
     tasks = shipped_tasks() if tasks is None else tasks
     homes = sorted(path for path in folder.glob("*/*") if path.is_dir())
+    named = [_line(other) for other in others[:MOST_OTHERS]]
     if not homes:
-        return Report(commit=commit, refused="the request holds no file of a submission")
-    return Report(commit=commit, found=[_found(home, tasks) for home in homes])
+        refused = "the request holds no file of a submission"
+        return Report(commit=commit, refused=refused, others=named)
+    return Report(commit=commit, found=[_found(home, tasks) for home in homes], others=named)
 
 
 def _found(home: Path, tasks: Mapping[str, Task]) -> Found:
@@ -61,7 +74,12 @@ def _checks(outcome: Outcome) -> list[Check]:
     if outcome.passed:
         return [Check(passed=True, text=outcome.check.title)]
     faults = outcome.listed or [f"not asked before {' and '.join(outcome.waits_for)} is mended"]
-    return [Check(passed=False, text=one_line(f"{outcome.check.title}: {one}")) for one in faults]
+    return [Check(passed=False, text=_line(f"{outcome.check.title}: {one}")) for one in faults]
+
+
+def _line(text: str) -> str:
+    """Give a line that a report has room for: what does not show takes ten characters each."""
+    return one_line(text)[:LONGEST]
 
 
 def _standings(home: Path, tasks: Mapping[str, Task]) -> list[Standing]:
@@ -107,12 +125,16 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--commit", required=True)
     parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--others", type=Path)
     given = parser.parse_args()
-    made = report(given.folder, given.commit)
+    others = json.loads(given.others.read_text("utf-8")) if given.others else []
+    made = report(given.folder, given.commit, others=others)
     write_text(given.to, made.model_dump_json(indent=1) + "\n")
     for found in made.found:
         for check in found.checks:
             print(f"{'✓' if check.passed else '✗'} {found.track}/{found.name}: {check.text}")
+    for other in made.others:
+        print(f"✗ the request {other}")
     if made.refused:
         print(f"✗ {made.refused}")
     raise SystemExit(0 if made.passed else 1)

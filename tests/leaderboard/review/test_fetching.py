@@ -14,7 +14,7 @@ import pytest
 
 from benchmark.errors import InputError
 from leaderboard.review import fetching
-from leaderboard.review.fetching import Request, fetch
+from leaderboard.review.fetching import Request, fetch, others
 
 COMMIT = "c" * 40
 HOME = "leaderboard/submissions/kinetics/mine"
@@ -31,7 +31,9 @@ def answers(files: Files, changed: list[str], truncated: bool) -> dict[str, Any]
         {"path": name, "mode": mode, "type": "blob", "sha": sha, "size": len(content)}
         for (name, (mode, content)), sha in zip(files.items(), blobs, strict=True)
     ]
-    entries = [{"filename": name, "status": "added"} for name in changed]
+    entries = [
+        {"filename": name, "status": "added" if name in files else "removed"} for name in changed
+    ]
     return {
         f"/repos/a/b/git/trees/{COMMIT}": {"tree": tree, "truncated": truncated},
         "/repos/a/b/pulls/7/files": entries,
@@ -86,6 +88,14 @@ def test_files_of_submissions_are_written_and_nothing_else(serve: Serve, tmp_pat
     assert found == {"kinetics/mine/card.yaml", "kinetics/mine/audit/unit.parquet"}
     assert (tmp_path / "kinetics/mine/audit/unit.parquet").read_bytes() == b"\0data"
     assert not any(path.stat().st_mode & 0o111 for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_what_a_request_changes_beside_its_submissions_is_named(serve: Serve) -> None:
+    forged = "leaderboard/verifications/kinetics/mine.json"
+    files = {f"{HOME}/card.yaml": ("100644", b"name: mine"), forged: ("100644", b"{}")}
+    foreign = "leaderboard/submissions/kinetics/lstm/results.json"
+    request = serve(files, [*files, f"{HOME}/audit/old.parquet", foreign])
+    assert others(request) == [f"changes {forged}", f"removes {foreign}"]
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,22 @@ def test_tampered_row_is_refused_with_its_fault(tmp_path: Path) -> None:
     assert "needs a change" in comment(made)
 
 
+def test_request_that_changes_more_than_submissions_needs_a_change(tmp_path: Path) -> None:
+    shutil.copytree(SUBMISSIONS / "kinetics" / "gru", tmp_path / "kinetics" / "gru")
+    others = [
+        "changes leaderboard/verifications/kinetics/gru.json",
+        "removes `a`\n# b",
+        "changes " + "\U000e0041" * 300,
+    ]
+    found = report(tmp_path, COMMIT, others=others * 30)
+    assert found.found[0].passed
+    assert not found.passed
+    text = comment(found)
+    assert "needs a change" in text
+    assert "- ✗ `changes leaderboard/verifications/kinetics/gru.json`" in text
+    assert not any(line.startswith("# b") for line in text.splitlines())
+
+
 def test_request_without_a_submission_says_so(tmp_path: Path) -> None:
     made = report(tmp_path, COMMIT)
     assert made.refused
