@@ -32,18 +32,31 @@ def print_missing(folder: Path, run: RunFile, result: Result) -> None:
     )
 
 
-def command_for(folder: Path, run: RunFile, units: Sequence[Unit]) -> list[str]:
-    """Give the command that does units of a run, word by word."""
+def command_for(folder: Path, run: RunFile, missing: Sequence[Unit]) -> list[str]:
+    """Give the command that a run was made by, widened if need be to what is missing."""
     words = ["python", "-m", "benchmark", "run", "--model", run.spec, "--out", str(folder)]
-    for task in dict.fromkeys(unit.task for unit in units):
-        words += ["--tasks", task]
+    for glob in _globs({*run.config.tasks, *(unit.task for unit in missing)}):
+        words += ["--tasks", glob]
     if run.config.quick:
         words.append("--quick")
     else:
-        words += ["--replicas", str(1 + max(unit.replica for unit in units))]
-        words += ["--seeds", str(1 + max(unit.seed for unit in units))]
+        replicas = max(run.config.replicas, *(unit.replica + 1 for unit in missing))
+        seeds = max(run.config.seeds, *(unit.seed + 1 for unit in missing))
+        words += ["--replicas", str(replicas), "--seeds", str(seeds)]
     if run.config.threads > 1:
         words += ["--threads", str(run.config.threads)]
     for name, value in run.given.items():
         words += ["--set", f"{name}={value}"]
     return words
+
+
+def _globs(tasks: set[str]) -> list[str]:
+    """Name tasks in few words: a family that is there as a whole by one."""
+    from benchmark.registry import all_tasks
+
+    families: dict[str, set[str]] = {}
+    for task in all_tasks().values():
+        families.setdefault(task.card.family, set()).add(task.id)
+    whole = {name for name, members in families.items() if len(members) > 1 and members <= tasks}
+    family_of = {task: task.partition("/")[0] for task in tasks}
+    return sorted({f"{family_of[one]}/*" if family_of[one] in whole else one for one in tasks})

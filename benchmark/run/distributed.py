@@ -8,6 +8,7 @@ this package and the tasks, not the run's folder; see `benchmark.run.remote`.
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -68,6 +69,8 @@ def connected(
         raise InputError(
             "--scheduler needs dask: python -m pip install 'stridebench[cluster]'"
         ) from error
+    # What dask logs of a connection that breaks is pages long; what matters is said in a line.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
     where = {"address": scheduler} if "://" in scheduler else {"scheduler_file": scheduler}
     if "://" not in scheduler and not Path(scheduler).is_file():
         raise InputError(
