@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,9 +107,9 @@ def engine_of(scheduler: str, resources: str, workers: int, threads: int) -> Ite
         return
     if needs:
         raise InputError("--resources: only units of a --scheduler take resources")
-    from benchmark.run.local import Local
+    from benchmark.run.local import Local, cores
 
-    yield Local(workers or max(1, (os.cpu_count() or 1) // threads), threads)
+    yield Local(workers or max(1, cores() // threads), threads)
 
 
 def opened_run(

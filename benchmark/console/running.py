@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -55,7 +54,7 @@ def run(
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
     workers: Annotated[int, typer.Option(min=0, help="units at a time; 0: one a core")] = 0,
-    threads: Annotated[int, typer.Option(min=1, help="cores of a unit; its last digits do")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="of a unit; its last digits hang on it")] = 1,
     scheduler: SchedulerOption = "",
     resources: ResourcesOption = "",
     shard: ShardOption = "",
@@ -78,6 +77,7 @@ def run(
     from benchmark.registry import select_tasks
     from benchmark.result import RunConfig
     from benchmark.run.folder import only, plan
+    from benchmark.run.local import cores
     from benchmark.run.runner import execute
     from benchmark.score import verify
 
@@ -119,7 +119,7 @@ def run(
     if part:
         end_of_shard(part, own, chosen, folder)
     else:
-        _score(folder, opened, plots, min(os.cpu_count() or 1, engine.workers))
+        _score(folder, opened, plots, engine.workers if scheduler else min(cores(), engine.workers))
 
 
 def _of_track(track: str, tasks: Sequence[Task], ranked_only: bool) -> dict[str, Task]:

@@ -196,7 +196,8 @@ class Cluster:
         return self._client.submit(
             do_order,
             asdict(order),
-            key=f"{order.topic}-{Key(**order.key)}",
+            # Of each first word of a key, scheduler and workers keep statistics for ever.
+            key=("stridebench", order.topic, str(Key(**order.key))),
             pure=False,
             resources=resources or None,
         )

@@ -5,6 +5,7 @@ The process that starts them reads the frozen data and scores; it never imports 
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -31,6 +32,13 @@ from benchmark.task import Task
 
 #: A model's file is imported, and the model built once, within so many seconds.
 DESCRIBING_SECONDS = 300.0
+
+
+def cores() -> int:
+    """Count the cores that this process may use: a batch system gives a job some of a node's."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class Local:
