@@ -145,6 +145,7 @@ def _ended(
     process: UnitProcess, wanted: Callable[[], bool], tell: Callable[[Event], None]
 ) -> Unit | None:
     """Wait for a unit's end; None if it is not wanted any more, and has been stopped."""
+    _under_way[id(process)] = wanted
     try:
         while wanted():
             for event in events([process]):
@@ -154,6 +155,17 @@ def _ended(
         return None
     finally:
         process.stop()
+        del _under_way[id(process)]
+
+
+#: Of each unit that this worker does: whether anybody still waits for it.
+_under_way: dict[int, Callable[[], bool]] = {}
+
+
+async def _without_leftovers() -> None:
+    """Wait until units of a client that is gone have been stopped: the next may do them again."""
+    while not all([wanted() for wanted in [*_under_way.values()]]):
+        await asyncio.sleep(0.1)
 
 
 def _wanted(worker: Worker) -> Callable[[], bool]:
@@ -274,6 +286,7 @@ async def introduce(
     def found() -> ModelFacts:
         return described(_context(threads), spec, settings, track, device, place=Path(place))
 
+    await _without_leftovers()
     try:
         facts = await asyncio.to_thread(found)
     except InputError as error:
