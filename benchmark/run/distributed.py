@@ -40,6 +40,11 @@ AHEAD = 500
 #: Seconds that a scheduler gets to answer.
 PATIENCE = 30.0
 
+LOST = (
+    "the connection to the scheduler is lost; what is done stays, the same command goes on with it "
+    "when there is a scheduler again"
+)
+
 
 @contextmanager
 def connected(
@@ -61,7 +66,7 @@ def connected(
     Raises
     ------
     InputError
-        If dask is not installed, or no scheduler answers.
+        If dask is not installed, no scheduler answers, or the connection with it is lost.
     """
     try:
         from distributed import Client
@@ -70,7 +75,8 @@ def connected(
             "--scheduler needs dask: python -m pip install 'stridebench[cluster]'"
         ) from error
     # What dask logs of a connection that breaks is pages long; what matters is said in a line.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+    for name in ("distributed", "distributed.client", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     where = {"address": scheduler} if "://" in scheduler else {"scheduler_file": scheduler}
     if "://" not in scheduler and not Path(scheduler).is_file():
         raise InputError(
@@ -88,6 +94,10 @@ def connected(
             say(f"waiting for a worker of {scheduler}")
         client.wait_for_workers(1)
         yield Cluster(client, threads, dict(resources))
+    except Exception as error:
+        if client.status == "running":
+            raise
+        raise InputError(LOST) from error  # whatever came of it
     finally:
         with suppress(Exception):  # a scheduler that is gone
             client.close(timeout=2)
@@ -112,14 +122,17 @@ class Cluster:
         Raises
         ------
         InputError
-            If a worker has no such model, setting or device, or two disagree.
+            If a worker has no such model, setting or device, two disagree, or all are gone.
         """
         asked = spec, settings, track, device, self.threads, str(Path.cwd())
         answers = self._client.run(introduce, *asked, workers=self._able(), on_error="return")
         found: dict[str, ModelFacts] = {}
         for worker, answer in sorted(answers.items()):
-            found[worker] = _facts(worker, answer)
-            self._note(answer["place"])
+            if not isinstance(answer, OSError):  # it is gone, as workers come and go
+                found[worker] = _facts(worker, answer)
+                self._note(answer["place"])
+        if not found:
+            raise InputError("all workers are gone before a unit was done: start them again")
         first, *others = found
         for other in others:
             _require_equal(found, first, other)
@@ -219,10 +232,7 @@ class Cluster:
             If it is not.
         """
         if self._client.status != "running":
-            raise InputError(
-                "the connection to the scheduler is lost; what is done stays, the same command "
-                "goes on with it when there is a scheduler again"
-            )
+            raise InputError(LOST)
 
     def _taken(self, job: Job, future: Future) -> Unit:
         """Take a unit's record, and its files if they have travelled; write what is not written."""

@@ -164,7 +164,7 @@ _under_way: dict[int, Callable[[], bool]] = {}
 
 async def _without_leftovers() -> None:
     """Wait until units of a client that is gone have been stopped: the next may do them again."""
-    while not all([wanted() for wanted in [*_under_way.values()]]):
+    while not all(wanted() for wanted in [*_under_way.values()]):
         await asyncio.sleep(0.1)
 
 
