@@ -52,8 +52,8 @@ class Gated(Markov):
 """
 
 #: Three units.
-ASKED = {"replicas": 2, "seeds": 2}
-WORDS = ("--tasks", TOY, "--replicas", "2", "--seeds", "2", "--timeout", "120", "--device", "cpu")
+ASKED = {"replicas": 2, "seeds": 2, "timeout": 900.0}
+WORDS = ("--tasks", TOY, "--replicas", "2", "--seeds", "2", "--timeout", "900", "--device", "cpu")
 
 
 @pytest.fixture(scope="module")
