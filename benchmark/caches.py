@@ -10,19 +10,16 @@ from pathlib import Path
 
 
 def writable_caches() -> None:
-    """Give numba, Hugging Face and matplotlib a temporary place for caches if they have no other.
+    """Give numba and matplotlib a temporary place for caches if they have no other.
 
-    The first two need one even where there is nothing to cache, and do not work without.
+    The first needs one even where there is nothing to cache, and does not work without.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     config = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
-    face = Path(os.environ.get("HF_HOME") or cache / "huggingface").expanduser()
     own = Path(__file__).parent / "__pycache__"  # numba tries beside the code first
     wanting = {}
     if not any(map(can_write, _chosen("NUMBA_CACHE_DIR") or [own, cache / "numba"])):
         wanting["NUMBA_CACHE_DIR"] = "numba"
-    if not all(map(can_write, [face, *_chosen("HF_DATASETS_CACHE")])):
-        wanting |= {"HF_HOME": "huggingface", "HF_DATASETS_CACHE": "huggingface/datasets"}
     if not any(map(can_write, _chosen("MPLCONFIGDIR") or [config / "matplotlib"])):
         wanting["MPLCONFIGDIR"] = "matplotlib"
     if not wanting:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NoReturn
+from functools import cache
+from typing import Any, NoReturn
 
 import typer
 
@@ -57,11 +58,17 @@ def main() -> None:
             typer.echo(f"error: cannot print: {output.fault}", err=True)
 
 
+@cache
+def command_line() -> Any:
+    """Give the command of all commands, which takes longer to make than most of them to run."""
+    return typer.main.get_command(app)
+
+
 def _run_app() -> None:
     try:
         for argument in sys.argv[1:]:
             _require_text(argument)
-        app()
+        command_line()()
     except InputError as error:
         _refuse(str(error))
     except OSError as error:  # a name too long, a folder that may not be read, a disk that is gone

@@ -24,7 +24,7 @@ from pydantic import ValidationError
 from benchmark.errors import InputError, named
 from benchmark.model import ModelCard
 from benchmark.registry import track_named, tracks
-from benchmark.sources import closure, imported_by_now, sha256
+from benchmark.sources import closure, imported_by_now, module_file, sha256
 
 ENTRY_POINTS = "stridebench.models"
 
@@ -108,6 +108,30 @@ class LoadedModel:
             raise
         except BaseException as error:  # its code may raise anything
             raise InputError(f"{self.name} cannot be built: {named(error)}") from error
+
+
+def unloaded_sources(text: str, track: str | None = None) -> list[Path]:
+    """Give the files of a model's code (see `benchmark.sources`) without importing any of it.
+
+    Parameters
+    ----------
+    text, track
+        As of `load_model`.
+
+    Returns
+    -------
+    list of Path
+        Empty where there is no such model, or only an import could tell where it is.
+    """
+    where = text.rpartition(":")[0] or text
+    if "." in where and ":" not in text and not where.endswith(".py"):
+        return []  # its packages would be imported to see whether there is such a module
+    try:
+        source = _find(text, [track] if track else list(tracks()))
+    except InputError:
+        return []
+    file, module = source.file or module_file(source.module), source.module or "plug"
+    return closure(file.absolute(), module) if file and file.is_file() else []
 
 
 def shipped_models(track: str) -> list[str]:

@@ -7,11 +7,10 @@ import os
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -74,7 +73,7 @@ def read_card(path: Path) -> Task:
         If the file is not a valid card of a track there is; says which field and why.
     """
     try:
-        return Task(_validated(yaml_of(read_small(path, LARGEST_CARD))), path)
+        return Task(_card(read_small(path, LARGEST_CARD), tuple(tracks())), path)
     except ValidationError as error:
         raise InputError(f"{path}: {faults(error, 'card')[0]}") from error
     except OSError as error:
@@ -83,7 +82,17 @@ def read_card(path: Path) -> Task:
         raise InputError(f"{path}: {error}") from error
 
 
-def _validated(raw: Any) -> TaskCard:
+@lru_cache(maxsize=1024)
+def _card(content: bytes, known: tuple[str, ...]) -> TaskCard:
+    """Validate what a file holds, once: all cards are looked through wherever a task is named.
+
+    Parameters
+    ----------
+    content : bytes
+    known : tuple of str
+        The tracks there are, which the answer depends on.
+    """
+    raw = yaml_of(content)
     if not isinstance(raw, dict) or "track" not in raw:
         raise InputError("track: a card is a mapping that names its track")
     track = track_named(shown(str(raw["track"])))

@@ -12,6 +12,7 @@ import hashlib
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 #: Where nothing of a model's own lies: Python, installed packages, and this package.
@@ -51,6 +52,29 @@ def imported_by_now(path: Path, module: str) -> list[Path]:
     return sorted(one for one in found if _is_own(one, path, module) and one.is_file())
 
 
+def packages(files: Sequence[Path]) -> set[str]:
+    """Name the packages that import statements of files speak of, whoever's they are."""
+    found: set[str] = set()
+    for file in files:
+        for node in _statements(file):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return found
+
+
+def module_file(module: str) -> Path | None:
+    """Give the file of a module, found without importing it or the packages it is in."""
+    first = PathFinder.find_spec(module.partition(".")[0])
+    if first is None or first.origin is None:
+        return None
+    start = Path(first.origin).parents[1 if first.submodule_search_locations else 0]
+    parts = module.split(".")
+    found = list(_files(start, parts))
+    return found[-1] if found and len(found) == len(parts) else None
+
+
 def sha256(files: Sequence[Path]) -> str:
     """Give the SHA-256 of files as they are on disk now, one after the other; empty for none."""
     if not files:
@@ -73,17 +97,24 @@ def _is_own(file: Path, path: Path, module: str) -> bool:
     return start in file.parents and not str(file).startswith(FOREIGN)
 
 
-def _imported(path: Path, start: Path) -> Iterator[Path]:
-    """Give the files below ``start`` that a file's import statements name."""
+def _statements(path: Path) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Give the import statements of a file, wherever in it they stand."""
     try:
         tree = ast.parse(path.read_bytes())
-    except (OSError, ValueError, SyntaxError):  # no Python, or not this one's
+    except (OSError, ValueError, SyntaxError, RecursionError):  # no Python, or not this one's
         return
     for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+
+
+def _imported(path: Path, start: Path) -> Iterator[Path]:
+    """Give the files below ``start`` that a file's import statements name."""
+    for node in _statements(path):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield from _files(start, alias.name.split("."))
-        elif isinstance(node, ast.ImportFrom):
+        else:
             base = path.parents[node.level - 1] if node.level else start
             parts = node.module.split(".") if node.module else []
             for alias in node.names:  # a name may be a module, or something in one

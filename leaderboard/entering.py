@@ -101,7 +101,9 @@ def _author(text: str) -> dict[str, str]:
 
 
 def verify(
-    path: Annotated[Path, typer.Argument(help="TRACK/NAME of a submission")],
+    path: Annotated[
+        Path, typer.Argument(help="a submission: its folder, or TRACK/NAME on the board")
+    ],
     archive: Annotated[
         str, typer.Option(help="predictions.zip: a file, a folder, https://… or a DOI")
     ] = "",
@@ -125,6 +127,7 @@ def verify(
     Example: python -m benchmark verify leaderboard/submissions/kinetics/msm --rerun 1 --draw 7
     """
     from benchmark.registry import shipped_tasks
+    from leaderboard.submission import on_board
     from leaderboard.verification.record import place
     from leaderboard.verifying import Asked
     from leaderboard.verifying import verify as find
@@ -133,6 +136,7 @@ def verify(
         if sys.stderr.isatty():
             typer.echo(text, err=True)
 
+    path = on_board(path)
     found = find(path, shipped_tasks(), Asked(archive, rerun, draw, model), watch)
     for line in _lines(found):
         typer.echo(line)

@@ -180,6 +180,7 @@ class PublishedRow(_Frozen):
     role: Literal["model", "control"]
     verification: Level
     verified: str = Field("", description="what was looked at for it, in a line, if anything was")
+    share: str = Field("", description="of its units, how many were looked at, if any was")
     rank: int | None
     card: SubmissionCard
     overall: Value
@@ -190,6 +191,11 @@ class PublishedRow(_Frozen):
     costs: Costs
     tasks: dict[str, Cell]
     results: str = Field(description="its units, relative to this file")
+
+    @property
+    def checked(self) -> str:
+        """The badge, and of what it is one: "re-scored (2 of 130 units)"."""
+        return f"{self.verification} ({self.share})" if self.share else self.verification
 
 
 class PublishedTrack(_Frozen):

@@ -12,9 +12,10 @@ from benchmark.revision import git_commit
 from benchmark.score import SCORER_VERSION
 from benchmark.task import Task
 from leaderboard.archive import AUDIT, open_source
+from leaderboard.auditing import kept
 from leaderboard.checks.entry import MANIFEST, RESULTS
 from leaderboard.downloads import local_archive
-from leaderboard.manifest import Manifest, audit_units
+from leaderboard.manifest import Manifest
 from leaderboard.validation import examined
 from leaderboard.verification.record import Rescored, Verification, sha256_of
 from leaderboard.verification.rerun import chosen, drawn_again, fitted_again, model_of
@@ -32,7 +33,8 @@ class Asked:
     rerun : int
         How many units to fit again.
     draw : int, optional
-        The secret seed of a new draw; as many units as ``rerun``, at least one.
+        The secret seed of a new draw; as many units as ``rerun``, at least one. It also has a part
+        in which units are fitted again, so that no submitter can know them.
     model : str
         What ``--model`` is to name, for a model that is not shipped.
     """
@@ -74,12 +76,12 @@ def verify(
     rerun, drawn = [], []
     if asked.rerun or asked.draw is not None:
         model = model_of(row, track, asked.model)
-        for unit in chosen(row, manifest.sha256, asked.rerun):
+        key = manifest.sha256 if asked.draw is None else f"{manifest.sha256} {asked.draw}"
+        for unit in chosen(row, key, asked.rerun):
             watch(f"fit {unit.task} r{unit.replica}-s{unit.seed} again")
             rerun.append(fitted_again(row, unit, tasks[unit.task], model))
         if asked.draw is not None:
             exact = {key: task for key, task in tasks.items() if _can_be_drawn(task)}
-            key = f"{manifest.sha256} {asked.draw}"
             units = chosen(row, key, max(1, asked.rerun), exact)
             watch(f"draw {', '.join(unit.task for unit in units) or 'nothing'} anew")
             drawn = drawn_again(row, units, tasks, model, asked.draw)
@@ -116,7 +118,7 @@ def _rescored(
             raise InputError(f"{folder} has no manifest to compare an archive with")
         place, units = local_archive(asked.archive, manifest.archive), list(manifest.units)
     else:
-        place, units = folder / AUDIT, audit_units(manifest)
+        place, units = folder / AUDIT, kept(manifest, row, tasks)
     if not units:
         return None
     with open_source(place, manifest) as source:

@@ -95,7 +95,8 @@ def check(
         raise InputError(f"check takes no tasks ('{globs[0]}'); it has a tiny one of its own")
     require_seconds(timeout)
     faults = 0
-    for finding in checked(processes(os.cpu_count() or 1), model, settings, device, timeout):
+    context = processes(os.cpu_count() or 1, model)
+    for finding in checked(context, model, settings, device, timeout):
         print_check(finding)
         faults += bool(finding.fault)
     if faults:
@@ -109,12 +110,9 @@ def verify(
 
     Example: python -m benchmark data verify 'potentials/*'
     """
-    import datasets  # loads Arrow and more
-
     from benchmark.console.show import progress_bar
     from benchmark.registry import select_tasks
 
-    datasets.logging.set_verbosity(datasets.logging.CRITICAL)  # every fault is a line of ours
     tasks = select_tasks(globs or [])
     width = max(len(task.id) for task in tasks)
     damaged = 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import re
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -70,12 +73,32 @@ def resolved_device(name: str) -> str:
     """
     if name == "cpu":
         return name
-    import torch  # two seconds, which "cpu" need not cost
-
+    spelled = re.fullmatch("auto|cuda(?::([0-9]{1,4}))?", name)
+    if not spelled:
+        raise InputError(f"--device {name}: expected cpu, cuda, cuda:N or auto")
+    found = cuda_devices()
     if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
+        return "cuda" if found else "cpu"
+    if not found:
         raise InputError(f"--device {name}: torch sees no CUDA device here; use --device cpu")
-    if not name.startswith("cuda"):
-        raise InputError(f"--device {name}: expected cpu, cuda or auto")
+    if int(spelled[1] or 0) >= found:
+        raise InputError(f"--device {name}: torch sees {found} CUDA devices, and counts from 0")
     return name
+
+
+def cuda_devices() -> int:
+    """Count the CUDA devices that torch sees."""
+    if sys.platform == "linux" and not _has_driver():
+        return 0  # torch would take two seconds to say so
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+def _has_driver() -> bool:
+    """Whether this Linux has a driver of NVIDIA's, or of AMD's, which torch calls CUDA, too."""
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return Path("/dev/kfd").exists()
+    return True

@@ -62,7 +62,8 @@ class Local:
         self, spec: str, settings: dict[str, str], track: str | None, device: str
     ) -> ModelFacts:
         """Say what ``--model``, ``--set`` and ``--device`` name; see `described`."""
-        return described(processes(self.threads), spec, settings, track, device)
+        context = processes(self.threads, spec, track)
+        return described(context, spec, settings, track, device)
 
     @cached_property
     def places(self) -> list[dict[str, Any]]:
@@ -71,7 +72,7 @@ class Local:
 
     def do(self, jobs: Sequence[Job]) -> Generator[Event]:
         """Do units; give what they tell, and an event with its record for each."""
-        context = processes(self.threads)
+        context = processes(self.threads, jobs[0].model if jobs else "")
         todo, busy = deque(jobs), list[UnitProcess]()
         try:
             while todo or busy:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import numba  # noqa: F401
-import pandas  # noqa: F401  (pyarrow loads it at its first array)
 import pyarrow.parquet  # noqa: F401
-import torch  # noqa: F401
 
 import benchmark.run.worker  # noqa: F401
 from benchmark.registry import tracks

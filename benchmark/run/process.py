@@ -24,6 +24,7 @@ from benchmark.hiding import refusal
 from benchmark.registry import DRAWN_VARIABLE
 from benchmark.run.descendants import HAS_PROC, adopt_orphans, end_all_below, end_as
 from benchmark.run.line import Line
+from benchmark.run.preloading import preloads
 
 #: Bytes of one message at most, and of one read.
 LONGEST_MESSAGE, PART = 1 << 24, 1 << 16
@@ -32,8 +33,16 @@ LONGEST_MESSAGE, PART = 1 << 24, 1 << 16
 GRACE = 2.0
 
 
-def processes(threads: int) -> Any:
+def processes(threads: int, spec: str = "", track: str | None = None) -> Any:
     """Give the way to start processes: forked from one that has imported what is slow to import.
+
+    Parameters
+    ----------
+    threads : int
+        Of each.
+    spec, track
+        The model that they run, if it is known, see `benchmark.loading.load_model`. The process
+        to fork from is started for the first model that this is called for, and serves all others.
 
     Raises
     ------
@@ -50,7 +59,7 @@ def processes(threads: int) -> Any:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["benchmark.run.preloaded"])
+    context.set_forkserver_preload(preloads(spec, track))
     return context
 
 

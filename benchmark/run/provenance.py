@@ -15,7 +15,7 @@ from benchmark.revision import git_commit
 from benchmark.score import SCORER_VERSION
 from benchmark.task import Task
 
-PACKAGES = ("numpy", "scipy", "torch", "deeptime", "numba", "pandas", "pyarrow", "datasets")
+PACKAGES = ("numpy", "scipy", "torch", "deeptime", "numba", "pandas", "pyarrow")
 
 
 def scored_with(tasks: Sequence[Task]) -> dict[str, Any]:

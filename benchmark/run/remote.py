@@ -109,7 +109,8 @@ def do_order(order: dict[str, Any]) -> dict[str, Any]:
     worker, sent = get_worker(), Order(**order)
     wanted = _wanted(worker)
     try:
-        context, task = _context(sent.threads), _task(sent.task, sent.fingerprints)
+        context = _context(sent.threads, sent.fields["model"])
+        task = _task(sent.task, sent.fingerprints)
     except InputError as error:
         return asdict(Answer({}, None, _place(), str(error)))
     key = Key(**sent.key)
@@ -257,7 +258,7 @@ def _place() -> dict[str, Any]:
 _started_with: list[int] = []
 
 
-def _context(threads: int) -> Any:
+def _context(threads: int, spec: str, track: str | None = None) -> Any:
     """Give the way to start processes; see `processes`.
 
     Raises
@@ -275,7 +276,7 @@ def _context(threads: int) -> Any:
         writable_caches()
         # A nanny starts its worker as a daemon, which might have no children; they end with it.
         multiprocessing.current_process().daemon = False
-    return processes(threads)
+    return processes(threads, spec, track)
 
 
 async def introduce(
@@ -284,7 +285,9 @@ async def introduce(
     """Say what a model is on this worker, and what the worker is; or ``"fault"``, in a line."""
 
     def found() -> ModelFacts:
-        return described(_context(threads), spec, settings, track, device, place=Path(place))
+        return described(
+            _context(threads, spec, track), spec, settings, track, device, place=Path(place)
+        )
 
     await _without_leftovers()
     try:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import InputError, named
+from benchmark.errors import InputError, said
 from benchmark.files import atomic
 from benchmark.installed import is_installed
+from benchmark.store.arrow import to_numpy
 from benchmark.store.predictions import require_small
 from benchmark.task import Split, Task
 
@@ -107,43 +108,27 @@ def is_left_out(task: Task, split: str) -> bool:
     return split in LEFT_OUT and missing and is_installed(root)
 
 
-def _require_size(path: Path, values: int) -> None:
-    """Refuse a file that holds more than the card says: a small one can be more than fits."""
+def _table(path: Path, values: int) -> Any:
+    """Read a Parquet file, unless its footer speaks of more than the card does."""
     import pyarrow as pa  # slow to load
     import pyarrow.parquet as pq
 
     try:
-        footer = pq.read_metadata(path)
-    except (OSError, pa.ArrowException):
-        return  # whoever reads all of it says what is wrong
-    try:
-        require_small(footer, values, None, len(COLUMNS))
+        with pq.ParquetFile(path) as file:
+            require_small(file.metadata, values, None, len(COLUMNS))  # a small one can be large
+            return file.read(use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path} is not a readable Parquet file: {said(error)}") from error
     except ValueError as error:
         raise InputError(f"{path} is not the frozen data: {error}; restore it") from error
 
 
 def _read(path: Path, values: int) -> dict[str, list[NDArray[Any]]]:
-    import datasets  # slow to load
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    import pyarrow as pa  # slow to load
 
     if not path.is_file():
         raise InputError(f"{path} is missing; restore it (git checkout) or run its generator")
-    _require_size(path, values)
-    datasets.disable_progress_bars()
-    try:
-        table = datasets.Dataset.from_parquet(str(path)).with_format("arrow")[:]
-    except Exception as error:  # whatever the many layers below raise, the file is at fault …
-        elsewhere = getattr(error, "filename", None)
-        if elsewhere and not Path(elsewhere).is_relative_to(
-            path
-        ):  # … but for the cache of datasets
-            raise InputError(
-                f"the package datasets cannot use {elsewhere} ({named(error)}); set HF_HOME to a "
-                "folder of yours"
-            ) from error
-        reason = str(error.__cause__ or error).splitlines()[0]
-        raise InputError(f"{path} is not a readable Parquet file: {reason}") from error
+    table = _table(path, values)
     unknown = set(table.column_names) - set(COLUMNS)
     if unknown:
         raise InputError(f"{path} has the unknown column '{unknown.pop()}'")
@@ -152,9 +137,6 @@ def _read(path: Path, values: int) -> dict[str, list[NDArray[Any]]]:
         expected = pa.list_(pa.from_numpy_dtype(COLUMNS[name]))
         if table[name].type != expected:
             raise InputError(f"{path}: '{name}' holds {table[name].type}, expected {expected}")
-        if table[name].null_count or pc.list_flatten(table[name]).null_count:
+        if any(part.null_count or part.flatten().null_count for part in table[name].chunks):
             raise InputError(f"{path}: '{name}' has gaps")
-    return {
-        name: [row.values.to_numpy(zero_copy_only=False) for row in table[name]]
-        for name in table.column_names
-    }
+    return {name: [to_numpy(row.values) for row in table[name]] for name in table.column_names}

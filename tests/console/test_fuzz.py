@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import typer
 
 from benchmark import cli
 from tests.plugs import MARKOV, command, one_line, tasks_in
@@ -39,7 +38,7 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str
             yield (*path, name), one
 
 
-COMMANDS = dict(commands(typer.main.get_command(cli.app)))
+COMMANDS = dict(commands(cli.command_line()))
 
 #: A call of each command that is right, or as near as is quick; an option of it is then replaced.
 BASES: dict[tuple[str, ...], dict[str, str]] = {

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
+from benchmark.store.arrow import to_numpy
 from benchmark.store.frozen import fingerprint
 from benchmark.store.predictions import MOST_VALUES
 from benchmark.task import Task
@@ -110,7 +111,7 @@ def unpacked(table: Any) -> NDArray[np.int32]:
         If the metadata are none of these.
     """
     order, multiple = _packing((table.schema.metadata or {}).get(METADATA_KEY, b"{}"))
-    columns = np.stack([column.to_numpy() for column in table.columns], axis=1)
+    columns = np.stack([to_numpy(column.combine_chunks()) for column in table.columns], axis=1)
     if order:
         columns = (columns >> 1) ^ -(columns & 1)
         for _ in range(order):

@@ -141,6 +141,11 @@ def test_thermostat_is_the_part_of_a_name_between_molecule_and_gap():
     assert thermostat(made.card) == "langevin-0.1"
 
 
+@pytest.mark.parametrize("name", ["md17-xtb/salicylic-acid-k10", "md17-xtb/another-k10"])
+def test_names_of_molecule_and_gap_alone_or_of_neither_have_no_thermostat(name: str):
+    assert thermostat(make_superresolution_task(name, "salicylic acid").card) == ""
+
+
 def test_figure_is_the_same_text_for_the_same_rows(make_submission: MakeSubmission, tasks):
     rows = [
         model(make_submission, "bi-lstm", 1e-2, {"global": 5e-2, "langevin-10": 1e-2}),

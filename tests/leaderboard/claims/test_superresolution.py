@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from leaderboard.board import make_board
+from leaderboard.claims.claim import Claim
+from leaderboard.claims.superresolution import superresolution_claims
 from leaderboard.publishing import published
 from leaderboard.site.claims_page import claims_page
 from leaderboard.submission import Submission
@@ -15,11 +17,19 @@ from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_superresolut
 MOLECULES = ("water", "ammonia", "methane")
 GAPS = (10, 20)
 IDS = {(gap, one): f"md17-xtb/{one}-k{gap}" for gap in GAPS for one in MOLECULES}
+#: Two molecules, as in the family; the same molecules and gaps as at constant energy.
+NOISY = {
+    (name, gap, one): f"md17-xtb-nvt/{one}-{name}-k{gap}"
+    for name in ("global", "langevin-0.1")
+    for gap in GAPS
+    for one in MOLECULES[:2]
+}
 
 
 @pytest.fixture
 def tasks() -> Tasks:
     made = [make_superresolution_task(name, one, gap) for (gap, one), name in IDS.items()]
+    made += [make_superresolution_task(name, one, gap) for (_, gap, one), name in NOISY.items()]
     return {task.id: task for task in made}
 
 
@@ -91,3 +101,88 @@ def test_spread_over_seeds_is_told_of_those_that_have_it(
 def test_nothing_is_said_without_the_networks(make_submission: MakeSubmission, tasks: Tasks):
     page = claims_page(published(make_board([make_submission("ridge", scores(1.0, 1.0))], tasks)))
     assert "##" not in page
+
+
+def under(**planted: float) -> dict[str, float]:
+    """Give scores by thermostat, and 1 at constant energy."""
+    noisy = {task: planted[name.partition("-")[0]] for (name, _, _), task in NOISY.items()}
+    return scores(1.0, 1.0) | noisy
+
+
+def claims_of(rows: list[Submission], tasks: Tasks) -> dict[str, Claim]:
+    (ranking,) = (one for one in make_board(rows, tasks).rankings if one.track.name[0] == "s")
+    claims = [one for one in superresolution_claims(ranking) if one.id.startswith("hidden-frames")]
+    return {claim.id: claim for claim in claims}
+
+
+def test_each_thermostat_has_a_claim_of_its_own(make_submission: MakeSubmission, tasks: Tasks):
+    rows = [
+        make_submission("bi-lstm", under(**{"global": 1.5, "langevin": 1.0})),
+        make_submission("bi-hnn", under(**{"global": 1.0, "langevin": 1.5})),
+    ]
+    claims = claims_of(rows, tasks)
+    assert list(claims) == [
+        "hidden-frames",
+        "hidden-frames-md17-xtb-nvt-global",
+        "hidden-frames-md17-xtb-nvt-langevin-0.1",
+    ]
+    told = {
+        (one.of.get("thermostat"), one.of["gap"]): (one.of["best"], one.verdict)
+        for claim in claims.values()
+        for one in claim.verdicts
+        if one.of.get("thermostat")
+    }
+    assert told == {
+        ("global", "10"): ("bi-lstm", "best"),
+        ("global", "20"): ("bi-lstm", "best"),
+        ("langevin-0.1", "10"): ("bi-hnn", "beaten"),
+        ("langevin-0.1", "20"): ("bi-hnn", "beaten"),
+    }
+
+
+def test_errors_under_thermostats_are_told_apart(make_submission: MakeSubmission, tasks: Tasks):
+    rows = [make_submission("bi-lstm", under(**{"global": 2.0, "langevin": 0.5}))]
+    page = claims_page(published(make_board(rows, tasks)))
+    sections = {part.splitlines()[0]: part for part in page.split("## ")[1:]}
+    heading = "A Bi-LSTM fills in hidden frames best, to 1e-4 Å"
+    shown = {
+        "": "10 (0 of 3)",
+        ": under the thermostat global": "0.1 (0 of 2)",
+        ": under the thermostat langevin-0.1": "100 (0 of 2)",
+    }
+    for end, cell in shown.items():
+        assert row(sections[heading + end], "`bi-lstm`") == ["`bi-lstm`", cell, cell]
+
+
+def test_two_molecules_are_judged_by_the_errors_own_standard_errors(
+    make_submission: MakeSubmission, tasks: Tasks
+):
+    """Equal ratios would be a certainty to Student's t; a tenth of each error is known better."""
+    rows = [
+        make_submission("bi-lstm", under(**{"global": 1.0, "langevin": 1.0})),
+        make_submission("bi-hnn", under(**{"global": 1.02, "langevin": 1.3})),
+    ]
+    claims = claims_of(rows, tasks)
+    near, far = (
+        claims[f"hidden-frames-md17-xtb-nvt-{name}"].verdicts for name in ("global", "langevin-0.1")
+    )
+    assert {one.verdict for one in near} == {"not clearly beaten"}
+    assert {one.verdict for one in far} == {"beaten"}
+    task = rows[0].tasks[NOISY["global", 10, "water"]].metrics["mae"]
+    share = task.stderr / task.value
+    assert near[0].stderr / near[0].value == pytest.approx(share)  # √(4 share²) / 2
+    words = " ".join(block.text for block in claims["hidden-frames-md17-xtb-nvt-global"].blocks
+                     if block.kind == "text")  # fmt: skip
+    assert "so on these molecules only" in words
+
+
+def test_how_far_a_ratio_must_be_off_is_said_for_the_number_of_molecules(
+    make_submission: MakeSubmission, tasks: Tasks
+):
+    rows = [
+        make_submission(name, under(**{"global": 1.0, "langevin": 1.0}))
+        for name in ("lstm", "bi-lstm")
+    ]
+    page = claims_page(published(make_board(rows, tasks)))
+    assert "With 3 molecules the ratio differs\nfrom 1 at 5 % where it is off by 4.3 of" in page
+    assert page.count("tells of these molecules only: the ratio differs") == 2
