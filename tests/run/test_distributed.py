@@ -17,6 +17,7 @@ import pytest
 
 from benchmark.errors import InputError
 from benchmark.registry import find_task
+from benchmark.run.distributed import connected
 from benchmark.run.engine import Engine
 from benchmark.run.folder import RunFile, open_run
 from benchmark.run.local import Local
@@ -31,10 +32,7 @@ from tests.run.cluster import MARK, Cluster, answers, files, kill, marked, score
 from tests.run.test_runner import wanted
 from tests.run.waiting import alive, eventually
 
-distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
-
-from benchmark.run.distributed import connected  # noqa: E402
-
+pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
 
 #: The gate that units wait at, where there is one; each leaves the number of its process beside it.
