@@ -33,7 +33,10 @@ from tests.run.test_runner import wanted
 from tests.run.waiting import alive, eventually
 
 pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="asks /proc"),
+    pytest.mark.timeout(1200),  # of a busy machine: processes start and end, and are waited for
+]
 
 #: The gate that units wait at, where there is one; each leaves the number of its process beside it.
 GATE = "STRIDEBENCH_TEST_GATE"
@@ -254,7 +257,6 @@ def test_killed_shard_costs_no_bit_and_leaves_nothing(home: Path, local: Path, t
     require_equal(carry_out(home, "shot", Local(1, 1)), local)
 
 
-@pytest.mark.timeout(1200)
 def test_killed_client_worker_and_scheduler_cost_no_bit_and_leave_nothing(
     home: Path, local: Path, gate: Path, cluster: Cluster
 ):
