@@ -15,13 +15,15 @@ from benchmark.run.shards import Shard, shard_of
 from tests.docs.blocks import DOCS, blocks
 from tests.plugs import command
 
-SCRIPTS = dict(
-    re.findall(
-        r"^<!-- script: (\S+) -->\n```sh\n(.*?)^```$",
+#: By the name in their second line.
+SCRIPTS = {
+    name: text
+    for text, name in re.findall(
+        r"^```sh\n(#!/bin/bash\n# (\S+)\n.*?)^```$",
         (DOCS / "cluster.md").read_text("utf-8"),
         re.MULTILINE | re.DOTALL,
     )
-)
+}
 
 #: What a batch system sets for the third of eight elements.
 ARRAYS = {
