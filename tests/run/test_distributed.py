@@ -347,7 +347,7 @@ def test_worker_or_client_killed_at_any_moment_costs_no_bit(
             with started(home, f"client{moment}", *where) as run:
                 ended_well(run)
             require_equal(home / f"client{moment}", local)
-    assert not marked(tmp_path / "cluster")
+    assert eventually(lambda: not marked(tmp_path / "cluster"), 250)
 
 
 @pytest.mark.slow
