@@ -16,6 +16,7 @@ from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_superresolut
 
 MOLECULES = ("water", "ammonia", "methane")
 GAPS = (10, 20)
+CLAIM = "hidden-frames"
 IDS = {(gap, one): f"md17-xtb/{one}-k{gap}" for gap in GAPS for one in MOLECULES}
 #: Two molecules, as in the family; the same molecules and gaps as at constant energy.
 NOISY = {
@@ -111,7 +112,7 @@ def under(**planted: float) -> dict[str, float]:
 
 def claims_of(rows: list[Submission], tasks: Tasks) -> dict[str, Claim]:
     (ranking,) = (one for one in make_board(rows, tasks).rankings if one.track.name[0] == "s")
-    claims = [one for one in superresolution_claims(ranking) if one.id.startswith("hidden-frames")]
+    claims = [one for one in superresolution_claims(ranking) if one.id.startswith(CLAIM)]
     return {claim.id: claim for claim in claims}
 
 
@@ -121,16 +122,13 @@ def test_each_thermostat_has_a_claim_of_its_own(make_submission: MakeSubmission,
         make_submission("bi-hnn", under(**{"global": 1.0, "langevin": 1.5})),
     ]
     claims = claims_of(rows, tasks)
-    assert list(claims) == [
-        "hidden-frames",
-        "hidden-frames-md17-xtb-nvt-global",
-        "hidden-frames-md17-xtb-nvt-langevin-0.1",
-    ]
+    nvt = f"{CLAIM}-md17-xtb-nvt"
+    assert list(claims) == [CLAIM, f"{nvt}-global", f"{nvt}-langevin-0.1"]
     told = {
         (one.of.get("thermostat"), one.of["gap"]): (one.of["best"], one.verdict)
         for claim in claims.values()
         for one in claim.verdicts
-        if one.of.get("thermostat")
+        if "thermostat" in one.of and "model" in one.of
     }
     assert told == {
         ("global", "10"): ("bi-lstm", "best"),
@@ -164,14 +162,15 @@ def test_two_molecules_are_judged_by_the_errors_own_standard_errors(
     ]
     claims = claims_of(rows, tasks)
     near, far = (
-        claims[f"hidden-frames-md17-xtb-nvt-{name}"].verdicts for name in ("global", "langevin-0.1")
+        [one for one in claims[f"{CLAIM}-md17-xtb-nvt-{name}"].verdicts if "model" in one.of]
+        for name in ("global", "langevin-0.1")
     )
     assert {one.verdict for one in near} == {"not clearly beaten"}
     assert {one.verdict for one in far} == {"beaten"}
     task = rows[0].tasks[NOISY["global", 10, "water"]].metrics["mae"]
     share = task.stderr / task.value
     assert near[0].stderr / near[0].value == pytest.approx(share)  # √(4 share²) / 2
-    words = " ".join(block.text for block in claims["hidden-frames-md17-xtb-nvt-global"].blocks
+    words = " ".join(block.text for block in claims[f"{CLAIM}-md17-xtb-nvt-global"].blocks
                      if block.kind == "text")  # fmt: skip
     assert "so on these molecules only" in words
 
@@ -186,3 +185,52 @@ def test_how_far_a_ratio_must_be_off_is_said_for_the_number_of_molecules(
     page = claims_page(published(make_board(rows, tasks)))
     assert "With 3 molecules the ratio differs\nfrom 1 at 5 % where it is off by 4.3 of" in page
     assert page.count("tells of these molecules only: the ratio differs") == 2
+
+
+def verdicts(claim: Claim, key: str) -> dict[tuple[str, str], str]:
+    """Give the verdicts whose ``of`` has a key, by its value and the gap."""
+    return {(one.of[key], one.of["gap"]): one.verdict for one in claim.verdicts if key in one.of}
+
+
+def test_both_ends_are_better_worse_or_undecided_by_holm(
+    make_submission: MakeSubmission, tasks: Tasks
+):
+    """Ratios of the molecules are 10^(2 dz): alike at one gap, on either side of 1 at the other."""
+    apart = {IDS[20, one]: 1.0 + dz for one, dz in zip(MOLECULES, (0.2, -0.2, 0.1), strict=True)}
+    tight = {IDS[10, one]: 1.5 + dz for one, dz in zip(MOLECULES, (0.0, 0.01, -0.01), strict=True)}
+    rows = [
+        make_submission("lstm", scores(1.0, 1.0)),
+        make_submission("bi-lstm", scores(1.5, 1.0) | tight | apart),
+        make_submission("hnn", scores(1.5, 1.0) | tight),
+        make_submission("bi-hnn", scores(1.0, 1.0)),
+    ]
+    claim = claims_of(rows, tasks)[CLAIM]
+    assert verdicts(claim, "network") == {
+        ("lstm", "10"): "better",
+        ("lstm", "20"): "undecided",
+        ("hnn", "10"): "worse",
+        ("hnn", "20"): "undecided",
+    }
+    page = claims_page(published(make_board(rows, tasks)))
+    assert "- **k = 10**: better: `lstm`; worse: `hnn`." in page
+    assert page.count("- **k = 20**: undecided: `lstm`, `hnn`.") == 1
+
+
+def test_mark_is_reached_where_the_best_network_is_below_it_on_every_molecule(
+    make_submission: MakeSubmission, tasks: Tasks
+):
+    some = {IDS[20, "water"]: 2.1}
+    rows = [
+        make_submission("bi-hnn", scores(2.1, 1.0) | some),
+        make_submission("lstm", scores(1.0, 0.5)),
+        make_submission("ridge", scores(3.0, 3.0)),  # no network
+    ]
+    claim = claims_of(rows, tasks)[CLAIM]
+    assert verdicts(claim, "mark") == {
+        ("1e-4 Å", "10"): "reached",
+        ("1e-4 Å", "20"): "reached on some",
+    }
+    page = claims_page(published(make_board(rows, tasks)))
+    assert "- **k = 20**: reached on some; `bi-hnn` is below it on 1 of 3 molecules." in page
+    worse = [make_submission("bi-hnn", scores(1.9, 1.9))]
+    assert set(verdicts(claims_of(worse, tasks)[CLAIM], "mark").values()) == {"not reached"}
