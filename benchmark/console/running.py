@@ -43,8 +43,10 @@ def run(
         list[str] | None,
         typer.Option("--unit", metavar="rN-sM", help="only replica N with seed M; may be repeated"),
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
-    workers: Annotated[int, typer.Option(min=0, help="units at a time; 0: one a core")] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto")] = "auto",
+    workers: Annotated[
+        int, typer.Option(min=0, help="units at a time; 0: one a core, or a GPU")
+    ] = 0,
     timeout: Annotated[float, typer.Option(min=1, help="seconds a unit may take")] = 3600,
     set_: SetOption = None,
     out: Annotated[Path | None, typer.Option(help="run folder [default: runs/MODEL]")] = None,
@@ -73,13 +75,14 @@ def run(
     matching = select_tasks(globs)
     require_seconds(timeout)
     cores = os.cpu_count() or 1
-    at_once = workers or cores
-    threads = max(1, cores // at_once)
+    threads = max(1, cores // (workers or cores))
     found = {task.card.track for task in matching}
     track = found.pop() if len(found) == 1 else None
     facts = described(processes(threads, model, track), model, settings, track, device)
     if facts.note:
         typer.echo(f"note: {facts.note}", err=True)
+    # Units share processor cores well, and a GPU badly.
+    at_once = workers or (1 if facts.device.startswith("cuda") else cores)
     chosen = _of_track(facts.track, matching, ranked_only=not globs)
     config = RunConfig(
         settings=facts.settings,
