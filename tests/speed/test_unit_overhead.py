@@ -9,8 +9,6 @@ other work it says how busy that is.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.result import read_result
-from tests.plugs import MARKOV, ROOT
+from tests.plugs import MARKOV, python
 
 BUSY = """
     def fit(self, train, validation, context):
@@ -28,50 +26,57 @@ BUSY = """
             pass
 """
 
-#: As many units as a task has replicas; then many more, by seeds.
+#: Units of the runs that are compared.
 FEW, MANY = 1, 9
 
 
-def run(model: str, folder: Path, units: int, workers: int) -> tuple[float, float, float]:
+#: Runs a command and prints the processor seconds of all that it has started, orphans too.
+SPENT = """
+import os
+import subprocess
+import sys
+
+from benchmark.run.descendants import adopt_orphans
+
+adopt_orphans()
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+while True:
+    try:
+        os.wait()
+    except ChildProcessError:
+        break
+times = os.times()
+print(times.children_user + times.children_system)
+"""
+
+
+def spent(*command: object) -> float:
+    """Give the processor seconds of ``python -m benchmark``."""
+    done = python("-c", SPENT, sys.executable, "-m", "benchmark", *map(str, command))
+    assert done.returncode == 0, done.stderr
+    return float(done.stdout)
+
+
+def run(model: str, folder: Path, units: int, workers: int = 1) -> tuple[float, float, float]:
     """Give processor seconds of a run, those of its model's own calls, and wall seconds."""
-    arguments = ["--tasks", "potentials/linear3", "--replicas", "1", "--seeds", str(units)]
-    arguments += ["--workers", str(workers), "--out", str(folder), "--no-plots", "--fresh"]
-    before, begin = os.times(), time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "benchmark", "run", "--model", model, *arguments],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
+    begin = time.perf_counter()
+    seconds = spent(
+        *("run", "--model", model, "--tasks", "potentials/linear3", "--replicas", 1),
+        *("--seeds", units, "--workers", workers, "--out", folder, "--no-plots", "--fresh"),
     )
-    wall, after = time.perf_counter() - begin, os.times()
-    spent = after.children_user + after.children_system
-    spent -= before.children_user + before.children_system
+    wall = time.perf_counter() - begin
     own = sum(unit.cost.cpu_seconds for unit in read_result(folder / "results.json").units)
-    return spent, own, wall
-
-
-def scoring(folder: Path) -> float:
-    """Give the processor seconds of scoring a run once more."""
-    before = os.times()
-    subprocess.run(
-        [sys.executable, "-m", "benchmark", "score", str(folder)],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
-    after = os.times()
-    spent = after.children_user + after.children_system
-    return spent - before.children_user - before.children_system
+    return seconds, own, wall
 
 
 @pytest.mark.skipif("not config.getoption('--benchmark-enable')", reason="a measurement")
 def test_unit_after_the_first(benchmark, tmp_path):
     few, many = tmp_path / "few", tmp_path / "many"
-    first = run("iid", few, FEW, 1)
-    last = benchmark.pedantic(run, args=("iid", many, MANY, 1), rounds=1)
+    first = run("iid", few, FEW)
+    last = benchmark.pedantic(run, args=("iid", many, MANY), rounds=1)
     each = (last[0] - first[0]) / (MANY - FEW)
     own = (last[1] - first[1]) / (MANY - FEW)
-    scored = (scoring(many) - scoring(few)) / (MANY - FEW)
+    scored = (spent("score", many) - spent("score", few)) / (MANY - FEW)
     benchmark.extra_info["unit_seconds"] = each
     benchmark.extra_info["overhead_seconds"] = each - own - scored
 
@@ -81,6 +86,6 @@ def test_two_workers(benchmark, tmp_path):
     plug = tmp_path / "busy.py"
     plug.write_text(MARKOV + "\n\nclass Busy(Markov):" + BUSY)
     model = f"{plug}:Busy"
-    one = run(model, tmp_path / "one", MANY, 1)
+    one = run(model, tmp_path / "one", MANY)
     two = benchmark.pedantic(run, args=(model, tmp_path / "two", MANY, 2), rounds=1)
     benchmark.extra_info["two_workers"] = one[2] / two[2]
