@@ -1,4 +1,4 @@
-"""The speed table of this project: ``python -m tests.speed > docs/speed_table.md``.
+"""The speed table of this project: ``python -m tests.speed``.
 
 Each figure stands beside a reference that does the same in the same run. Both are timed in
 processor seconds of one thread, in turn, and the best of some rounds counts: other work on the
@@ -7,16 +7,12 @@ machine disturbs them least so.
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ[_name] = "1"  # read when the libraries below load
 
 import numpy as np
 import torch
@@ -58,7 +54,7 @@ def best(*calls: Callable[[], object]) -> list[float]:
 
 
 def training(scratch: Path) -> Iterator[Line]:
-    """One epoch of the LSTM beside a plain loop, and beside the matrix products in it."""
+    """Give an epoch of the LSTM beside a plain loop, and beside the matrix products in it."""
     rng = np.random.default_rng(0)
     train, validation = (
         StateTrajectories((rng.integers(LABELS, size=n).astype(np.uint8),), LABELS)
@@ -129,7 +125,7 @@ def plain_sampling(model: Lstm, prompt: np.ndarray) -> None:
 
 
 def sampling() -> Iterator[Line]:
-    """Generation, all chains side by side."""
+    """Give the line of generation, all chains side by side."""
     model = Lstm()
     model.network = model.build(LABELS).eval()
     prompt = np.zeros((CHAINS, 8), np.uint8)
@@ -143,7 +139,7 @@ def sampling() -> Iterator[Line]:
 
 
 def estimating() -> Iterator[Line]:
-    """Counts and implied timescales of a chain that stays in a label for 20 frames."""
+    """Give the line of implied timescales, of a chain that stays in a label for 20 frames."""
     from deeptime.markov import TransitionCountEstimator
     from deeptime.markov.msm import MaximumLikelihoodMSM
 
