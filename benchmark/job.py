@@ -33,10 +33,14 @@ class Job:
 
 
 class Phases:
-    """Wall and CPU seconds of each phase of a unit, and the frames it has made."""
+    """Wall and CPU seconds of each phase of a unit, and the frames it has made.
+
+    ``before`` is what of the wall seconds an earlier call has spent, on a fit that is taken up.
+    """
 
     def __init__(self) -> None:
         self.wall: dict[str, float] = {}
+        self.before = 0.0
         self.cpu = 0.0
         self.frames = 0
         self._process = os.getpid()

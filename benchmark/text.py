@@ -73,3 +73,51 @@ def one_line(text: str, most: int) -> str:
         if marks > MOST_MARKS:
             raise ValueError(f"over {MOST_MARKS} accents on one letter; take them out")
     return line
+
+
+#: Scripts that are written beside Latin letters in one word, and look like none of them.
+BESIDE_LATIN = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
+
+#: Greek letters that look like no Latin one.
+PLAINLY_GREEK = frozenset("ΓΔΘΛΞΠΣΦΨΩβγδεζηθλμξπσςφψω")
+
+
+def of_one_script(text: str) -> str:
+    r"""Give a text back if no word of it mixes letters that can be taken for one another.
+
+    Raises
+    ------
+    ValueError
+        If a letter stands among Latin ones that is none, and is of a script with letters that look
+        like Latin ones; names it.
+
+    Examples
+    --------
+    >>> of_one_script("β-VAE, ΔG, LSTMモデル, Модель")
+    'β-VAE, ΔG, LSTMモデル, Модель'
+    >>> of_one_script("M\u0430rkov")
+    Traceback (most recent call last):
+    ...
+    ValueError: 'Mаrkov' has U+0430 (CYRILLIC SMALL LETTER A) among Latin letters; write it in one
+    """
+    for word in _words(text):
+        scripts = [_script(char) for char in word]
+        for char, script in zip(word, scripts, strict=True):
+            if "LATIN" in scripts and script not in ("LATIN", ""):
+                raise ValueError(
+                    f"'{word}' has U+{ord(char):04X} ({unicodedata.name(char, 'nameless')}) among "
+                    "Latin letters; write it in one"
+                )
+    return text
+
+
+def _words(text: str) -> list[str]:
+    """Give the runs of letters, digits and marks of a text."""
+    return "".join(char if unicodedata.category(char)[0] in "LMN" else " " for char in text).split()
+
+
+def _script(char: str) -> str:
+    """Name the script of a letter; empty for what goes with Latin letters."""
+    script = unicodedata.name(char, "?").split()[0]
+    beside = unicodedata.category(char)[0] != "L" or script in BESIDE_LATIN
+    return "" if beside or char in PLAINLY_GREEK or script == "MICRO" else script

@@ -66,6 +66,12 @@ class Metric:
     shared_noise : bool
         Whether all replicas are measured on the same test data, whose noise is in every unit alike
         and does not average out.
+    sampled : bool
+        Whether it is measured on what chance has drawn: no honest value is then exactly 0, is
+        better than trivial without an error, or comes again to the last digit on other training
+        data.
+    chance : callable (card, value, stderr), optional
+        Say what of a value chance cannot bring about on a task; empty if nothing.
     method : str
         The method of a model that it measures, where a model may do without; empty if it may not.
         Without the method it counts as trivial, and the board marks the row.
@@ -89,6 +95,8 @@ class Metric:
     best: float | None = None
     rounding: float = 0.0
     shared_noise: bool = False
+    sampled: bool = False
+    chance: Callable[[Any, float, float], str] | None = None
     method: str = ""
     absent: str = ""
     plural: str = ""
@@ -168,6 +176,10 @@ def _plain_context(card: TaskCard, **known: Any) -> FitContext:
     return FitContext(**known)
 
 
+def _unknown(card: TaskCard) -> Mapping[str, int]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Track:
     """A kind of task.
@@ -196,6 +208,11 @@ class Track:
         What ``describe`` says of a task, by name.
     files : callable (task)
         The files of a task's frozen data.
+    reads : tuple of str
+        What there is for a model to read; empty if the track does not say.
+    stored : callable (card)
+        The prediction files that a unit of a task can have, by name, and the bytes that each takes
+        at most: from the card alone. Empty if the track does not say: none is then audited.
     load : callable ()
         Give the track's `Work`.
     context : callable (card, **known)
@@ -223,6 +240,8 @@ class Track:
     facts: Callable[[Any], dict[str, str]]
     files: Callable[[Task], set[Path]]
     load: Callable[[], Work] = field(repr=False)
+    reads: tuple[str, ...] = ()
+    stored: Callable[[Any], Mapping[str, int]] = field(default=_unknown, repr=False)
     context: Callable[..., FitContext] = field(default=_plain_context, repr=False)
     commands: Mapping[str, Callable[..., None]] = field(default_factory=dict, repr=False)
     figure: str = ""

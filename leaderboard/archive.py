@@ -15,7 +15,7 @@ import stat
 import struct
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Protocol
@@ -23,7 +23,7 @@ from typing import IO, Protocol
 from benchmark.errors import InputError, said
 from benchmark.files import atomic, read_small
 from benchmark.job import Key
-from leaderboard.manifest import Manifest, StoredFile, audit_units, member
+from leaderboard.manifest import Manifest, StoredFile, member
 
 ARCHIVE, AUDIT = "predictions.zip", "audit"
 
@@ -79,10 +79,10 @@ def write_archive(source: Source, manifest: Manifest, path: Path) -> None:
             archive.writestr(entry, checked(source, name, file))
 
 
-def write_audit(source: Source, manifest: Manifest, folder: Path) -> None:
-    """Write the files of the units that the manifest's hash has chosen into ``audit/``."""
+def write_audit(source: Source, manifest: Manifest, units: Iterable[str], folder: Path) -> None:
+    """Write the files of some units into ``audit/``."""
     folder.mkdir(exist_ok=True)
-    for unit in audit_units(manifest):
+    for unit in units:
         for name, file in manifest.units[unit].items():
             content = checked(source, member(unit, name), file)
             with atomic(folder / member(unit, name)) as temporary:

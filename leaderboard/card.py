@@ -26,6 +26,7 @@ from pydantic import (
 
 from benchmark.files import write_text
 from benchmark.result import MOST_PARAMETERS, Result
+from benchmark.text import of_one_script
 from benchmark.untrusted import SMALL, LyingFileError, faults, line, read_file, yaml_of
 
 #: Names that are a file of the board, or that some file system keeps for itself.
@@ -33,6 +34,11 @@ RESERVED = frozenset(
     ["index", "readme", "board", "leaderboard", "submissions", "news", "claims"]
     + ["con", "prn", "aux", "nul"]
     + [f"{port}{number}" for port in ("com", "lpt") for number in range(10)]
+)
+
+#: What stands for a revision, and is none: tomorrow it is another one, or it says nothing.
+MOVING = frozenset(
+    ["head", "main", "master", "develop", "latest", "none", "null", "nil", "unknown", "n/a", "tbd"]
 )
 
 #: Characters of an address that need no escaping anywhere: others are to be percent-encoded.
@@ -117,6 +123,14 @@ def _name(text: str) -> str:
     return text
 
 
+def _revision(text: str) -> str:
+    if re.fullmatch(r"([0-9a-f])\1{6,}", text, re.I):
+        raise ValueError("no commit has one digit alone; give that of the code, a tag or a version")
+    if text.lower() in MOVING:
+        raise ValueError(f"'{text}' names no code that stays; give a commit, tag or version")
+    return text
+
+
 def _unless_empty(check: Callable[[str], str]) -> AfterValidator:
     """Make a check of a text that may be left empty."""
     return AfterValidator(lambda text: check(text) if text else text)
@@ -137,8 +151,8 @@ class _Part(BaseModel):
 class Author(_Part):
     """One of the authors, in the order in which they are named; a name alone will do."""
 
-    name: Annotated[str, line(100), Field(min_length=1)]
-    affiliation: Annotated[str, line(200)] = ""
+    name: Annotated[str, line(100), AfterValidator(of_one_script), Field(min_length=1)]
+    affiliation: Annotated[str, line(200), AfterValidator(of_one_script)] = ""
     orcid: Annotated[str, _unless_empty(_orcid)] = ""
 
 
@@ -147,9 +161,9 @@ class Code(_Part):
 
     url: Annotated[str, _unless_empty(web_address)] = ""
     path: Annotated[str, Field(pattern=r"^(baselines/[a-z0-9_]+/[a-z0-9_]+\.py)?$")] = ""
-    revision: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,99}$", description="a commit, tag or version"
-    )
+    revision: Annotated[
+        str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,99}$"), AfterValidator(_revision)
+    ] = Field(description="a commit, tag or version")
 
     @model_validator(mode="after")
     def _in_one_place(self) -> Code:
@@ -170,14 +184,14 @@ class SubmissionCard(_Part):
     name: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"), AfterValidator(_name)
     ] = Field(description="the folder's name")
-    title: Annotated[str, line(100), Field(min_length=1)]
+    title: Annotated[str, line(100), AfterValidator(of_one_script), Field(min_length=1)]
     authors: list[
         Annotated[
             Author,
             BeforeValidator(lambda one: {"name": one} if isinstance(one, str) else one),
         ]
     ] = Field(min_length=1, max_length=200)
-    description: Annotated[str, line(600)]
+    description: Annotated[str, line(600), AfterValidator(of_one_script)]
     code: Code
     licence: Annotated[str, line(100), AfterValidator(_licence)]
     reads: Annotated[
@@ -187,7 +201,7 @@ class SubmissionCard(_Part):
         list[Annotated[str, line(200), Field(min_length=1)]], AfterValidator(_all_different)
     ] = Field(min_length=1, max_length=20)
     paper: Annotated[str, _unless_empty(_paper)] = ""
-    citation: Annotated[str, line(400)] = ""
+    citation: Annotated[str, line(400), AfterValidator(of_one_script)] = ""
     parameters: int | None = Field(None, ge=0, le=MOST_PARAMETERS)
     hardware: Annotated[str, line(200)] = ""
     contact: Annotated[str, _unless_empty(_contact)] = ""

@@ -92,7 +92,7 @@ def compare(
 def cite(
     models: Annotated[
         list[str] | None,
-        typer.Option("--model", metavar="M", help="rows of the board [default: all models]"),
+        typer.Option("--model", metavar="M", help="rows of the board, or a glob [default: models]"),
     ] = None,
     tasks: Annotated[
         list[str] | None,
@@ -121,6 +121,8 @@ def cite(
 
     if form not in FORMATS:
         raise InputError(f"--format {form}: expected {', '.join(FORMATS)}")
+    if badge is not None and not badge.parent.is_dir():
+        raise InputError(f"--badge {badge}: there is no folder {badge.parent}; make it first")
     board = read_board(BOARD)
     names, globs = sort_words(board, more or [])
     day = datetime.now(UTC).date()
@@ -150,11 +152,12 @@ def validate(
     import json
 
     from benchmark.registry import shipped_tasks
+    from leaderboard.submission import on_board
     from leaderboard.validation import as_fields, examined, submissions_below, verdict
 
     tasks = shipped_tasks()
     reports = []
-    for folder in submissions_below(path):
+    for folder in submissions_below(on_board(path)):
         reports.append(examined(folder, tasks))
         if not as_json:
             _print_report(reports[-1])

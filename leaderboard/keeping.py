@@ -1,19 +1,18 @@
-"""Give older rows a manifest and an audit: run units again whose predictions were not kept.
+"""Give older rows the audit that the rule of all rows asks for: run its units again.
 
     python -m leaderboard.keeping                            # every row of `older_rows.txt`
     python -m leaderboard.keeping kinetics/msm --list        # which units it would run
-    python -m leaderboard.keeping kinetics/msm --without potentials/diamond4-langevin
 
-Of each row the first unit by the hash of the list of its units is run again, by ``run`` as the row
-says that it was; the next ones too, until one is small enough for ``audit/``, or `MOST` are run.
-What a run gives replaces the unit in the row, whatever it is, and the row is scored again. What
-the row has in ``audit/`` already stays listed. A row that lists its first unit is left as it is.
+Of each row the units that `leaderboard.auditing` chooses and that its ``audit/`` lacks are run
+again, by ``run`` as the row says that it was. What a run gives replaces the unit in the row,
+whatever it is, and the row is scored again. What the row has in ``audit/`` already, and the rule
+still wants, stays.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -26,24 +25,13 @@ from benchmark.result import Call, Result, Unit, read_result
 from benchmark.score import score_task
 from benchmark.task import Task
 from leaderboard.archive import AUDIT, FlatFolder, Joined, RunFolder, write_audit
+from leaderboard.auditing import audit_units
 from leaderboard.card import known_fields, read_card, write_card
 from leaderboard.checks.entry import CARD, MANIFEST, RESULTS
-from leaderboard.manifest import (
-    AUDIT_BYTES,
-    OLDER,
-    Manifest,
-    audit_units,
-    by_hash,
-    list_hash,
-    make_manifest,
-    unit_name,
-)
+from leaderboard.manifest import OLDER, Manifest, make_manifest, member, unit_name
 from leaderboard.submission import SUBMISSIONS
 from leaderboard.submitting import COUNTED, listed, put_in_place
 from leaderboard.verification.rerun import model_of, run_unit
-
-#: Units of a row that are run at most.
-MOST = 3
 
 
 @dataclass(frozen=True)
@@ -55,17 +43,20 @@ class Kept:
     unit: Unit
 
 
-def order(result: Result, without: Collection[str] = ()) -> list[Unit]:
-    """Give the done units of a row by the hash of the list of all its units."""
-    done = {
-        unit_name(unit): unit
-        for unit in result.units
-        if unit.status == "done" and unit.task not in without
+def lacking(folder: Path, tasks: Mapping[str, Task]) -> list[Unit]:
+    """Give the units of a row that are to be audited, and whose predictions it lacks."""
+    result, known = read_result(folder), listed(folder)
+    there = {path.name for path in (folder / AUDIT).glob("*")}
+    whole = {
+        unit
+        for unit, files in known.units.items()
+        if all(member(unit, name) in there for name in files)
     }
-    return [done[name] for name in by_hash(list_hash(result), done)]
+    units = {unit_name(unit): unit for unit in result.units}
+    return [units[name] for name in audit_units(result, tasks) if name not in whole]
 
 
-def keep(folder: Path, tasks: Mapping[str, Task], without: Collection[str] = ()) -> list[str]:
+def keep(folder: Path, tasks: Mapping[str, Task]) -> list[str]:
     """Run units of a row again, and put what they give into the row.
 
     Parameters
@@ -73,8 +64,6 @@ def keep(folder: Path, tasks: Mapping[str, Task], without: Collection[str] = ())
     folder : Path
         ``TRACK/NAME``.
     tasks : mapping of task id to Task
-    without : collection of str
-        Tasks of which no unit is run.
 
     Returns
     -------
@@ -86,15 +75,14 @@ def keep(folder: Path, tasks: Mapping[str, Task], without: Collection[str] = ())
     InputError
         If a run says that it cannot, or the row would not be valid.
     """
-    result, known = read_result(folder), listed(folder)
-    if not _wanted(result, known, without):
+    result, known, units = read_result(folder), listed(folder), lacking(folder, tasks)
+    if not units:
         return []
     with tempfile.TemporaryDirectory(prefix="stridebench-") as temporary:
-        kept = list(_run(result, folder.parent.name, tasks, without, Path(temporary)))
+        kept = list(_run(result, folder.parent.name, units, Path(temporary)))
         manifests = [make_manifest(one.run, [one.unit]) for one in kept]
-        units = {unit: known.units[unit] for unit in audit_units(known)}
-        units |= {unit: files for one in manifests for unit, files in one.units.items()}
-        manifest = Manifest(kept="part", units=dict(sorted(units.items())))
+        files = {unit: files for one in manifests for unit, files in one.units.items()}
+        manifest = Manifest(kept="part", units=dict(sorted({**known.units, **files}.items())))
         source = Joined(
             *(RunFolder(one.run, found) for one, found in zip(kept, manifests, strict=True)),
             FlatFolder(folder / AUDIT),
@@ -106,25 +94,13 @@ def keep(folder: Path, tasks: Mapping[str, Task], without: Collection[str] = ())
             write_card(card, home / CARD)
             made.write(home / RESULTS)
             manifest.write(home / MANIFEST)
-            write_audit(source, manifest, home / AUDIT)
+            write_audit(source, manifest, audit_units(made, tasks), home / AUDIT)
     return [unit_name(one.unit) for one in kept]
 
 
-def _wanted(result: Result, known: Manifest, without: Collection[str]) -> bool:
-    """Whether the row lacks the predictions of its first unit by hash."""
-    units = order(result, without)
-    return bool(units) and unit_name(units[0]) not in known.units
-
-
-def _run(
-    result: Result,
-    track: str,
-    tasks: Mapping[str, Task],
-    without: Collection[str],
-    folder: Path,
-) -> Iterator[Kept]:
+def _run(result: Result, track: str, units: Sequence[Unit], folder: Path) -> Iterator[Kept]:
     model = model_of(result, track, "")
-    for number, unit in enumerate(order(result, without)[:MOST]):
+    for number, unit in enumerate(units):
         out = folder / str(number)
         said = run_unit(result, unit, model, out)
         try:
@@ -134,9 +110,33 @@ def _run(
         again = next(one for one in found.units if unit_name(one) == unit_name(unit))
         if again.status != "done":
             raise InputError(f"{unit_name(unit)} is {again.status} now: {again.reason}")
-        yield Kept(out, found, again)
-        if make_manifest(out, [again]).bytes_of(unit_name(again)) <= AUDIT_BYTES:
-            return
+        yield Kept(out, as_asked(found, result), again)
+
+
+def as_asked(found: Result, row: Result) -> Result:
+    """Give a result with the settings that its row asked for.
+
+    A model may have gained a setting since, whose default is what it did before.
+
+    Parameters
+    ----------
+    found, row : Result
+        Of the new run, and of the row.
+
+    Raises
+    ------
+    InputError
+        If one that the row has is another now.
+    """
+    new, old = found.config.settings, row.config.settings
+    apart = [name for name in old if name not in new or new[name] != old[name]]
+    if apart:
+        raise InputError(
+            f"the setting {apart[0]} is {new.get(apart[0])} now, and {old[apart[0]]} in the row; "
+            "run the whole row again"
+        )
+    config = found.config.model_copy(update={"settings": old})
+    return found.model_copy(update={"config": config})
 
 
 def replaced(result: Result, kept: Sequence[Kept], tasks: Mapping[str, Task]) -> Result:
@@ -161,7 +161,6 @@ def replaced(result: Result, kept: Sequence[Kept], tasks: Mapping[str, Task]) ->
 
 def main(
     rows: Annotated[list[str] | None, typer.Argument(help="TRACK/NAME; default: all")] = None,
-    without: Annotated[list[str] | None, typer.Option(help="tasks to leave out")] = None,
     list_: Annotated[bool, typer.Option("--list", help="say what would be run, and stop")] = False,
     folder: Annotated[Path, typer.Option(help="of the submissions")] = SUBMISSIONS,
 ) -> None:
@@ -171,10 +170,10 @@ def main(
         for row in rows or OLDER.read_text("utf-8").split():
             home = folder / row
             if list_:
-                chosen = order(read_result(home), without or ())[:MOST]
-                typer.echo(f"{row}: {', '.join(unit_name(unit) for unit in chosen)}")
+                chosen = ", ".join(unit_name(unit) for unit in lacking(home, tasks))
+                typer.echo(f"{row}: {chosen or 'has its audit'}")
             else:
-                ran = keep(home, tasks, without or ())
+                ran = keep(home, tasks)
                 typer.echo(f"{row}: {'ran ' + ', '.join(ran) if ran else 'has its audit'}")
     except InputError as error:
         typer.echo(f"error: {error}", err=True)

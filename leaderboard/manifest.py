@@ -1,35 +1,28 @@
 """The manifest of a submission: every prediction file by its bytes and SHA-256.
 
-What a row claims was computed from these very files. Its hash also chooses which units lie in
-``audit/`` beside the row, and which a reviewer fits again, so that a submitter does not choose
-them. (Whoever makes predictions again and again until the hash suits him moves the choice: it is no
-secret. Against that stand `verify --archive`, which scores every unit, and `verify --draw`, whose
-seed a reviewer takes.)
-
-Measured sizes of a unit: kinetics 0.02–0.9 MB, but for ``alanine/*-0.1ps`` and the riboswitch's 34
-labels up to 3 MB; super-resolution 0.7 MB (9 atoms) to 1.4 MB (21). So ``audit/`` holds a dozen
-units of a simple kinetics model, one or two of a network or of super-resolution. A unit that is
-larger than the limit is never in it, and a row whose units all are has an empty one: the rest is
-checked from the archive.
+What a row claims was computed from these very files. Which of them lie in ``audit/`` beside the row
+says `leaderboard.auditing`, and the manifest has no part in it. Its hash chooses which units a
+reviewer fits again. (Whoever makes up hashes of predictions that he does not have can move that
+choice. Against it stand ``verify --archive``, which looks at every file, and ``verify --draw``,
+whose seed a reviewer takes, and which then chooses the units too.)
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from benchmark.errors import InputError
 from benchmark.files import write_text
 from benchmark.job import Key
 from benchmark.result import Result, Unit
-
-#: Bytes of the files in ``audit/`` together, at most.
-AUDIT_BYTES = 1_000_000
+from leaderboard.card import web_address
 
 #: Bytes of a prediction file, at most.
 LARGEST_FILE = 1 << 28
@@ -39,6 +32,11 @@ OLDER = Path(__file__).parent / "older_rows.txt"
 
 #: Files of a unit, at most.
 MOST_FILES = 8
+
+#: A DOI, perhaps with the name of a file after it.
+DOI = re.compile(r"(?:doi:)?10\.[0-9]{4,9}/[A-Za-z0-9._;()/:-]+")
+
+PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)*")
 
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}\.parquet$")]
@@ -58,10 +56,30 @@ class StoredFile(_Strict):
     sha256: Hash
 
 
-class Archive(StoredFile):
-    """Where all prediction files lie together, ``predictions.zip``; ``at`` is a URL or a DOI."""
+def archive_place(text: str) -> str:
+    """Check where an archive is said to be: at an https address, a DOI, or a path; or nowhere.
 
-    at: str = Field("", max_length=400)
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    if text.startswith("https://"):
+        return web_address(text)
+    if not text or DOI.fullmatch(text):
+        return text
+    if not PATH.fullmatch(text) or ".." in text.split("/"):
+        raise ValueError("expected https://…, a DOI (10.5281/zenodo.…), or a path without ..")
+    return text
+
+
+class Archive(StoredFile):
+    """Where all prediction files lie together, ``predictions.zip``.
+
+    ``at`` is an https address, a DOI, or a path.
+    """
+
+    at: Annotated[str, Field(max_length=400), AfterValidator(archive_place)] = ""
 
 
 class Manifest(_Strict):
@@ -83,17 +101,6 @@ class Manifest(_Strict):
         """The hash of what is listed, whatever the file looks like and wherever the archive is."""
         listed = {unit: _plain(files) for unit, files in self.units.items()}
         return _sha256(json.dumps(listed, sort_keys=True, separators=(",", ":")))
-
-    def bytes_of(self, unit: str) -> int:
-        """Bytes of a unit's files together."""
-        return sum(file.bytes for file in self.units[unit].values())
-
-    def order(self) -> list[str]:
-        """Give the units in the order in which a reviewer takes them.
-
-        By SHA-256 of the manifest's hash and the unit's name.
-        """
-        return by_hash(self.sha256, self.units)
 
     def write(self, path: Path) -> None:
         """Write as JSON, atomically."""
@@ -121,19 +128,6 @@ def unit_name(unit: Unit | Key) -> str:
 def member(unit: str, file: str) -> str:
     """Name a prediction file where all lie flat, in an archive and in ``audit/``."""
     return f"{unit.replace('/', '--')}--{file}"
-
-
-def audit_units(manifest: Manifest) -> list[str]:
-    """Choose the units whose predictions lie in ``audit/``.
-
-    In `Manifest.order`, each unit that still fits below `AUDIT_BYTES`; none if none fits.
-    """
-    chosen, total = [], 0
-    for unit in manifest.order():
-        if total + manifest.bytes_of(unit) <= AUDIT_BYTES:
-            chosen.append(unit)
-            total += manifest.bytes_of(unit)
-    return chosen
 
 
 def list_hash(result: Result) -> str:

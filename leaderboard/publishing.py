@@ -158,6 +158,7 @@ def _row(row: Row, ranking: Ranking) -> dict[str, Any]:
         "role": row.role,
         "verification": row.submission.level,
         "verified": plain(found.said) if found else "",
+        "share": found.share if found else "",
         "rank": row.rank,
         "card": card.model_dump(mode="json"),
         "overall": _value(row.overall),

@@ -40,6 +40,16 @@ class Submission:
         return [unit for unit in self.result.units if unit.task == task]
 
 
+def on_board(path: Path) -> Path:
+    """Give the folder of a row that is called ``TRACK/NAME`` as on the board; else the path itself.
+
+    A folder that is there is meant before a row of the board.
+    """
+    row = SUBMISSIONS / path
+    relative = not path.is_absolute() and ".." not in path.parts and len(path.parts) <= 2
+    return row if relative and not path.exists() and row.is_dir() else path
+
+
 def read_submissions(folder: Path, tasks: Mapping[str, Task]) -> list[Submission]:
     """Read every submission of a folder: ``TRACK/NAME``, sorted.
 

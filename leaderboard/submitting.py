@@ -26,14 +26,16 @@ from leaderboard.archive import (
     write_archive,
     write_audit,
 )
+from leaderboard.auditing import kept, size_faults
 from leaderboard.card import SubmissionCard, checked_card, known_fields, read_card, write_card
 from leaderboard.checks.entry import CARD, MANIFEST, RESULTS
 from leaderboard.manifest import (
     Archive,
     Manifest,
-    audit_units,
+    archive_place,
     is_older,
     make_manifest,
+    member,
     stored_file,
     unit_name,
 )
@@ -99,14 +101,15 @@ def submit(
     Raises
     ------
     InputError
-        If the run or the card would be refused as a submission; one of the name is there and
-        ``update`` is not asked for, or has other settings; another row has the same predictions; or
-        predictions are missing, or do not give the metrics of the result.
+        If ``at`` is no such place; the run or the card would be refused as a submission; one of
+        the name is there and ``update`` is not asked for, or has other settings; another row has
+        the same predictions; or predictions are missing, or do not give the metrics of the result.
 
     Examples
     --------
     >>> submit(Path("runs/msm"), {"name": "msm", "authors": ["A. Author"]})  # doctest: +SKIP
     """
+    _require_place(at)
     tasks = shipped_tasks() if tasks is None else tasks
     result = read_result(run)
     if result.config.quick:
@@ -115,6 +118,7 @@ def submit(
     home = folder / _track(scores, tasks, run / RESULTS) / str(said.get("name", ""))
     old = _earlier(home, update)
     manifest = make_manifest(run, result.units)
+    _require_sizes(run, manifest, tasks)
     with ExitStack() as opened:
         source: Source = RunFolder(run, manifest)
         if old is not None:
@@ -128,15 +132,28 @@ def submit(
         manifest = manifest.model_copy(
             update={"archive": Archive(bytes=file.bytes, sha256=file.sha256, at=at)}
         )
-        found = rescore_units(result, manifest, source, audit_units(manifest), tasks)
+        audited = kept(manifest, result, tasks)
+        found = rescore_units(result, manifest, source, audited, tasks)
         for fault in found.faults:
             raise InputError(f"{run}: {fault}; score the run again (python -m benchmark score)")
         with put_in_place(home, tasks) as temporary:
             write_card(card, temporary / CARD)
             result.write(temporary / RESULTS)
             manifest.write(temporary / MANIFEST)
-            write_audit(source, manifest, temporary / AUDIT)
-    return Entry(home, archive, audit_units(manifest), manifest)
+            write_audit(source, manifest, audited, temporary / AUDIT)
+    return Entry(home, archive, audited, manifest)
+
+
+def _require_place(at: str) -> None:
+    try:
+        archive_place(at)
+    except ValueError as error:
+        raise InputError(f"--at {at}: {error}") from error
+
+
+def _require_sizes(run: Path, manifest: Manifest, tasks: Mapping[str, Task]) -> None:
+    for fault in size_faults(manifest, tasks):
+        raise InputError(f"{run} {fault}; run the unit again")
 
 
 def _how_to_rank(result: Result) -> str:
@@ -172,18 +189,23 @@ def _joined(
     if not left:
         return new, source
     known = listed(home)
-    kept = {unit: files for unit, files in known.units.items() if unit in left}
+    before = {unit: files for unit, files in known.units.items() if unit in left}
     if not older and earlier is None:
         raise InputError(
             f"{home} has predictions of {min(left)} that {source.where} lacks; give the archive "
             "that was submitted with it by --archive"
         )
     if earlier is None:
-        kept = {unit: kept[unit] for unit in audit_units(known) if unit in kept}
-    old = opened.enter_context(open_source(earlier or home / AUDIT, known)) if kept else None
-    part = bool(left - kept.keys())
+        there = {path.name for path in (home / AUDIT).glob("*")}
+        before = {
+            unit: files
+            for unit, files in before.items()
+            if all(member(unit, name) in there for name in files)
+        }
+    old = opened.enter_context(open_source(earlier or home / AUDIT, known)) if before else None
+    part = bool(left - before.keys())
     joined = Manifest(
-        kept="part" if part else "all", units=dict(sorted({**kept, **new.units}.items()))
+        kept="part" if part else "all", units=dict(sorted({**before, **new.units}.items()))
     )
     return joined, Joined(source, old) if old else source
 

@@ -19,9 +19,11 @@ from benchmark.task import Task
 from leaderboard.archive import AUDIT
 from leaderboard.checks.belonging import model_faults, name_faults, track_faults
 from leaderboard.checks.calls import call_faults, rank_faults, scorer_faults, task_faults
+from leaderboard.checks.costs import cost_faults
 from leaderboard.checks.entry import CARD, MANIFEST, RESULTS, Check, Entry
 from leaderboard.checks.files import KNOWN, card_faults, file_faults, result_faults
 from leaderboard.checks.metrics import metric_faults
+from leaderboard.checks.origin import origin_faults
 from leaderboard.checks.predictions import audit_faults, listing_faults, own_faults
 from leaderboard.checks.scores import score_faults
 from leaderboard.checks.units import unit_faults
@@ -35,11 +37,13 @@ MOST_SOUGHT = 10_000
 #: What needs nothing but a result; the order is that in which faults are told.
 OF_THE_RESULT = (
     Check("calls", "nothing quick in it, one model with one setting", call_faults, RESULTS),
+    Check("origin", "made on days, devices and versions that there are", origin_faults, RESULTS),
     Check("scorer", "scored by the current scorer", scorer_faults, RESULTS),
     Check("tasks", "made on the tasks of today: version, card, data", task_faults, RESULTS),
     Check("units", "all replicas, seeds as they come", unit_faults, RESULTS, ("tasks",)),
     Check("metrics", "metrics that exist, with values that can be", metric_faults, RESULTS,
           ("tasks",)),
+    Check("costs", "seconds and memory that can be", cost_faults, RESULTS),
     Check("scores", "scores that follow from the units", score_faults, RESULTS,
           ("scorer", "tasks", "units", "metrics")),
     Check("rank", "ranked by the run's own word", rank_faults, RESULTS),
@@ -55,11 +59,12 @@ CHECKS = (
         Check(one.name, one.title, one.faults, one.file, (*one.needs, "result"))
         for one in OF_THE_RESULT
     ),
-    Check("model", "a card that fits the model that ran", model_faults, CARD, ("card", "result")),
     Check("track", "tasks of one track, in its folder", track_faults, RESULTS, ("tasks",)),
+    Check("model", "a card that fits the model that ran", model_faults, CARD,
+          ("card", "result", "tasks")),
     Check("listing", "a manifest of the predictions of all units", listing_faults, MANIFEST,
-          ("result",)),
-    Check("audit", "predictions that the manifest's hash chooses", audit_faults, AUDIT,
+          ("result", "tasks")),
+    Check("audit", "predictions of the units that the rule chooses", audit_faults, AUDIT,
           ("listing",)),
     Check("own", "predictions of its own", own_faults, RESULTS, ("listing",)),
 )  # fmt: skip

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmark.text import MOST_MARKS, one_line, shows
+from benchmark.text import MOST_MARKS, of_one_script, one_line, shows
 
 HIDDEN = {
     "control": "\x07",
@@ -76,3 +77,34 @@ def test_line_that_passes_shows_whole_and_passes_again_unchanged(text: str) -> N
         return
     assert all(shows(char) for char in line)
     assert one_line(line, 50) == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Markov state model",
+        "β-VAE",
+        "ΔG of 5 µs in Å",
+        "LSTMモデル",
+        "Модель Маркова",
+        "H₂O, x²",
+        "Müller",
+    ],
+)
+def test_words_of_one_script_are_as_they_were(text: str) -> None:
+    assert of_one_script(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("M\u0430rkov", "U+0430 (CYRILLIC SMALL LETTER A)"),
+        ("a Transf\u03bfrmer", "U+03BF (GREEK SMALL LETTER OMICRON)"),
+        ("LST\uff2d", "U+FF2D (FULLWIDTH LATIN CAPITAL LETTER M)"),
+        ("H\U0001d40c\u041cM", "U+1D40C (MATHEMATICAL BOLD CAPITAL M)"),
+        ("gr\u057d", "U+057D (ARMENIAN SMALL LETTER SEH)"),
+    ],
+)
+def test_letter_that_can_be_taken_for_a_latin_one_is_named(text: str, named: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(named)):
+        of_one_script(text)

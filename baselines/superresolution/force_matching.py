@@ -18,6 +18,7 @@ from baselines._options import Trained, require_at_least
 from baselines._torch import device_named, drawing_from, on_processor, read_tensors, write_tensors
 from baselines.superresolution._parts.force_field import ForceField, frames_last, mean_distances
 from baselines.superresolution._parts.frame import Frames, Segments, mean_geometry
+from baselines.superresolution._parts.friction import GlobalFriction, find_friction
 from baselines.superresolution._parts.parity import Moments, Solvers, diagonalised, solve
 from baselines.superresolution._parts.passes import (
     Integers,
@@ -60,8 +61,12 @@ class ForceMatching(Trained):
     1. A `ForceField` learns the accelerations of all dense training frames by least squares (F.
        Ercolessi, J. B. Adams, Europhys. Lett. 26, 583 (1994)). Each frame is a sample: this is far
        cheaper than to train through the steps across a gap, and what is learned does not depend on
-       the gap.
-    2. `Shooting` follows it from either end of a gap to the other, and blends the two paths.
+       the gap. Under a thermostat that is one friction ξ for all atoms, accelerations are
+       F/m − ξ v: its law is found from what pair forces leave, and ξ v is taken off before the
+       networks are trained (`GlobalFriction`). Where no such law explains the validation segments,
+       none acts.
+    2. `Shooting` follows force and friction from either end of a gap to the other, and blends the
+       two paths. The friction is read at the kept frames, from a − F/m.
     3. What the blend lacks is regressed on what each path missed where it ended, on what the force
        lacked where it started, and on the two kept frames, all in the molecule-fixed frame: a
        Green's function, learned. As in `Ridge`, even and odd parts under time reversal are
@@ -91,8 +96,10 @@ class ForceMatching(Trained):
     card = ModelCard(
         title="Force matching",
         description="Force field of bonded clusters learned from the training forces, followed "
-        "from both ends of a gap, with a linear correction.",
-        citation="Ercolessi and Adams, Europhys. Lett. 26, 583 (1994)",
+        "from both ends of a gap, with a linear correction; a global friction, if one acts, is "
+        "found, read at kept frames, and followed too.",
+        citation="Ercolessi and Adams, Europhys. Lett. 26, 583 (1994); Hoover, Phys. Rev. A 31, "
+        "1695 (1985)",
     )
 
     training: BatchTraining = BatchTraining(frames=5e5, batch=256)
@@ -137,6 +144,7 @@ class ForceMatching(Trained):
             self._distances = mean_distances(known.known[:, 0])
             self._shooting = self._untrained(mean_geometry(train), gap)
             self._match(known, held_out, device, context)
+        self._without_friction(known, held_out)  # read with the networks, it is known better
         self._shooting.measure_memory(known)
         context.progress(_MATCHING, "linear stage")
         self._fit_linear(known, held_out)
@@ -154,6 +162,8 @@ class ForceMatching(Trained):
     ) -> None:
         """Train the force field on frames drawn at random; keep the weights that err least."""
         field, gap = self._shooting.field, self._shooting.gap
+        field.calibrate(*_statics(train, gap), self._masses)
+        train, held_out = self._without_friction(train, held_out)
         x, a = _statics(train, gap)
         field.calibrate(x, a, self._masses)
         field.to(device)
@@ -170,6 +180,17 @@ class ForceMatching(Trained):
             identity_of(name, train, held_out, context),
             replace(context, progress=lambda done, note: context.progress(_MATCHING * done, note)),
         )
+
+    def _without_friction(self, *known: JoinedSegments) -> list[JoinedSegments]:
+        """Find the friction of training and validation segments; take it off accelerations."""
+        if self._orders < 3:
+            return list(known)  # no friction can be read at kept frames
+        read = [self._shooting.read_frictions(each) for each in known]
+        law = self._shooting.friction = find_friction(*read)
+        if not law.acts:
+            return list(known)
+        gap = self._shooting.gap
+        return [_freed(each, law.course(of), gap) for each, of in zip(known, read, strict=True)]
 
     def _fit_linear(self, train: JoinedSegments, held_out: JoinedSegments) -> None:
         """Regress what paths lack; validation chooses the strength."""
@@ -252,6 +273,7 @@ class ForceMatching(Trained):
             "distances": torch.from_numpy(self._distances),
             "reference": torch.from_numpy(shooting.reference),
             "remembered": torch.from_numpy(shooting.remembered),
+            "friction": [shooting.friction.gain, shooting.friction.loss],
             "coefficients": [torch.from_numpy(each) for each in self._coefficients],
             "field": on_processor(shooting.field.state_dict()),
         }
@@ -268,6 +290,7 @@ class ForceMatching(Trained):
         self._coefficients = even, odd, intercept
         self._shooting = self._untrained(stored["reference"].numpy(), stored["gap"])
         self._shooting.remembered = stored["remembered"].numpy()
+        self._shooting.friction = GlobalFriction(*stored["friction"])
         self._shooting.field.load_state_dict(stored["field"])
 
 
@@ -313,6 +336,13 @@ def _statics(joined: JoinedSegments, gap: int) -> tuple[Floats, Floats]:
     """Give positions near the origin (n, atoms, 3) in Å, and accelerations in Å / frame²."""
     x = joined.known[:, 0]
     return x - x.mean(1, keepdims=True), joined.known[:, 2] / gap**2
+
+
+def _freed(joined: JoinedSegments, friction: Floats, gap: int) -> JoinedSegments:
+    """Take a friction (frames,) off accelerations: a + ξ v in the place of a."""
+    known = joined.known.copy()
+    known[:, 2] += gap * friction[:, None, None] * known[:, 1]
+    return replace(joined, known=known)
 
 
 def _features(seen: Floats, filled: Filled, gap: int) -> Floats:

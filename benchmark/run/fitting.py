@@ -96,6 +96,7 @@ def _load(model: Any, kept: Path, phases: Phases) -> Any:
     model.load(kept)
     wall, cpu = (kept / "seconds").read_text().splitlines()[0].split()
     phases.wall["fit"], phases.cpu = float(wall), float(cpu)
+    phases.before = phases.wall["fit"]
     return model
 
 

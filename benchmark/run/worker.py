@@ -95,7 +95,7 @@ def _cost(phases: Phases, parameters: Any, total_seconds: float) -> Cost:
         predict_seconds=phases.wall.get("predict", float("nan")),
         sample_seconds=phases.wall.get("sample", float("nan")),
         cpu_seconds=phases.cpu,
-        total_seconds=total_seconds,
+        total_seconds=phases.before + total_seconds,
         sampled_frames_per_second=phases.frames / answering if answering > 0 else float("nan"),
         peak_memory_bytes=_peak_memory(),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from benchmark.registry import track_of
+from benchmark.text import of_one_script
 from benchmark.untrusted import shown
 from leaderboard.card import most_parameters
 from leaderboard.checks.entry import Entry
@@ -22,6 +24,11 @@ def name_faults(entry: Entry) -> Iterator[str]:
 def model_faults(entry: Entry) -> Iterator[str]:
     """Compare what the card says of the model with what the run found."""
     card, model = entry.card, entry.result.model
+    for field in ("name", "title"):
+        try:
+            of_one_script(getattr(model, field))
+        except ValueError as error:
+            yield f"the {field} of the model that ran: {error}"
     if card.role != model.role:
         yield f"role is '{card.role}', but the model that ran is a {model.role}; make them one"
     fresh = "fresh" in card.trained_on
@@ -29,9 +36,24 @@ def model_faults(entry: Entry) -> Iterator[str]:
         yield "trained_on must name 'fresh', on which the model that ran was trained"
     if (fresh or model.trained_on == "fresh") and "model" in (card.role, model.role):
         yield "trained_on is 'fresh', chains of the true process, which only a control may see"
+    if "test" in card.trained_on:
+        yield "trained_on is 'test', on which nothing may be trained that is on the board"
+    yield from _reading_faults(entry)
     most = most_parameters(entry.result)
     if most is not None and card.parameters != most:
         yield f"parameters is {card.parameters}, but the most of any unit is {most}; say that"
+
+
+def _reading_faults(entry: Entry) -> Iterator[str]:
+    """Compare what a model is said to read with what its track has to show."""
+    found = [track_of(entry.tasks[one.task]) for one in entry.result.tasks]
+    for track in {one.name: one for one in found}.values():
+        stray = [one for one in entry.card.reads if track.reads and one not in track.reads]
+        if stray:
+            yield (
+                f"reads '{shown(stray[0])}', which {track.name} does not show; "
+                f"a model of it may read {', '.join(track.reads)}"
+            )
 
 
 def track_faults(entry: Entry) -> Iterator[str]:

@@ -11,9 +11,11 @@ from benchmark.task import Task, TaskCard
 from benchmark.track import IMPOSSIBLE, Metric
 from benchmark.untrusted import shown
 from leaderboard.checks.entry import Entry
+from leaderboard.checks.replicas import ROUNDING, has, is_sure, replica_faults
 
-#: Of a limit: what rounding may add to a value that is at it.
-ROUNDING = 1e-9
+#: Of the trivial error: what is below it has seen something of what it should show. (Chains that
+#: never move have a dwell error of 0.8 of it, and no standard error.)
+GOOD = 0.5
 
 
 def metric_faults(entry: Entry) -> Iterator[str]:
@@ -24,6 +26,7 @@ def metric_faults(entry: Entry) -> Iterator[str]:
         for fault in [*_names(unit, task), *_values(unit, task)]:
             yield f"{name}: {fault}"
     yield from _optional(entry)
+    yield from replica_faults(entry)
 
 
 def _names(unit: Unit, task: Task) -> Iterator[str]:
@@ -34,12 +37,8 @@ def _names(unit: Unit, task: Task) -> Iterator[str]:
     if unit.status != "done" or unit.reason or not unit.metrics:
         return
     for metric in track_of(task).metrics:
-        if metric.name in task.card.metrics and not metric.method and not _has(unit, metric):
+        if metric.name in task.card.metrics and not metric.method and not has(unit, metric):
             yield f"lacks {metric.name}, without a reason; score the run again"
-
-
-def _has(unit: Unit, metric: Metric) -> bool:
-    return metric.name in unit.metrics and not math.isnan(unit.metrics[metric.name].value)
 
 
 def _values(unit: Unit, task: Task) -> Iterator[str]:
@@ -69,6 +68,24 @@ def _value_faults(found: UnitMetric, metric: Metric, card: TaskCard) -> Iterator
             f"is {value:.6g} ± {stderr:.2g}, better than the exact oracle by over {IMPOSSIBLE} "
             "standard errors: nothing honest is"
         )
+        return
+    yield from _chance_faults(found, metric, card)
+
+
+def _chance_faults(found: UnitMetric, metric: Metric, card: TaskCard) -> Iterator[str]:
+    """Say what of a value, possible by itself, chance cannot bring about on its task."""
+    scale = card.metrics.get(metric.name)
+    if metric.sampled and found.value == 0:
+        yield "is exactly 0: nothing that is measured on a sample is"
+    elif metric.sampled and is_sure(found) and scale and found.value < GOOD * scale.trivial:
+        yield (
+            f"is {found.value:.3g} with the standard error {found.stderr:.3g}: "
+            "whatever is that good has one"
+        )
+    elif metric.chance is not None:
+        fault = metric.chance(card, found.value, found.stderr)
+        if fault:
+            yield fault
 
 
 def _optional(entry: Entry) -> Iterator[str]:
@@ -81,8 +98,8 @@ def _optional(entry: Entry) -> Iterator[str]:
 
 
 def _dropped(metric: Metric, units: Sequence[Unit], done: Sequence[Unit]) -> Iterator[str]:
-    lacking = [unit for unit in units if not _has(unit, metric)]
-    if lacking and any(_has(unit, metric) for unit in done):
+    lacking = [unit for unit in units if not has(unit, metric)]
+    if lacking and any(has(unit, metric) for unit in done):
         yield (
             f"{lacking[0].task}: {metric.name} is missing in {len(lacking)} units without a "
             "reason, and there in others; score the run again"

@@ -1,4 +1,4 @@
-"""What lies of the predictions: a manifest that fits the result, and the audit that it chooses."""
+"""What lies of the predictions: a manifest that fits the result, and the audit."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from benchmark.errors import InputError
 from benchmark.installed import is_installed
 from benchmark.untrusted import LyingFileError, read_file, record_of, shown
 from leaderboard.archive import AUDIT, FlatFolder, checked
+from leaderboard.auditing import kept, size_faults
 from leaderboard.checks.entry import MANIFEST, Entry
 from leaderboard.duplicates import duplicate
-from leaderboard.manifest import Manifest, audit_units, is_older, manifest_faults, member
+from leaderboard.manifest import Manifest, is_older, manifest_faults, member
 
 
 def listing_faults(entry: Entry) -> Iterator[str]:
@@ -28,11 +29,12 @@ def listing_faults(entry: Entry) -> Iterator[str]:
     except LyingFileError as error:
         yield from error.lines
         return
-    yield from manifest_faults(entry.manifest, entry.result, older)
+    faults = list(manifest_faults(entry.manifest, entry.result, older))
+    yield from faults or size_faults(entry.manifest, entry.tasks)
 
 
 def audit_faults(entry: Entry) -> Iterator[str]:
-    """Compare the files in ``audit/`` with those that the manifest's hash chooses.
+    """Compare the files in ``audit/`` with those of the units that `audit_units` chooses.
 
     An installed package has no audits of its rows: they stay in the clone.
     """
@@ -44,12 +46,12 @@ def audit_faults(entry: Entry) -> Iterator[str]:
         return
     wanted = {
         member(unit, name): file
-        for unit in audit_units(manifest)
+        for unit in kept(manifest, entry.result, entry.tasks)
         for name, file in manifest.units[unit].items()
     }
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     for name in sorted(there - wanted.keys()):
-        yield f"'{shown(name)}' is of no unit that the manifest's hash chooses; take it out"
+        yield f"'{shown(name)}' is of no unit that is audited; take it out"
     for name in sorted(wanted.keys() & there):
         try:
             checked(FlatFolder(folder), name, wanted[name])

@@ -50,12 +50,15 @@ def _seed_faults(task: str, units: Sequence[Unit], entry: Entry) -> Iterator[str
     if others != list(range(len(others))):
         yield f"seeds {', '.join(map(str, others))} of replica 0 were chosen; run them from 0 on"
     asked = [call.config for call in entry.calls if task in call.config.tasks]
-    if asked and len(others) > max(config.seeds for config in asked):
+    if not asked:
+        yield "no call of the run names it; the history of the row was cut: put the calls back"
+        return
+    if len(others) > max(config.seeds for config in asked):
         yield f"{len(others)} seeds, but no call of the run asked for so many"
-    if asked and len(others) < asked[-1].seeds:
+    if len(others) < asked[-1].seeds:
         yield f"{len(others)} seeds, but the run was asked for {asked[-1].seeds}; run the others"
     replicas = len({unit.replica for unit in units})
-    if asked and replicas > max(config.replicas for config in asked):
+    if replicas > max(config.replicas for config in asked):
         yield f"{replicas} replicas, but no call of the run asked for so many"
 
 

@@ -103,8 +103,8 @@ def choose(
         All there are, on the board or not: all have sources.
     day : date
     models : sequence of str
-        Names of rows (``lstm``, or ``kinetics/lstm`` for that of one track); all models without
-        one.
+        Names of rows (``lstm``, or ``kinetics/lstm`` for that of one track), or globs of them; all
+        models without one.
     globs : sequence of str
         Of task ids; without one all tasks, of the tracks of ``models`` if there are any.
 
@@ -140,7 +140,8 @@ def _matches(name: str, globs: Sequence[str]) -> bool:
 def _is_asked_for(track: PublishedTrack, row: PublishedRow, models: Sequence[str]) -> bool:
     if not models:
         return row.role == "model"
-    return row.name in models or f"{track.name}/{row.name}" in models
+    names = row.name, f"{track.name}/{row.name}"
+    return any(fnmatchcase(name, one) for name in names for one in models)
 
 
 def _require(asked: Sequence[str], there: Sequence[str], what: str) -> None:

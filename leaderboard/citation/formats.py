@@ -140,6 +140,7 @@ def _fields(part: Part) -> dict[str, Any]:
             row.name: {
                 "rank": row.rank,
                 "verification": row.verification,
+                "looked_at": row.share,
                 "score": row.overall.value,
                 "stderr": row.overall.stderr,
                 "keys": keys([row.card.citation]),

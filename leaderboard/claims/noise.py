@@ -141,10 +141,12 @@ def _place(card: TaskCard) -> tuple[str, int]:
 
 
 def thermostat(card: TaskCard) -> str:
-    """Give the thermostat of a task, the part of its id between molecule and gap."""
+    """Give the thermostat of a task, the part of its id between molecule and gap; "" if none."""
     molecule, gap = _place(card)
-    name = card.id.partition("/")[2]
-    return name.removeprefix(f"{molecule.replace(' ', '-')}-").removesuffix(f"-k{gap}")
+    name, start = card.id.partition("/")[2], molecule.replace(" ", "-")
+    if not name.startswith(start):
+        return ""
+    return name.removeprefix(start).removesuffix(f"-k{gap}").removeprefix("-")
 
 
 def _costs(row: Row, pairs: Pairs, ranking: Ranking) -> dict[str, Cost]:

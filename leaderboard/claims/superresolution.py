@@ -1,31 +1,38 @@
-"""The claims about filling in hidden frames: tables over molecules, verdicts by rule."""
+"""The claims about filling in hidden frames: tables over molecules, verdicts by rule.
+
+Each kind of dynamics, a family and its thermostat if it has one, is a section of its own: an error
+of one molecule at one gap means nothing beside that under another thermostat.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-
-import numpy as np
+from dataclasses import astuple
 
 from benchmark.result import TaskMetric
-from benchmark.task import TaskCard
-from benchmark.uncertainty import with_error
 from leaderboard.board import Ranking
 from leaderboard.claims.claim import Claim, Table, Text, Verdict, table, text
-from leaderboard.claims.noise import NOISY, noise_claims
-from leaderboard.ranking import Row
-from leaderboard.significance import LEVEL, p_value
+from leaderboard.claims.compared import (
+    BOTH_WAYS,
+    ONE_WAY,
+    Compared,
+    Dynamics,
+    compared_rows,
+    dynamics_of,
+    error_of,
+)
+from leaderboard.claims.noise import CALM, noise_claims
+from leaderboard.claims.ratios import Ratio, at_gap, mean_at
+from leaderboard.significance import LEVEL, holm, t_quantile
 from leaderboard.tables import NO_VALUE, rms_percent
 
 #: Å, what the paper says its networks reach.
 REACHED = 1e-4
 
-ERROR = "mae"
-
-#: The paper's networks, from one end of a gap; each has a twin that comes from both.
-ONE_WAY = ("rnn", "lstm", "node", "hnn")
-BOTH_WAYS = tuple(f"bi-{name}" for name in ONE_WAY)
 BEST_CLAIMED = "bi-lstm"
+
+ID, TITLE = "hidden-frames", "A Bi-LSTM fills in hidden frames best, to 1e-4 Å"
 
 SOURCE = """
 Winkler, Müller, Sauceda, arXiv:2201.01195: networks that come from both ends of a gap are better
@@ -38,176 +45,208 @@ Geometric mean over molecules of the mean absolute error of the scored frames, i
 of frames k of which one is kept, and in brackets on how many molecules it is below 1e-4 Å (0.1 mÅ).
 """
 
+MARK = """
+1e-4 Å counts as reached where the best of the paper's networks is below it on every molecule.
+"""
+
 TWINS = """
 Error from one end over the error from both, geometric mean over molecules with its standard error,
-and in brackets on how many molecules both ends are better. With eight molecules the ratio differs
-from 1 at 5 % where it is off by 2.4 of its standard errors.
+and in brackets on how many molecules both ends are better. {sample} the ratio differs
+from 1 at 5 % where it is off by {reach:.1f} of its standard errors.
+"""
+
+TWINS_RULE = """
+Both ends count as better where the ratio differs from 1 and is above it, and as worse where it is
+below: at 5 % for all networks and gaps together (Holm).
 """
 
 RULE = f"""
 Of the paper's networks, `{BEST_CLAIMED}` counts as beaten where another one has a smaller error \
-by Student's t over the ln ratios of the molecules, at 5 % for all gaps together (Bonferroni).
+{{by}}, at 5 % for all gaps together (Bonferroni).
 """
+
+#: What the last two say of a sample of molecules, and of fewer.
+WITH_MOLECULES = "With {number} molecules"
+WITH_FEWER = "It is from those of the errors, and tells of these molecules only:"
+BY_MOLECULES = "by Student's t over the ln ratios of the molecules"
+BY_ERRORS = "by the standard errors of both, and so on these molecules only"
 
 SEEDS = """
 What a seed changes: standard deviation of the error over seeds, in per cent of the error, root mean
 square over the molecules with several seeds.
 """
 
-# Model → (gap, molecule) → error in Å.
-Errors = Mapping[str, Mapping[tuple[int, str], float]]
+# A verdict, and the sentence that tells of it.
+Told = tuple[Verdict, str]
 
 
 def superresolution_claims(ranking: Ranking) -> list[Claim]:
     """Decide the claims; nothing without a row of the paper's networks."""
-    return [*_networks(ranking), *noise_claims(ranking)]
+    made = sorted({dynamics_of(card) for card in ranking.cards})
+    return [*(claim for one in made for claim in _networks(ranking, one)), *noise_claims(ranking)]
 
 
-def _networks(ranking: Ranking) -> list[Claim]:
-    """Compare the networks where the dynamics has no noise: one task a molecule and gap."""
-    places = {card.id: _place(card) for card in ranking.cards if card.family != NOISY}
-    rows = [row for row in ranking.rows if _ran(row, places)]
-    rows.sort(key=lambda row: row.name)
-    errors = {
-        row.name: {places[task]: _metric(row, task).value for task in _ran(row, places)}
-        for row in rows
-    }
-    if not set(errors) & {*ONE_WAY, *BOTH_WAYS}:
+def _networks(ranking: Ranking, made: Dynamics) -> list[Claim]:
+    """Compare the networks under one kind of dynamics: one task a molecule and gap."""
+    compared = compared_rows(ranking, made)
+    if not compared.networks:
         return []
-    gaps = sorted({gap for gap, _ in places.values()})
-    blocks: list[Text | Table] = [text(CLAIM), _order(errors, gaps)]
-    if twins := _twins(errors, gaps):
-        blocks += [text(TWINS), table(twins)]
-    best = _best(errors, gaps)
+    marks, twins, best = _marks(compared), _twins(compared), _best(compared)
+    blocks: list[Text | Table] = [text(CLAIM), _order(compared), _said(MARK, marks)]
+    if twins:
+        blocks += [text(_twins_text(compared)), _twins_table(compared), _said(TWINS_RULE, twins)]
     if best:
-        blocks.append(text("\n".join([RULE, *(sentence for _, sentence in best)])))
-    if seeds := _seeds(rows, places, gaps):
+        by = BY_MOLECULES if compared.sample else BY_ERRORS
+        blocks.append(_said(RULE.format(by=by), best))
+    if seeds := _seeds(compared):
         blocks += [text(SEEDS), table(seeds)]
     claim = Claim(
-        id="hidden-frames",
+        id=ID if made.family == CALM else "-".join([ID, *filter(None, astuple(made))]),
         track=ranking.track.name,
-        title="A Bi-LSTM fills in hidden frames best, to 1e-4 Å",
+        title=f"{TITLE}: under the thermostat {made.thermostat}" if made.thermostat else TITLE,
         source=SOURCE.strip("\n"),
         blocks=blocks,
-        verdicts=[verdict for verdict, _ in best],
+        verdicts=[verdict for verdict, _ in (*marks, *twins, *best)],
     )
     return [claim]
 
 
-def _place(card: TaskCard) -> tuple[int, str]:
-    """Give gap and molecule of a task."""
-    return int(card.particulars["gap"]), str(card.particulars["molecule"])
+def _said(rule: str, told: Sequence[Told]) -> Text:
+    """Give a rule and what it decides, each sentence once."""
+    return text("\n".join([rule, *dict.fromkeys(sentence for _, sentence in told)]))
 
 
-def _ran(row: Row, places: Mapping[str, tuple[int, str]]) -> list[str]:
-    return [task for task in row.tasks if task in places]
-
-
-def _metric(row: Row, task: str) -> TaskMetric:
-    return row.submission.tasks[task].metrics[ERROR]
-
-
-def _order(errors: Errors, gaps: Sequence[int]) -> Table:
+def _order(compared: Compared) -> Table:
     """Tabulate all models, the best at the largest gap first."""
-    rows = []
-    for name in sorted(errors, key=lambda name: [_mean(errors[name], gap) for gap in gaps[::-1]]):
+    rows, gaps, errors = [], compared.gaps, compared.errors
+    for name in sorted(errors, key=lambda name: [mean_at(errors[name], gap) for gap in gaps[::-1]]):
         cells = {"model": f"`{name}`"}
         for gap in gaps:
-            values = _at(errors[name], gap)
-            below = sum(value < REACHED for value in values.values())
-            shown = f"{1000 * _mean(errors[name], gap):.3g} ({below} of {len(values)})"
+            values = at_gap(errors[name], gap)
+            shown = f"{1000 * mean_at(errors[name], gap):.3g} ({_below(values)} of {len(values)})"
             cells[f"k = {gap}"] = shown if values else NO_VALUE
         rows.append(cells)
     return table(rows)
 
 
-def _twins(errors: Errors, gaps: Sequence[int]) -> list[dict[str, str]]:
-    rows = []
-    for one, both in zip(ONE_WAY, BOTH_WAYS, strict=True):
-        if one not in errors or both not in errors:
-            continue
-        cells = {"network": f"`{one}`"}
-        for gap in gaps:
-            ratios = _log_ratios(errors[one], errors[both], gap)
-            cells[f"k = {gap}"] = _ratio(ratios)
-        rows.append(cells)
-    return rows
+def _below(values: Mapping[str, TaskMetric]) -> int:
+    return sum(error.value < REACHED for error in values.values())
 
 
-def _ratio(ratios: Sequence[float]) -> str:
-    if not ratios:
-        return NO_VALUE
-    value, error = math.exp(np.mean(ratios)), _error(ratios)
-    better = sum(ratio > 0 for ratio in ratios)
-    return f"{with_error(value, value * error)} ({better} of {len(ratios)})"
-
-
-def _best(errors: Errors, gaps: Sequence[int]) -> list[tuple[Verdict, str]]:
-    """Say for each gap which of the paper's networks is the best, and whether it is the claimed."""
-    found = [name for name in (*ONE_WAY, *BOTH_WAYS) if name in errors]
+def _marks(compared: Compared) -> list[Told]:
+    """Say for each gap whether the best network reaches what the paper says."""
     told = []
-    for gap in gaps:
-        there = [name for name in found if _at(errors[name], gap)]
-        if BEST_CLAIMED in there and len(there) >= 2:
-            best = min(there, key=lambda name: _mean(errors[name], gap))
-            ratios = _log_ratios(errors[BEST_CLAIMED], errors[best], gap)
-            told.append(_beaten(gap, best, ratios, LEVEL / len(gaps)))
+    for gap in compared.gaps:
+        if best := compared.best(gap):
+            values = at_gap(compared.errors[best], gap)
+            below, all_of = _below(values), len(values)
+            verdict = (
+                "reached" if below == all_of else "reached on some" if below else "not reached"
+            )
+            mean = mean_at(compared.errors[best], gap)
+            shares = [error.stderr / error.value for error in values.values()]
+            data = Verdict(
+                of=compared.of(gap, mark="1e-4 Å", best=best),
+                verdict=verdict,
+                value=mean,
+                stderr=mean * math.hypot(*shares) / all_of,
+            )
+            shown = f"`{best}` is below it on {below} of {all_of} molecules"
+            told.append((data, f"- **k = {gap}**: {verdict}; {shown}."))
     return told
 
 
-def _beaten(gap: int, best: str, ratios: Sequence[float], level: float) -> tuple[Verdict, str]:
+def _pairs(compared: Compared) -> list[tuple[str, int, Ratio]]:
+    """Give what coming from both ends brings each network at each gap."""
+    return [
+        (one, gap, ratio)
+        for one, both in zip(ONE_WAY, BOTH_WAYS, strict=True)
+        if one in compared.errors and both in compared.errors
+        for gap in compared.gaps
+        if (ratio := compared.ratio(one, both, gap))
+    ]
+
+
+def _twins_table(compared: Compared) -> Table:
+    shown = {(one, gap): str(ratio) for one, gap, ratio in _pairs(compared)}
+    rows = [
+        {"network": f"`{name}`"}
+        | {f"k = {gap}": shown.get((name, gap), NO_VALUE) for gap in compared.gaps}
+        for name in ONE_WAY
+        if any(one == name for one, _ in shown)
+    ]
+    return table(rows)
+
+
+def _twins_text(compared: Compared) -> str:
+    sample, freedom = WITH_FEWER, math.inf
+    if compared.sample:
+        sample = WITH_MOLECULES.format(number=compared.molecules)
+        freedom = compared.molecules - 1
+    return TWINS.format(sample=sample, reach=t_quantile(1 - LEVEL, freedom))
+
+
+def _twins(compared: Compared) -> list[Told]:
+    """Say of each network at each gap whether both ends are better; a sentence a gap."""
+    pairs = _pairs(compared)
+    sure = holm([ratio.p_value for _, _, ratio in pairs])
+    found = [
+        Verdict(
+            of=compared.of(gap, network=one),
+            verdict=("better" if ratio.value > 0 else "worse") if is_sure else "undecided",
+            value=ratio.factor,
+            stderr=ratio.factor * ratio.stderr,
+        )
+        for (one, gap, ratio), is_sure in zip(pairs, sure, strict=True)
+    ]
+    return [(one, _twins_sentence(one.of["gap"], found)) for one in found]
+
+
+def _twins_sentence(gap: str, found: Sequence[Verdict]) -> str:
+    words = []
+    for verdict in ("better", "worse", "undecided"):
+        those = [one for one in found if one.of["gap"] == gap and one.verdict == verdict]
+        if those:
+            words.append(f"{verdict}: " + ", ".join(f"`{one.of['network']}`" for one in those))
+    return f"- **k = {gap}**: {'; '.join(words)}."
+
+
+def _best(compared: Compared) -> list[Told]:
+    """Say for each gap which of the paper's networks is the best, and whether it is the claimed."""
+    told = []
+    for gap in compared.gaps:
+        there = [name for name in compared.networks if at_gap(compared.errors[name], gap)]
+        best = compared.best(gap)
+        if best is None or BEST_CLAIMED not in there or len(there) < 2:
+            continue
+        if ratio := compared.ratio(BEST_CLAIMED, best, gap):
+            of = compared.of(gap, model=BEST_CLAIMED, best=best)
+            told.append(_beaten(of, ratio, LEVEL / len(compared.gaps)))
+    return told
+
+
+def _beaten(of: Mapping[str, str], ratio: Ratio, level: float) -> Told:
     """Say whether the claimed network is beaten by the best, as data and in a sentence."""
-    value, error = math.exp(np.mean(ratios)), _error(ratios)
-    sentence, verdict = f"`{best}` has the smallest error", "best"
-    if best != BEST_CLAIMED:
-        chance = p_value(float(np.mean(ratios)), error, len(ratios) - 1)
-        verdict = "beaten" if chance < level else "not clearly beaten"
-        sentence += f"; `{BEST_CLAIMED}` is {verdict}: its error is {_ratio(ratios)} times as large"
+    sentence, verdict = f"`{of['best']}` has the smallest error", "best"
+    if of["best"] != BEST_CLAIMED:
+        verdict = "beaten" if ratio.p_value < level else "not clearly beaten"
+        sentence += f"; `{BEST_CLAIMED}` is {verdict}: its error is {ratio} times as large"
     data = Verdict(
-        of={"model": BEST_CLAIMED, "gap": str(gap), "best": best},
-        verdict=verdict,
-        value=value,
-        stderr=value * error,
+        of=dict(of), verdict=verdict, value=ratio.factor, stderr=ratio.factor * ratio.stderr
     )
-    return data, f"- **k = {gap}**: {sentence}."
+    return data, f"- **k = {of['gap']}**: {sentence}."
 
 
-def _seeds(
-    rows: Sequence[Row], places: Mapping[str, tuple[int, str]], gaps: Sequence[int]
-) -> list[dict[str, str]]:
+def _seeds(compared: Compared) -> list[dict[str, str]]:
     """Tabulate the spread over seeds; only rows that have one."""
     shown = []
-    for row in rows:
-        spreads: dict[int, list[float]] = {gap: [] for gap in gaps}
-        for task in _ran(row, places):
-            metric = _metric(row, task)
+    for row in compared.rows:
+        spreads: dict[int, list[float]] = {gap: [] for gap in compared.gaps}
+        for task in compared.ran(row):
+            metric = error_of(row, task)
             if math.isfinite(metric.seed_spread):
-                spreads[places[task][0]].append(metric.seed_spread / metric.value)
+                spreads[compared.places[task][0]].append(metric.seed_spread / metric.value)
         if any(spreads.values()):
             cells = {f"k = {gap}": rms_percent(found) for gap, found in spreads.items()}
             shown.append({"model": f"`{row.name}`", **cells})
     return shown
-
-
-def _at(errors: Mapping[tuple[int, str], float], gap: int) -> dict[str, float]:
-    return {molecule: value for (k, molecule), value in errors.items() if k == gap}
-
-
-def _mean(errors: Mapping[tuple[int, str], float], gap: int) -> float:
-    values = list(_at(errors, gap).values())
-    return math.exp(np.mean(np.log(values))) if values else math.inf
-
-
-def _log_ratios(
-    upper: Mapping[tuple[int, str], float], lower: Mapping[tuple[int, str], float], gap: int
-) -> list[float]:
-    """Give ln(upper/lower) of the molecules that both have."""
-    above, below = _at(upper, gap), _at(lower, gap)
-    return [math.log(above[name] / below[name]) for name in sorted(above.keys() & below.keys())]
-
-
-def _error(ratios: Sequence[float]) -> float:
-    """Give the standard error of the mean; unknown, and so infinite, of a single molecule."""
-    if len(ratios) < 2:
-        return math.inf
-    return float(np.std(ratios, ddof=1) / math.sqrt(len(ratios)))

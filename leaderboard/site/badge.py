@@ -46,7 +46,7 @@ def badge_svg(track: PublishedTrack, row: PublishedRow, version: str) -> str:
     """
     label = f"stridebench {version}"
     score = with_error(row.overall.value, row.overall.stderr)
-    text = f"{track.name} {score} · {place(track, row)} · {row.verification}"
+    text = f"{track.name} {score} · {place(track, row)} · {row.checked}"
     label_length, text_length = (round(CHARACTER * len(one), 1) for one in (label, text))
     split = label_length + 2 * MARGIN
     width = split + text_length + 2 * MARGIN

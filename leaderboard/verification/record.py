@@ -99,6 +99,15 @@ class Verification(_Strict):
         return repeated and (self.rescored is None or self.rescored.agrees)
 
     @property
+    def share(self) -> str:
+        """How many units of how many were looked at, as "2 of 130 units"; empty if none was."""
+        if self.rescored is None or not self.rescored.units:
+            return ""
+        again = [one.unit for one in (*self.rerun, *self.drawn)]
+        seen = {*self.rescored.units, *again}
+        return f"{len(seen)} of {self.rescored.of} units"
+
+    @property
     def said(self) -> str:
         """The badge in a line: what was looked at."""
         parts = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,8 @@ from benchmark import __version__
 from benchmark.errors import InputError
 from benchmark.files import atomic_folder, explained, write_text
 from benchmark.registry import track_of
-from benchmark.store.frozen import is_left_out
 from benchmark.task import Task
+from tasks.exporting.splits import files_of_splits
 from tasks.exporting.version import data_fingerprint
 
 CARD = "README.md"
@@ -90,7 +90,7 @@ def config_name(task: Task) -> str:
 def _configs(task: Task) -> list[dict[str, Any]]:
     """Describe a task's configuration; a split of other columns has one of its own."""
     by_columns: dict[tuple[str, ...], dict[str, list[Path]]] = {}
-    for split, paths in _files_of_splits(task).items():
+    for split, paths in files_of_splits(task).items():
         by_columns.setdefault(_columns(paths[0]), {})[split] = paths
     configs = []
     for files in by_columns.values():
@@ -114,21 +114,8 @@ def _columns(path: Path) -> tuple[str, ...]:
     return tuple(pq.read_schema(path).names)
 
 
-def _files_of_splits(task: Task) -> Mapping[str, list[Path]]:
-    """Give the Parquet files of each split that is there."""
-    files = {}
-    pieces = task.card.model_dump().get("pieces", {})
-    for split in task.card.splits:
-        if split in pieces:
-            names = dict.fromkeys(piece["file"] for piece in pieces[split])
-            files[split] = [task.path.parent.parent / "data" / name for name in names]
-        elif not is_left_out(task, split):
-            files[split] = [task.data / f"{split}.parquet"]
-    return files
-
-
 def _copy(task: Task, folder: Path) -> None:
-    shared = [path for paths in _files_of_splits(task).values() for path in paths]
+    shared = [path for paths in files_of_splits(task).values() for path in paths]
     for path in sorted({*track_of(task).files(task), *shared}):
         target = folder / _place(task, path)
         if not path.is_file():

@@ -15,7 +15,7 @@ from benchmark.task import MetricScale, Split, Task
 from benchmark.tracks.kinetics.card import Generation, KineticsCard
 from benchmark.tracks.superresolution.card import Piece, SuperResolutionCard
 from leaderboard.card import SubmissionCard, checked_card
-from leaderboard.manifest import AUDIT_BYTES, Manifest, StoredFile, unit_name
+from leaderboard.manifest import Manifest, StoredFile, unit_name
 from leaderboard.submission import Submission
 
 REPLICAS = 3
@@ -47,7 +47,7 @@ def make_task(task_id: str, ranked: bool = True) -> Task:
         observable=[0, 1],
         slowest=10.0,
         oracle="exact",
-        generation=Generation(chains=8, frames=100, burn_in=10),
+        generation=Generation(chains=8, frames=10**6, burn_in=10),
         splits={"train": Split(rows=REPLICAS, frames=300, sha256="a" * 64)},
         reference_sha256="b" * 64,
         metrics={
@@ -61,6 +61,17 @@ def make_task(task_id: str, ranked: bool = True) -> Task:
     return Task(card, Path(f"/nowhere/{task_id}.yaml"))
 
 
+def of_size(task: Task, test: int, generated: int) -> Task:
+    """Give a task of another size: so many test frames, and frames to generate."""
+    card = task.card.model_copy(
+        update={
+            "splits": {**task.card.splits, "test": Split(rows=1, frames=test, sha256="c" * 64)},
+            "generation": Generation(chains=1, frames=generated, burn_in=10),
+        }
+    )
+    return Task(card, task.path)
+
+
 def make_superresolution_task(task_id: str, molecule: str = "water", gap: int = 10) -> Task:
     """Make a card of the other track: one counting metric, and one that is only shown."""
     card = SuperResolutionCard(
@@ -72,7 +83,10 @@ def make_superresolution_task(task_id: str, molecule: str = "water", gap: int = 
         frame_time=0.5,
         time_unit="fs",
         oracle="exact",
-        splits={"train": Split(rows=1, frames=300, sha256="a" * 64)},
+        splits={
+            "train": Split(rows=1, frames=300, sha256="a" * 64),
+            "test": Split(rows=1, frames=10**6, sha256="c" * 64),
+        },
         metrics={
             "mae": MetricScale(
                 group="accuracy", trivial=TRIVIAL, trivial_stderr=0.0, floor=FLOOR, capped=False
@@ -85,7 +99,7 @@ def make_superresolution_task(task_id: str, molecule: str = "water", gap: int = 
         masses=[16.0, 1.0, 1.0],
         bonds=[(0, 1), (0, 2)],
         gap=gap,
-        pieces={"train": [Piece(file="water.parquet")]},
+        pieces={name: [Piece(file="water.parquet")] for name in ("train", "test")},
     )
     return Task(card, Path(f"/nowhere/{task_id}.yaml"))
 
@@ -153,12 +167,12 @@ def rescored(result: Result, tasks: Mapping[str, Task]) -> Result:
 
 
 def large_files(name: str, result: Result) -> Manifest:
-    """List predictions of every done unit that nobody has, each too large for ``audit/``."""
+    """List predictions of every done unit that nobody has: the tasks are too large to audit."""
     units = {unit_name(unit) for unit in result.units if unit.status == "done"}
     listed = {
         unit: {
             "samples.parquet": StoredFile(
-                bytes=AUDIT_BYTES + 1,
+                bytes=100,
                 sha256=hashlib.sha256(f"{name} {unit}".encode()).hexdigest(),
             )
         }
@@ -168,10 +182,11 @@ def large_files(name: str, result: Result) -> Manifest:
 
 
 def write_large_files(run: Path, result: Result) -> None:
-    """Write a result as a run folder, with predictions that are too large for ``audit/``."""
+    """Write a result as a run folder, with predictions of tasks too large to be audited."""
     result.write(run / "results.json")
     for unit in result.units:
         key = Key(task=unit.task, replica=unit.replica, seed=unit.seed)
         key.folder(run).mkdir(parents=True, exist_ok=True)
-        content = f"{key} {unit.metrics}".encode().ljust(AUDIT_BYTES + 1)
-        (key.folder(run) / "samples.parquet").write_bytes(content)
+        content = f"{key} {unit.metrics}".encode()
+        name = "positions.parquet" if "mae" in unit.metrics else "samples.parquet"
+        (key.folder(run) / name).write_bytes(content)

@@ -100,7 +100,7 @@ def test_file_that_has_changed_since_the_manifest_is_refused(
 def test_unit_is_read_from_archive_folder_and_audit_alike(
     run: Path, archive: Path, manifest: Manifest, tmp_path: Path
 ) -> None:
-    write_audit(RunFolder(run, manifest), manifest, tmp_path / "audit")
+    write_audit(RunFolder(run, manifest), manifest, [UNIT], tmp_path / "audit")
     unpacked = tmp_path / "unpacked"
     with zipfile.ZipFile(archive) as found:
         found.extractall(unpacked)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from leaderboard.submission import SUBMISSIONS
+from leaderboard.submission import SUBMISSIONS, on_board
 from tests.plugs import command
 
 ROW = SUBMISSIONS / "superresolution" / "linear"
@@ -99,3 +99,24 @@ def test_path_that_is_no_submission_is_refused_in_one_line(
     assert out == ""
     assert message in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("way", ["validate", "verify"])
+def test_row_of_the_board_is_found_by_its_name_from_any_folder(
+    way: str, capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = command(capsys, way, "superresolution/linear")
+    assert (code, err) == (0, "")
+    assert "linear" in out
+
+
+def test_folder_that_is_there_is_meant_before_a_row_of_the_board(
+    row: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert on_board(Path("superresolution/linear")) == ROW
+    monkeypatch.chdir(row.parents[1])
+    assert on_board(Path("superresolution/linear")) == Path("superresolution/linear")
+    monkeypatch.chdir(tmp_path)
+    for other in (Path("superresolution/none"), Path("../linear"), tmp_path):
+        assert on_board(other) == other

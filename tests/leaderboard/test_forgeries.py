@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import yaml
 
 from benchmark.registry import shipped_tasks
 from benchmark.result import Call, Result, UnitMetric
-from benchmark.task import Task
+from benchmark.task import Split, Task
 from leaderboard.card import checked_card
 from leaderboard.submission import SUBMISSIONS, Submission
 from leaderboard.validation import Report, examined
@@ -39,8 +40,6 @@ FREE: dict[str, set[str]] = {
     "config.workers": {"other"},
     "config.threads": {"other", "gone"},
     "config.timeout": {"other"},
-    "config.tasks": {"shorter"},
-    "config.tasks.*": {"other", "gone"},
     "provenance.packages": {"empty", "gone"},
     "provenance.packages.NAME": {"other", "empty", "gone"},
     "provenance.benchmark_version": {"other", "empty", "gone"},
@@ -74,6 +73,8 @@ FREE |= {
     if kind.startswith(("config", "provenance")) and not kind.startswith("config.settings")
 }
 FREE["earlier"] |= {"twice", "shorter", "empty"}
+FREE["earlier.*.config.tasks"] = {"shorter"}
+FREE["earlier.*.config.tasks.*"] = {"other", "gone"}
 FREE |= {
     "earlier.*": {"gone"},
     "earlier.*.provenance": {"empty", "gone"},
@@ -141,11 +142,78 @@ def on_first(**changes: Any) -> Forge:
 
 def on_likelihoods(value: float, stderr: float) -> Forge:
     def forge(result: Result) -> None:
-        for unit in result.units:
-            unit.metrics["nll_regret"].value = value
+        for place, unit in enumerate(result.units):
+            unit.metrics["nll_regret"].value = value * (1 + place / 100)
             unit.metrics["nll_regret"].stderr = stderr
 
     return forge
+
+
+def on_all(metric: str, **changes: float) -> Forge:
+    """Change a metric of all units to the same."""
+
+    def forge(result: Result) -> None:
+        for unit in result.units:
+            for name, value in changes.items():
+                setattr(unit.metrics[metric], name, value)
+
+    return forge
+
+
+def on_call(**changes: Any) -> Forge:
+    """Change what the call says of where it was made."""
+
+    def forge(result: Result) -> None:
+        result.provenance |= changes
+
+    return forge
+
+
+def on_device(device: str) -> Forge:
+    def forge(result: Result) -> None:
+        result.config.device = device
+
+    return forge
+
+
+def without_history(result: Result) -> None:
+    result.config.tasks = ["left/b"]
+
+
+def history_of_less_seeds(result: Result) -> None:
+    extra_seeds(1, asked=2)(result)
+    result.config.tasks = ["left/b"]
+    result.earlier = [Call(config=result.config.model_copy(update={"tasks": ["left/a"]}))]
+    result.earlier[0].config.seeds = 1
+
+
+def copied_replica(result: Result) -> None:
+    """Give replica 2 what replica 0 has; the regrets of both stay, so that not all is the same."""
+    kept = result.units[2].metrics["nll_regret"]
+    result.units[2].metrics = {**deepcopy(result.units[0].metrics), "nll_regret": kept}
+
+
+def frames_of_another_number(result: Result) -> None:
+    for place, unit in enumerate(result.units):
+        unit.cost.sample_seconds = 1.0
+        unit.cost.sampled_frames_per_second = 1000.0 + place
+
+
+def time_of_two_calls(result: Result) -> None:
+    """Say that a unit took up a fit that had taken almost all of its time in an earlier call."""
+    cost = {"fit_seconds": 3500.0, "predict_seconds": 2000.0, "sample_seconds": 500.0}
+    on_cost(**cost, total_seconds=6001.0, cpu_seconds=5000.0)(result)
+    result.provenance["cores"] = 1
+
+
+def most_cores(result: Result) -> None:
+    on_cost(total_seconds=10.0, cpu_seconds=41.0)(result)
+    result.provenance["cores"] = 4
+
+
+def more_cores(result: Result) -> None:
+    on_cost(total_seconds=10.0, cpu_seconds=60.0)(result)
+    result.provenance["cores"] = 4
 
 
 def on_unit(**changes: Any) -> Forge:
@@ -280,6 +348,58 @@ FORGERIES: dict[str, tuple[Forge, str, str]] = {
     "task asked twice": (same_task_asked_twice, "calls", "call 1 of the run names left/a twice"),
     "hidden text in a setting": (hidden_setting, "calls", "is U+202E, which does not show"),
     "endless settings": (endless_settings, "calls", "settings of 40,"),
+    "error of exactly zero": (
+        on_first(value=0.0, stderr=0.0, bias=0.0),
+        "metrics",
+        "mfpt_error is exactly 0",
+    ),
+    "regret of exactly zero": (on_all("nll_regret", value=0.0), "metrics", "is exactly 0"),
+    "good with next to no error": (on_first(stderr=1e-300), "metrics", "standard error 1e-300"),
+    "good without an error": (on_first(stderr=0.0), "metrics", "with the standard error 0"),
+    "same in all replicas": (
+        on_all("dwell_error", value=0.2),
+        "metrics",
+        "dwell_error is the same to the last digit in all 3 replicas",
+    ),
+    "same regret in all": (on_all("nll_regret", value=0.2), "metrics", "nll_regret is the same"),
+    "replica copied": (
+        copied_replica,
+        "metrics",
+        "replicas 0 and 2 share mfpt_error and dwell_error to the last digit",
+    ),
+    "history cut": (without_history, "units", "left/a: no call of the run names it"),
+    "seeds of no call": (history_of_less_seeds, "units", "2 seeds, but no call of the run asked"),
+    "answers longer than all": (
+        on_cost(predict_seconds=50.0, total_seconds=10.0),
+        "costs",
+        "predict and sample took 51.5 s, but all of it 10.0 s",
+    ),
+    "parts longer than all": (
+        on_cost(fit_seconds=900.0, total_seconds=300.0),
+        "costs",
+        "fit, predict and sample took 900.0 s, but all of it 300.0 s",
+    ),
+    "longer than allowed": (on_cost(total_seconds=1e5), "costs", "to be stopped after 3,600 s"),
+    "fit longer than allowed": (on_cost(fit_seconds=4e3, total_seconds=4e3), "costs", "fit took"),
+    "fit in no time": (on_cost(fit_seconds=0.0), "costs", "fit_seconds is 0"),
+    "more cores than there are": (more_cores, "costs", "more than 4 cores have in 10.0 s"),
+    "memory of no machine": (on_cost(peak_memory_bytes=5 * 10**13), "costs", "a unit takes 10,0"),
+    "no processor time": (on_cost(cpu_seconds=0.0), "costs", "cpu_seconds is 0"),
+    "memory of no program": (
+        on_cost(peak_memory_bytes=4096),
+        "costs",
+        "is 4,096; a unit takes",
+    ),
+    "frames of another number": (frames_of_another_number, "costs", "make 1,001 frames, 1,000"),
+    "day to come": (on_call(date="2126-01-01"), "origin", "a day that is still to come"),
+    "day before all": (on_call(date="2015-12-31"), "origin", "benchmark is no older than 2026"),
+    "version that is none": (on_call(benchmark_version="best"), "origin", "'best' of the benchm"),
+    "version to come": (on_call(benchmark_version="99.0"), "origin", "version 99.0 of the bench"),
+    "package of no version": (on_call(packages={"torch": "new"}), "origin", "'new' of torch"),
+    "Python that is none": (on_call(python="<b>9</b>"), "origin", "of Python, which is none"),
+    "Python too old": (on_call(python="2.7.18"), "origin", "made with Python 2.7.18"),
+    "commit of zeros": (on_call(git_commit="0" * 40), "origin", "names the commit 0000000…"),
+    "device that is none": (on_device("tpu"), "origin", "made on the device 'tpu'; expected cpu"),
     "data of a task beside": (data_of_a_task_beside, "tasks", "names data of left/b, which"),
 }
 
@@ -320,7 +440,18 @@ def test_sound_submission_passes_every_check(
     report.require_valid()
 
 
-@pytest.mark.parametrize("forge", [extra_seeds(1, 2, asked=3), on_likelihoods(-0.01, 0.01)])
+@pytest.mark.parametrize(
+    "forge",
+    [
+        extra_seeds(1, 2, asked=3),
+        on_likelihoods(-0.01, 0.01),
+        time_of_two_calls,
+        on_cost(fit_seconds=10.2, predict_seconds=0.1, total_seconds=10.1),  # clocks
+        most_cores,
+        on_device("cuda:1"),
+        on_all("dwell_error", value=0.9, stderr=0.0),  # chains that show nothing of it
+    ],
+)
 def test_what_is_possible_passes(
     forge: Forge,
     sound: Submission,
@@ -330,6 +461,61 @@ def test_what_is_possible_passes(
     forge(sound.result)
     result = rescored(sound.result, tasks)
     assert examined(write_submission(Submission(sound.card, result, {})), tasks).valid
+
+
+@pytest.mark.parametrize(
+    ("value", "stderr", "message"),
+    [
+        (-0.05, 0.05, "gets below -8.4e-05, whatever its error"),
+        (-2e-4, 1e-4, "gets below -8.4e-05, whatever its error"),
+        (1e-5, 0.5, "has the standard error 0.5; on this test set it is"),
+        (-5e-5, 3e-5, ""),
+        (0.01, 0.001, ""),
+    ],
+)
+def test_regret_that_chance_cannot_bring_about_on_its_test_set_is_refused(
+    value: float,
+    stderr: float,
+    message: str,
+    sound: Submission,
+    tasks: Tasks,
+    write_submission: Callable[[Submission], Path],
+) -> None:
+    task = tasks["left/a"]
+    test = Split(rows=10, frames=300_000, sha256="c" * 64)
+    card = task.card.model_copy(update={"splits": {**task.card.splits, "test": test}})
+    tasks = {card.id: Task(card, task.path)}
+    on_likelihoods(value, stderr)(sound.result)
+    sound.result.provenance["data"] = {card.id: card.fingerprints}
+    result = rescored(sound.result, tasks)
+    report = examined(write_submission(Submission(sound.card, result, {})), tasks)
+    if message:
+        assert message in only_fault(report, "metrics")
+    else:
+        assert report.valid
+
+
+@pytest.mark.parametrize(("factor", "possible"), [(5e-4, False), (5e-2, True)])
+def test_replicas_that_are_all_far_below_the_perfect_sampler_are_refused(
+    factor: float,
+    possible: bool,
+    sound: Submission,
+    tasks: Tasks,
+    write_submission: Callable[[Submission], Path],
+) -> None:
+    task, perfect = tasks["left/a"], 0.005
+    scale = task.card.metrics["dwell_error"].model_copy(update={"perfect": perfect})
+    card = task.card.model_copy(update={"metrics": {**task.card.metrics, "dwell_error": scale}})
+    tasks = {card.id: Task(card, task.path)}
+    for place, unit in enumerate(sound.result.units):
+        value = factor * perfect * (1 + place / 10)
+        unit.metrics["dwell_error"] = UnitMetric(value=value, stderr=value, bias=0.0, unit="ln")
+    sound.result.provenance["data"] = {card.id: card.fingerprints}
+    result = rescored(sound.result, tasks)
+    report = examined(write_submission(Submission(sound.card, result, {})), tasks)
+    assert report.valid is possible
+    if not possible:
+        assert "dwell_error is below a thousandth of what the true" in only_fault(report, "metrics")
 
 
 def test_regret_below_an_empirical_oracle_is_possible(
@@ -402,6 +588,20 @@ FOLDERS: dict[str, tuple[Callable[[Path], Any], str, str]] = {
     "role unlike the model's": (with_card(role="control"), "model", "role is 'control', but the"),
     "fresh chains": (with_card(trained_on=["fresh"]), "model", "which only a control may see"),
     "parameters": (with_card(parameters=3), "model", "parameters is 3, but the most"),
+    "what its track does not show": (
+        with_card(reads=["labels", "forces"]), "model", "reads 'forces', which kinetics does not"),
+    "trained on the test": (
+        with_card(trained_on=["train", "test"]), "model", "nothing may be trained"),
+    "letters of two scripts": (
+        with_card(title="M\u0430rkov"), "card", "title: 'M\u0430rkov' has U+0430 (CYRILLIC"),
+    "name of two scripts": (
+        with_card(authors=["Bob Sm\u03b9th"]), "card", "has U+03B9 (GREEK SMALL LETTER IOTA)"),
+    "revision of zeros": (
+        with_card(code={"url": "https://example.org", "revision": "0" * 40}), "card",
+        "no commit has one digit alone"),
+    "revision that moves": (
+        with_card(code={"url": "https://example.org", "revision": "HEAD"}), "card",
+        "'HEAD' names no code that stays"),
 }  # fmt: skip
 
 

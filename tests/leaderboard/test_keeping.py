@@ -1,30 +1,36 @@
-"""Units of older rows run again: chosen by the hash of their list, and put in their place."""
+"""Units of older rows run again: those of the rule of all rows, and put in their place."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from leaderboard.keeping import Kept, order, replaced
-from leaderboard.manifest import by_hash, list_hash, unit_name
+import pytest
+
+from benchmark.errors import InputError
+from leaderboard.auditing import audit_units
+from leaderboard.keeping import Kept, as_asked, lacking, replaced
+from leaderboard.manifest import member, unit_name
+from leaderboard.submission import Submission
 from leaderboard.validation import recomputed
-from tests.leaderboard.synthetic import MakeResult, Tasks
+from tests.leaderboard.synthetic import MakeResult, MakeSubmission, Tasks, of_size
 
 ONE = {"left/a": 0.5, "right/c": 0.7}
 
 
-def test_order_is_by_the_hash_of_the_list_of_units(make_result: MakeResult) -> None:
-    result = make_result(ONE)
-    names = [unit_name(unit) for unit in result.units]
-    assert [unit_name(unit) for unit in order(result)] == by_hash(list_hash(result), names)
-    other = make_result({"left/a": 0.1, "right/c": 0.2})  # metrics have no part in it
-    assert list_hash(other) == list_hash(result)
-    assert list_hash(make_result({"left/a": 0.5})) != list_hash(result)
-
-
-def test_failed_units_and_tasks_left_out_are_not_run(make_result: MakeResult) -> None:
-    result = make_result(ONE)
-    result.units[0].status = "failed"
-    assert [unit.task for unit in order(result, ["right/c"])] == ["left/a", "left/a"]
+def test_row_lacks_the_units_of_the_rule_whose_files_are_not_in_its_audit(
+    tasks: Tasks, make_submission: MakeSubmission, write_submission: Callable[[Submission], Path]
+) -> None:
+    small = {key: of_size(task, 1000, 1000) for key, task in tasks.items()}
+    made = make_submission("m", ONE)
+    folder = write_submission(made)
+    wanted = audit_units(made.result, small)
+    assert len(wanted) == 6
+    assert [unit_name(unit) for unit in lacking(folder, small)] == wanted
+    (folder / "audit").mkdir()
+    (folder / "audit" / member(wanted[1], "samples.parquet")).touch()
+    assert [unit_name(unit) for unit in lacking(folder, small)] == [wanted[0], *wanted[2:]]
+    assert lacking(folder, tasks) == []
 
 
 def test_what_a_run_gives_replaces_the_unit_and_the_row_adds_up(
@@ -40,3 +46,13 @@ def test_what_a_run_gives_replaces_the_unit_and_the_row_adds_up(
     assert scores["left/a"].score != result.tasks[0].score
     assert scores["right/c"].score == result.tasks[1].score
     assert len(made.earlier) == len(result.earlier) + 1
+
+
+def test_setting_that_a_model_has_gained_is_not_of_the_row(make_result: MakeResult) -> None:
+    row, found = make_result(ONE), make_result(ONE)
+    row.config.settings = {"hidden": 64}
+    found.config.settings = {"hidden": 64, "lag": 1}
+    assert as_asked(found, row).config.settings == {"hidden": 64}
+    found.config.settings = {"hidden": 32, "lag": 1}
+    with pytest.raises(InputError, match="the setting hidden is 32 now, and 64 in the row"):
+        as_asked(found, row)

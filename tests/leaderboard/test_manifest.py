@@ -1,4 +1,4 @@
-"""What a manifest lists, what its hash chooses, and what does not fit a result."""
+"""What a manifest lists, what its hash is of, and what does not fit a result."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from pydantic import ValidationError
 
 from benchmark.errors import InputError
 from leaderboard.manifest import (
-    AUDIT_BYTES,
     Archive,
     Manifest,
     StoredFile,
-    audit_units,
     by_hash,
     is_older,
     make_manifest,
@@ -70,29 +68,6 @@ def test_hash_is_of_what_is_listed_and_not_of_its_order_or_the_archive() -> None
     assert one.sha256 != listing(r0_s0=1, r1_s0=3).sha256
 
 
-def test_audit_is_the_first_units_by_hash_that_fit() -> None:
-    sizes = {f"r{replica}_s0": 300_000 + replica for replica in range(5)}
-    sizes["r5_s0"] = AUDIT_BYTES + 1
-    found = listing(**sizes)
-    order = sorted(
-        found.units, key=lambda unit: hashlib.sha256(f"{found.sha256} {unit}".encode()).hexdigest()
-    )
-    assert found.order() == order
-    small = [unit for unit in order if unit != "left/a/r5-s0"]
-    assert audit_units(found) == small[:3]
-
-
-def test_audit_is_empty_where_no_unit_fits() -> None:
-    assert audit_units(listing(r0_s0=AUDIT_BYTES + 1)) == []
-
-
-def test_any_change_of_a_file_changes_the_order() -> None:
-    """One bit of one file of 20 units, and the first of them is another one 19 times of 20."""
-    units = {f"r{replica}_s0": 10 for replica in range(20)}
-    first = [listing(**{**units, "r0_s0": size}).order()[0] for size in range(1, 41)]
-    assert len(set(first)) > 10
-
-
 @pytest.mark.parametrize(
     "name", ["../a/r0-s0", "/etc/a/r0-s0", "left/a", "left/a/r0-s0/..", "LEFT/a/r0-s0", "l/a/r-s"]
 )
@@ -105,6 +80,25 @@ def test_unit_name_that_could_be_a_path_is_refused(name: str) -> None:
 def test_file_name_that_could_be_a_path_is_refused(name: str) -> None:
     with pytest.raises(ValidationError):
         Manifest(units={"left/a/r0-s0": {name: StoredFile(bytes=1, sha256="0" * 64)}})
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["javascript:alert(1)", "http://example.org/x", "data:text/html,x", "//example.org", "../x.zip",
+     "/etc/passwd", "file:///x", "ftp://example.org/x", "https://", "a b", "https://you@example.org"],
+)  # fmt: skip
+def test_archive_is_at_an_https_address_a_doi_or_a_path(at: str) -> None:
+    with pytest.raises(ValidationError, match=r"expected https|an address"):
+        Archive(bytes=1, sha256="0" * 64, at=at)
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["", "https://example.org/predictions.zip", "10.5281/zenodo.1", "doi:10.5281/zenodo.1/x.zip",
+     "runs/mine/predictions.zip"],
+)  # fmt: skip
+def test_address_doi_and_path_of_an_archive_are_taken(at: str) -> None:
+    assert Archive(bytes=1, sha256="0" * 64, at=at).at == at
 
 
 def test_unit_of_no_files_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +41,10 @@ def entered(tmp_path: Path, tasks: Tasks) -> Callable[..., Entry]:
         run = tmp_path / "run"
         shutil.rmtree(run, ignore_errors=True)
         write_large_files(run, result)
-        return submit(run, said(name), tmp_path / "submissions", tasks=tasks, **options)
+        fields = said(name)
+        if "mae" in result.units[0].metrics:
+            fields["reads"] = ["positions"]
+        return submit(run, fields, tmp_path / "submissions", tasks=tasks, **options)
 
     return enter
 
@@ -88,6 +92,15 @@ def test_what_the_board_would_refuse_is_refused_and_leaves_nothing(
     with pytest.raises(InputError, match=r"quick.*python -m benchmark run --model x"):
         entered(result)
     assert not (tmp_path / "submissions").exists()
+
+
+@pytest.mark.parametrize("at", ["javascript:alert(1)", "http://example.org/x.zip", "../x.zip"])
+def test_place_of_the_archive_that_is_none_is_refused_before_anything_is_written(
+    at: str, tmp_path: Path, make_result: MakeResult, entered: Callable[..., Entry]
+) -> None:
+    with pytest.raises(InputError, match=f"--at {re.escape(at)}: expected https"):
+        entered(make_result(ONE), at=at)
+    assert not (tmp_path / "run" / "predictions.zip").exists()
 
 
 def test_submission_that_is_there_is_updated_only_if_asked(

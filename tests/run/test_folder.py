@@ -74,6 +74,18 @@ def test_damaged_fitted_model_is_fitted_again_with_a_line(toy, plug, tmp_path, c
     assert unit.remarks == []
 
 
+def test_time_of_a_fit_that_is_taken_up_counts_in_the_whole(toy, plug, tmp_path):
+    unit = Folder(toy, plug(SAVED), tmp_path)
+    unit.do()
+    seconds = unit.job.folder / "model" / "seconds"
+    _, _, rest = seconds.read_text().partition("\n")
+    seconds.write_text(f"1000.0 900.0\n{rest}")
+    cost = unit.do().cost
+    parts = cost.fit_seconds + cost.predict_seconds + cost.sample_seconds
+    assert cost.fit_seconds == 1000.0
+    assert parts <= cost.total_seconds < 1100.0
+
+
 def test_damaged_fitted_model_is_refused_where_a_run_is_only_read(toy, plug, tmp_path):
     unit = Folder(toy, plug(SAVED), tmp_path)
     unit.do()

@@ -203,6 +203,7 @@ class ForceField(nn.Module):
             centre=centre.reshape(-1, 1),
             spread=np.maximum(spread, _floor(stretch)).reshape(-1, 1),
             pulls=self._fitted_pulls(apart, z, a, masses)[..., None],
+            scale=np.zeros(()),  # no networks yet
         )
         frames = frames_last(x, self.mass.device).split(_CHUNK, dim=2)
         paired = torch.cat([self(part) for part in frames], dim=2).permute(2, 1, 0)

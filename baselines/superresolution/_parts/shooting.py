@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,12 @@ from torch import Tensor
 
 from baselines._torch import device_of
 from baselines.superresolution._parts.force_field import ForceField, frames_last
+from baselines.superresolution._parts.friction import (
+    GlobalFriction,
+    Readings,
+    doubled_kinetic,
+    read_friction,
+)
 from baselines.superresolution._parts.passes import JoinedSegments
 from benchmark.tracks.superresolution.interpolation import hermite_weights
 
@@ -34,7 +41,8 @@ class Filled:
     missed : float64 array of shape (2, n, orders, atoms, 3)
         By how much a path misses the kept frame where it ends, as scaled derivatives in Å.
     lack : float64 array of shape (2, n, atoms, 3)
-        What the force lacks where a path starts, Å / frame²; 0 unless forces are read.
+        What the force, and friction, lack where a path starts, Å / frame²; 0 unless forces are
+        read.
     """
 
     answer: Floats
@@ -47,12 +55,13 @@ class Shooting:
 
     The trajectories were made with these steps. They follow
 
-        d²x/dt² = f(x) + α_j [a_0 − f(x_0)] + β_j [a_k − f(x_k)],
+        d²x/dt² = f(x) − ξ v + α_j l_0 + β_j l_k,    l = a − f(x) + ξ v,
 
-    where f is a `ForceField`. Where forces are read, what f lacks is known at both ends, and is
-    interpolated: α and β are those of a Gaussian process with the autocorrelation that the lack has
-    on training frames. Each path is bent by the Hermite polynomial that makes it meet the kept
-    frame where it ends; the two are blended with the weight 1 − 10 s³ + 15 s⁴ − 6 s⁵.
+    where f is a `ForceField`, and ξ a `GlobalFriction`, if one acts: it is read at the kept frame
+    where a path starts, and goes on by its law. Where forces are read, what is lacking is known at
+    both ends, and is interpolated: α and β are those of a Gaussian process with the autocorrelation
+    that the lack has on training frames. Each path is bent by the Hermite polynomial that makes it
+    meet the kept frame where it ends; the two are blended with the weight 1 − 10 s³ + 15 s⁴ − 6 s⁵.
 
     Parameters
     ----------
@@ -66,12 +75,15 @@ class Shooting:
 
     Attributes
     ----------
+    friction : GlobalFriction
+        None acts unless it is set.
     remembered : float64 array of shape (gap, 2, atoms)
         α and β in frames 1 … gap.
     """
 
     def __init__(self, field: ForceField, reference: Floats, gap: int, orders: int) -> None:
         self.field, self.reference, self.gap, self.orders = field, reference, gap, orders
+        self.friction = GlobalFriction()
         self.remembered = np.zeros((gap, 2, len(reference)))
         self._bend = hermite_weights(gap, orders)[:, orders:]
         self._blend = hermite_weights(gap, 3)[:, 0, None, None]
@@ -90,13 +102,37 @@ class Shooting:
         ends = np.stack([one * start - across * end, one * end - across * start], axis=1)
         self.remembered = ends / (one**2 - across**2)
 
-    @torch.no_grad()
+    def read_frictions(self, known: JoinedSegments) -> Readings:
+        """Read a friction in all frames of segments, whether one acts or not."""
+        read = [torch.stack(self._read(v, lack)) for v, lack in self._blocks(known.known)]
+        friction, kinetic = torch.cat(read, dim=1).numpy()
+        return Readings(kinetic, friction, known.first)
+
     def _lack(self, derivatives: Floats) -> Floats:
-        """Give a − f(x) in Å / frame² of frames (n, 3, atoms, 3) that lie anyhow."""
-        positions = derivatives[:, 0] - derivatives[:, 0].mean(1, keepdims=True)
-        x = frames_last(positions, device_of(self.field))
-        force = torch.cat([self.field(part) for part in x.split(BLOCK, dim=2)], dim=2)
-        return derivatives[:, 2] / self.gap**2 - force.permute(2, 1, 0).double().cpu().numpy()
+        """Give a − f(x) + ξ v in Å / frame² of frames (n, 3, atoms, 3) that lie anyhow."""
+        blocks = [self._lacking(v, lack)[0] for v, lack in self._blocks(derivatives)]
+        return torch.cat(blocks, dim=2).permute(2, 1, 0).numpy()
+
+    @torch.no_grad()
+    def _blocks(self, derivatives: Floats) -> Iterator[tuple[Tensor, Tensor]]:
+        """Give v and a − f(x) of frames, some at a time: (3, atoms, n), in double precision."""
+        for begin in range(0, len(derivatives), BLOCK):
+            x, v, a = np.moveaxis(derivatives[begin : begin + BLOCK], 1, 0)
+            near = frames_last(x - x.mean(1, keepdims=True), device_of(self.field))
+            force = self.field(near).cpu().double()
+            v, a = (torch.from_numpy(each).permute(2, 1, 0) for each in (v, a))
+            yield v / self.gap, a / self.gap**2 - force
+
+    def _read(self, v: Tensor, lack: Tensor) -> tuple[Tensor, Tensor]:
+        """Give ξ (n,) and Σ m v² (n,)."""
+        return read_friction(v, lack, self.field.mass.to(v))
+
+    def _lacking(self, v: Tensor, lack: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Give what force and friction lack (3, atoms, n), ξ (n,), and Σ m v² (n,)."""
+        friction, kinetic = self._read(v, lack)
+        if not self.friction.acts:
+            friction = torch.zeros_like(friction)
+        return lack + friction * v, friction, kinetic
 
     def fill(self, seen: Floats) -> Filled:
         """Fill gaps.
@@ -130,10 +166,11 @@ class Shooting:
         starts = flat.permute(1, 3, 2, 0).to(device_of(self.field))  # (orders, 3, atoms, 2 n)
         reference = frames_last(self.reference[None], starts.device)
         x, v = starts[0] + reference, starts[1] / gap
-        a = self.field(x)
-        lack = torch.zeros_like(a)
+        a, mass = self.field(x), self.field.mass
+        lack, friction, kinetic = torch.zeros_like(a), a.new_zeros(2 * n), a.new_zeros(2 * n)
         if self.orders == 3:
-            lack, a = starts[2] / gap**2 - a, starts[2] / gap**2
+            a, lack = starts[2] / gap**2, starts[2] / gap**2 - a
+            lack, friction, kinetic = self._lacking(v, lack)
         # A gap's other end is the start of its other pass; reversed time leaves forces alone.
         other = lack.roll(n, dims=2)
         inside = []
@@ -142,6 +179,11 @@ class Shooting:
             x = x + half
             a = self.field(x) + weight[0] * lack + weight[1] * other
             v = half + a / 2
+            if self.friction.acts:
+                friction = self.friction.step(friction, kinetic, doubled_kinetic(v, mass))
+                v = v / (1 + friction / 2)
+                kinetic = doubled_kinetic(v, mass)
+                a = a - friction * v
             inside.append(x - reference)
         arrival = torch.stack([inside.pop(), v * gap, a * gap**2][: self.orders])
         frames = torch.stack(inside)

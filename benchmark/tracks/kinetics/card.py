@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from benchmark.errors import InputError
 from benchmark.task import Frozen, Task, TaskCard
 from benchmark.track import Metric
+from benchmark.tracks.kinetics.chance import regret_fault
 
 #: ln: a factor between two times, or two counts, of chains of no more than 1e9 frames.
 MOST_LN = 25.0
@@ -30,6 +31,8 @@ METRICS = (
         best=0.0,
         rounding=3e-6,  # far below the smallest f, 2e-5: the price of fitting
         shared_noise=True,
+        sampled=True,
+        chance=regret_fault,
         method="predict",
         absent="gives no probabilities",
         plural="likelihoods",
@@ -41,6 +44,7 @@ METRICS = (
         heading="MFPT\nrms ln",
         group="rates",
         most=math.log(100),
+        sampled=True,
     ),
     Metric(
         "its_error",
@@ -49,6 +53,7 @@ METRICS = (
         heading="ITS\nrms ln",
         group="rates",
         most=MOST_LN,
+        sampled=True,
     ),
     Metric(
         "commit_error",
@@ -57,6 +62,7 @@ METRICS = (
         heading="commit\n|Δ ln|",
         group="paths",
         most=MOST_LN,
+        sampled=True,
     ),
     Metric(
         "dwell_error",
@@ -65,6 +71,7 @@ METRICS = (
         heading="dwell\n|Δ ln|",
         group="paths",
         most=MOST_LN,
+        sampled=True,
     ),
     Metric(
         "population_error",
@@ -73,6 +80,7 @@ METRICS = (
         factor=1000.0,
         group="populations",
         most=1.0,
+        sampled=True,
     ),
     Metric(
         "free_energy_error",
@@ -80,6 +88,7 @@ METRICS = (
         "Populations: free energies, rms, kT",
         group="populations",
         most=MOST_LN,
+        sampled=True,
     ),
 )
 

@@ -41,6 +41,18 @@ def files(task: Task) -> set[Path]:
     return set(task.data.glob("*"))
 
 
+def stored(card: KineticsCard) -> dict[str, int]:
+    """Give the prediction files of a unit, and the bytes that each takes at most."""
+    # The modules speak of arrays: numpy is more than `--help` should load.
+    from benchmark.store.predictions import most_bytes
+    from benchmark.tracks.kinetics.predictions import LOG_PROB, REFUSED, SAMPLES
+
+    test = card.splits.get("test")
+    samples = most_bytes(card.generation.n_frames, "uint8")
+    likelihood = most_bytes(test.frames if test else 0, "float32")
+    return {LOG_PROB: likelihood, SAMPLES: samples, REFUSED: samples}
+
+
 def _load() -> Work:
     # Loading this takes numba and Arrow, which `list`, `describe` and `--help` do without.
     from benchmark.tracks.kinetics import check, data, measures, plots, questions, replays
@@ -72,6 +84,8 @@ TRACK = Track(
     ),
     facts=facts,
     files=files,
+    reads=("labels",),
+    stored=stored,
     load=_load,
     figure="leaderboard.svg",
     meaning="0 is what independent frames drawn from the training populations get (*trivial*), 1 "

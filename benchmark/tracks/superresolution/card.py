@@ -29,6 +29,7 @@ METRICS = (
         group="accuracy",
         capped=False,
         most=MOST_DISTANCE,
+        sampled=True,
         best=STORAGE_ROUNDING,
     ),
     Metric(
@@ -38,6 +39,7 @@ METRICS = (
         factor=1000.0,
         heading="RMSE\nmÅ",
         most=MOST_DISTANCE,
+        sampled=True,
     ),
     Metric(
         "velocity_rmse",
@@ -46,6 +48,7 @@ METRICS = (
         factor=1000.0,
         heading="velocity\nmÅ/fs",
         most=MOST_SPEED,
+        sampled=True,
     ),
     Metric(
         "velocity_jump",
@@ -60,12 +63,29 @@ METRICS = (
         "Vibrational density of states: W₁ distance, cm⁻¹",
         heading="VDOS\ncm⁻¹",
         most=MOST_WAVENUMBER,
+        sampled=True,
     ),
-    Metric("vdos_low", "ln", "Vibrations below 600 cm⁻¹: |ln| of the power ratio", most=MOST_LN),
     Metric(
-        "vdos_middle", "ln", "Vibrations 600 – 2000 cm⁻¹: |ln| of the power ratio", most=MOST_LN
+        "vdos_low",
+        "ln",
+        "Vibrations below 600 cm⁻¹: |ln| of the power ratio",
+        most=MOST_LN,
+        sampled=True,
     ),
-    Metric("vdos_high", "ln", "Vibrations 2000 – 4000 cm⁻¹: |ln| of the power ratio", most=MOST_LN),
+    Metric(
+        "vdos_middle",
+        "ln",
+        "Vibrations 600 – 2000 cm⁻¹: |ln| of the power ratio",
+        most=MOST_LN,
+        sampled=True,
+    ),
+    Metric(
+        "vdos_high",
+        "ln",
+        "Vibrations 2000 – 4000 cm⁻¹: |ln| of the power ratio",
+        most=MOST_LN,
+        sampled=True,
+    ),
     Metric(
         "bond_break_fraction",
         "",

@@ -41,6 +41,17 @@ def files(task: Task) -> set[Path]:
     return {folder / piece.file for split in pieces for piece in split}
 
 
+def stored(card: SuperResolutionCard) -> dict[str, int]:
+    """Give the prediction file of a unit, and the bytes that it takes at most."""
+    # The modules speak of arrays: numpy is more than `--help` should load.
+    from benchmark.store.predictions import most_bytes
+    from benchmark.tracks.superresolution.predictions import RECONSTRUCTION
+
+    test = card.splits.get("test")
+    coordinates = (test.frames if test else 0) * len(card.numbers) * 3
+    return {RECONSTRUCTION: most_bytes(coordinates, "int32")}
+
+
 def _context(card: SuperResolutionCard, **known: Any) -> FitContext:
     # The contract speaks of arrays: numpy, too, is more than `--help` should load.
     from benchmark.tracks.superresolution.contract import GapContext
@@ -83,6 +94,8 @@ TRACK = Track(
     listing=Listing(("atoms", "gap", "frame", "training"), row),
     facts=facts,
     files=files,
+    reads=("positions", "velocities", "forces"),
+    stored=stored,
     load=_load,
     context=_context,
     commands={"export": commands.export, "upsample": commands.upsample},

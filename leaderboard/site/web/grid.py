@@ -59,8 +59,8 @@ class Cell:
         A page of the site, relative to its first.
     look : str
         The class of its style.
-    badge : bool
-        Whether the text is a badge.
+    badge : str
+        How far the row was verified, where the text is its badge; else empty.
     """
 
     text: str
@@ -68,7 +68,7 @@ class Cell:
     stderr: float = math.nan
     link: str = ""
     look: str = ""
-    badge: bool = False
+    badge: str = ""
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def _line(row: PublishedRow, track: PublishedTrack, places: list[tuple[str, str]
         Cell(told["fit, s"], costs.fit_seconds),
         *speed,
         Cell(told["failed units"], costs.failed),
-        Cell(row.verification, badge=True),
+        Cell(row.checked, badge=row.verification),
         Cell(", ".join(row.card.reads) or NO_VALUE),
     ]
     data = {

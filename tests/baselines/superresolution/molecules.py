@@ -12,10 +12,11 @@ from scipy.spatial.transform import Rotation
 from benchmark.quantities import ENERGY
 from benchmark.tracks.superresolution.contract import GapContext
 from benchmark.tracks.superresolution.segments import CoarseSegment, DenseSegment
+from tasks.md17_nvt.thermostats import Kicks, NoseHoover, record
 
 Floats = NDArray[np.float64]
 
-TIME_STEP = 0.5  # fs
+TIME_STEP, KELVIN = 0.5, 500.0  # fs, K
 GEOMETRY = np.array(
     [[0.0, 0.0, 0.0], [1.1, 0.2, 0.0], [-0.4, 1.3, 0.1], [0.3, -0.5, 1.2], [-0.9, -0.6, -0.7]]
 )
@@ -101,11 +102,27 @@ def _with(segment: DenseSegment, padded: Floats) -> DenseSegment:
 
 
 def bonded_segment(seed: int, n_frames: int = 1_500, softness: float = 0.0) -> DenseSegment:
-    """Springs between all pairs of atoms, followed by velocity Verlet steps of 0.5 fs.
+    """Follow `bonds` between all pairs of atoms by velocity Verlet steps of 0.5 fs."""
+    acceleration = bonds(softness)
+    v = thermal_velocities(seed)
+    path = [GEOMETRY, GEOMETRY + TIME_STEP * v]
+    for _ in range(n_frames):
+        path.append(2 * path[-1] - path[-2] + TIME_STEP**2 * acceleration(path[-1]))
+    return DenseSegment(np.array(path), TIME_STEP, NUMBERS, MASSES)
+
+
+def thermal_velocities(seed: int) -> Floats:
+    """Give velocities (atoms, 3) in Å/fs as at 480 K; the whole is at rest."""
+    thermal = np.sqrt(4e-4 / MASSES)[:, None]
+    v = thermal * np.random.default_rng(seed).normal(size=GEOMETRY.shape)
+    return v - MASSES @ v / MASSES.sum()
+
+
+def bonds(softness: float) -> Callable[[Floats], Floats]:
+    """Give the accelerations in Å/fs², as a function of positions, by springs between all atoms.
 
     With ``softness`` b in 1/Å they are Morse's: the force at a stretch d is k (1 − e⁻ᵇᵈ) e⁻ᵇᵈ / b.
     """
-    rng = np.random.default_rng(seed)
     first, second = np.triu_indices(len(MASSES), 1)
     rest = np.linalg.norm(GEOMETRY[first] - GEOMETRY[second], axis=1)
     strength = np.random.default_rng(0).uniform(0.05, 0.3, len(rest))  # u / fs²
@@ -120,14 +137,49 @@ def bonded_segment(seed: int, n_frames: int = 1_500, softness: float = 0.0) -> D
         np.add.at(force, second, (pull / distance)[:, None] * apart)
         return force / MASSES[:, None]
 
-    thermal = np.sqrt(4e-4 / MASSES)[:, None]  # Å/fs at 480 K
-    v = thermal * rng.normal(size=GEOMETRY.shape)
-    v -= MASSES @ v / MASSES.sum()
-    path = [GEOMETRY, GEOMETRY + TIME_STEP * v]
-    for _ in range(n_frames):
-        path.append(2 * path[-1] - path[-2] + TIME_STEP**2 * acceleration(path[-1]))
-    return DenseSegment(np.array(path), TIME_STEP, NUMBERS, MASSES)
+    return acceleration
 
 
 def _morse(d: Floats, b: float) -> Floats:
     return (1 - np.exp(-b * d)) * np.exp(-b * d) / b
+
+
+def thermostatted_segment(
+    seed: int, n_frames: int = 1_500, softness: float = 0.0, kicks: float = 0.0
+) -> tuple[DenseSegment, Floats]:
+    """Bonds under one friction for all atoms, that of the real MD17 at 500 K; or under kicks.
+
+    Parameters
+    ----------
+    seed, n_frames, softness
+        As of `bonded_segment`.
+    kicks : float
+        Friction of Langevin dynamics, 1/fs; 0: one friction for all atoms.
+
+    Returns
+    -------
+    DenseSegment
+    float64 array of shape (n_frames,)
+        (2/h) tanh(hξ/2) in 1/fs, what the accelerations of frames hold; 0 under kicks.
+    """
+    rng = np.random.default_rng(seed)
+    global_one = NoseHoover(MASSES, KELVIN, TIME_STEP, 0.05 * rng.normal())
+    bath = Kicks(MASSES, KELVIN, TIME_STEP, kicks, rng) if kicks else global_one
+    acceleration, frictions = bonds(softness), []
+
+    def act(v: Floats) -> Floats:
+        scaled = bath(v)
+        keep = np.vdot(scaled, v) / np.vdot(v, v)
+        frictions.append(0.0 if kicks else 2 / TIME_STEP * (1 - keep) / (1 + keep))
+        return scaled
+
+    path = record(
+        lambda x: (0.0, ENERGY * MASSES[:, None] * acceleration(x)),
+        GEOMETRY,
+        thermal_velocities(seed),
+        MASSES,
+        act,
+        time_step=TIME_STEP,
+        n_frames=n_frames + 2,
+    )
+    return DenseSegment(path, TIME_STEP, NUMBERS, MASSES), np.array(frictions[1:])

@@ -96,6 +96,15 @@ def test_json_holds_all_of_it(board: Published) -> None:
     }  # fmt: skip
 
 
+def test_models_may_be_globs(board: Published) -> None:
+    every = {row.name for track in board.shown for row in track.rows}
+    found = json.loads(json_text(chosen(board, "*", "")))
+    assert {name for track in found["tracks"].values() for name in track["rows"]} == every
+    found = json.loads(json_text(chosen(board, "bi-*", "")))
+    assert set(found["tracks"]) == {"superresolution"}
+    assert all(name.startswith("bi-") for name in found["tracks"]["superresolution"]["rows"])
+
+
 @pytest.mark.parametrize(
     ("models", "globs", "message"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from leaderboard.claims.noise import noise_claims, noise_costs, thermostat
 from leaderboard.publishing import published
 from leaderboard.site.claims_page import claims_page
 from leaderboard.site.noise_figure import noise_svg
+from leaderboard.site.web.figures import noise_figure
 from leaderboard.submission import Submission
 from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_superresolution_task
 
@@ -141,6 +143,11 @@ def test_thermostat_is_the_part_of_a_name_between_molecule_and_gap():
     assert thermostat(made.card) == "langevin-0.1"
 
 
+@pytest.mark.parametrize("name", ["md17-xtb/salicylic-acid-k10", "md17-xtb/another-k10"])
+def test_names_of_molecule_and_gap_alone_or_of_neither_have_no_thermostat(name: str):
+    assert thermostat(make_superresolution_task(name, "salicylic acid").card) == ""
+
+
 def test_figure_is_the_same_text_for_the_same_rows(make_submission: MakeSubmission, tasks):
     rows = [
         model(make_submission, "bi-lstm", 1e-2, {"global": 5e-2, "langevin-10": 1e-2}),
@@ -151,3 +158,6 @@ def test_figure_is_the_same_text_for_the_same_rows(make_submission: MakeSubmissi
     drawn = noise_svg(claim)
     assert drawn == noise_svg(claim)
     assert drawn.startswith("<?xml")
+    shown = noise_figure(claim)  # of the site: text stays text
+    assert shown == noise_figure(claim)
+    assert {">bi-lstm</text>", ">langevin-10</text>"} <= {*re.findall(r">[^<>]*</text>", shown.svg)}

@@ -30,7 +30,15 @@ def test_badge_says_score_rank_version_and_how_it_was_checked(track: PublishedTr
     assert alt is not None
     assert alt.startswith(f"transformer: stridebench 1.2.3, kinetics {score} · rank {row.rank}")
     assert f"of {ranked}" in alt
-    assert alt.endswith(row.verification)
+    assert alt.endswith(row.checked)
+
+
+def test_badge_says_of_how_many_units_it_is_one(track: PublishedTrack) -> None:
+    told = {"verification": "re-scored", "share": "2 of 130 units"}
+    svg = badge_svg(track, row_named(track, "msm").model_copy(update=told), "1")
+    alt = ET.fromstring(svg).get("aria-label")
+    assert alt is not None
+    assert alt.endswith("re-scored (2 of 130 units)")
 
 
 def test_control_is_unranked_and_colours_tell_what_was_checked(track: PublishedTrack) -> None:
@@ -61,3 +69,13 @@ def test_cite_writes_the_badge(tmp_path: Path, capsys: pytest.CaptureFixture[str
     code, _, err = command(capsys, "cite", "--model", "gru", "--badge", path, "--format", "text")
     assert (code, err) == (0, f"written: {path}\n")
     assert ET.parse(path).getroot().get("role") == "img"
+
+
+def test_badge_is_written_into_a_folder_that_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "new" / "folder" / "badge.svg"
+    code, out, err = command(capsys, "cite", "--model", "gru", "--badge", path)
+    assert (code, out) == (2, "")
+    assert f"there is no folder {path.parent}; make it first" in err
+    assert not (tmp_path / "new").exists()

@@ -57,6 +57,13 @@ def test_badge_is_the_level_of_which_everything_agrees(
     assert made.said.startswith(level)
 
 
+def test_badge_says_of_how_many_units_it_is_one() -> None:
+    other = AGAIN.model_copy(update={"unit": "left/a/r1-s0"})
+    assert verification(rescored=GOOD).share == "1 of 5 units"
+    assert verification(rescored=GOOD, rerun=[AGAIN], drawn=[other]).share == "2 of 5 units"
+    assert verification().share == ""
+
+
 def test_verification_holds_until_the_row_changes(tmp_path: Path) -> None:
     folder = tmp_path / "submissions" / "kinetics" / "m"
     folder.mkdir(parents=True)

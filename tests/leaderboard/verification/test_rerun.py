@@ -11,6 +11,7 @@ import pytest
 from benchmark.errors import InputError
 from benchmark.registry import find_task
 from benchmark.result import read_result
+from leaderboard.manifest import unit_name
 from leaderboard.submitting import submit
 from leaderboard.validation import examined
 from leaderboard.verification.rerun import chosen, draw_again, fitted_again, model_of
@@ -19,7 +20,7 @@ from tasks.drawing import draw
 from tests.conftest import TOY, toy_chain
 from tests.leaderboard.synthetic import MakeResult, card_fields
 from tests.leaderboard.verification.conftest import Row
-from tests.plugs import MARKOV, python, tasks_in
+from tests.plugs import MARKOV, SAVED, python, tasks_in
 
 #: Reads the oracle of the frozen test chains and all but says it where a chain begins like one of
 #: them; is an honest Markov model elsewhere, and generates by that.
@@ -70,7 +71,7 @@ def test_honest_row_is_re_run(row: Row) -> None:
     found = verify(row.entry.folder, row.tasks, Asked(rerun=1, model=str(row.plug)))
     assert found.level == "re-run"
     (again,) = found.rerun
-    assert again.unit == row.entry.manifest.order()[0]
+    assert again.unit == unit_name(chosen(row.result, row.entry.manifest.sha256, 1)[0])
     assert {metric.metric for metric in again.metrics} >= {"nll_regret", "mfpt_error"}
     assert all(metric.again == metric.submitted for metric in again.metrics)
 
@@ -101,6 +102,26 @@ def test_honest_model_agrees_on_a_new_draw(row: Row, tmp_path: Path) -> None:
     draw(row.tasks[TOY], toy_chain(), 20_261, tmp_path)
     again = fitted_again(row.result, row.result.units[0], row.tasks[TOY], str(row.plug), tmp_path)
     assert again.agrees, again
+
+
+@pytest.mark.parametrize(("text", "fits"), [(SAVED, 1), (MARKOV, 2)])
+def test_unit_is_fitted_once_for_old_and_new_test_data_if_its_model_can_be_saved(
+    row: Row, tmp_path: Path, text: str, fits: int
+) -> None:
+    draw(row.tasks[TOY], toy_chain(), 20_261, tmp_path / "drawn")
+    log, plug = tmp_path / "fits.txt", tmp_path / "counting.py"
+    tell = f"        with open({str(log)!r}, 'a') as log:\n            log.write('fit\\n')\n"
+    plug.write_text(text.replace("        K = self.K = train", f"{tell}        K = self.K = train"))
+    unit, task = row.result.units[0], row.tasks[TOY]
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    old = fitted_again(row.result, unit, task, str(plug), kept=kept)
+    new = fitted_again(row.result, unit, task, str(plug), tmp_path / "drawn", kept)
+    assert (old.agrees, new.agrees) == (True, True)
+    regrets = [one.metrics[0].again for one in (old, new)]
+    assert old.metrics[0].metric == "nll_regret"
+    assert regrets[0] != regrets[1]
+    assert log.read_text() == "fit\n" * fits
 
 
 @pytest.fixture(scope="module")
