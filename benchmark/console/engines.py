@@ -107,9 +107,9 @@ def engine_of(scheduler: str, resources: str, workers: int, threads: int) -> Ite
         return
     if needs:
         raise InputError("--resources: only units of a --scheduler take resources")
-    from benchmark.run.local import Local, cores
+    from benchmark.run.local import Local
 
-    yield Local(workers or max(1, cores() // threads), threads)
+    yield Local(workers, threads)
 
 
 def opened_run(

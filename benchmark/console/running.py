@@ -52,8 +52,10 @@ def run(
         list[str] | None,
         typer.Option("--unit", metavar="rN-sM", help="only replica N with seed M; may be repeated"),
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
-    workers: Annotated[int, typer.Option(min=0, help="units at a time; 0: one a core")] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto")] = "auto",
+    workers: Annotated[
+        int, typer.Option(min=0, help="units at a time; 0: one a core, or a GPU")
+    ] = 0,
     threads: Annotated[int, typer.Option(min=1, help="of a unit; its last digits hang on it")] = 1,
     scheduler: SchedulerOption = "",
     resources: ResourcesOption = "",

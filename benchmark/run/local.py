@@ -50,20 +50,24 @@ class Local:
     Parameters
     ----------
     workers : int
-        Units at a time.
+        Units at a time; 0: as many as there are cores for their threads, or one on a GPU.
     threads : int
         Of each unit.
     """
 
     def __init__(self, workers: int, threads: int) -> None:
-        self.workers, self.threads = workers, threads
+        self.workers, self.threads = workers or max(1, cores() // threads), threads
+        self._is_asked = workers > 0
 
     def described(
         self, spec: str, settings: dict[str, str], track: str | None, device: str
     ) -> ModelFacts:
         """Say what ``--model``, ``--set`` and ``--device`` name; see `described`."""
         context = processes(self.threads, spec, track)
-        return described(context, spec, settings, track, device)
+        facts = described(context, spec, settings, track, device)
+        if facts.device.startswith("cuda") and not self._is_asked:
+            self.workers = 1  # units share processor cores well, and a GPU badly
+        return facts
 
     @cached_property
     def places(self) -> list[dict[str, Any]]:
