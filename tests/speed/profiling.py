@@ -21,12 +21,12 @@ from benchmark.run.worker import do_unit
 #: Models, and a share of their default training.
 KINETICS, GAPS = "potentials/triangular3", "md17-xtb/ethanol-k10"
 MODELS = {
-    "lstm": (KINETICS, 0.02),
-    "gru": (KINETICS, 0.02),
-    "transformer": (KINETICS, 0.01),
+    "lstm": (KINETICS, 0.1),
+    "gru": (KINETICS, 0.1),
+    "transformer": (KINETICS, 0.1),
     "hmm": (KINETICS, 0.1),
-    "bi-lstm": (GAPS, 0.01),
-    "force-matching": (GAPS, 0.01),
+    "bi-lstm": (GAPS, 0.1),
+    "force-matching": (GAPS, 0.1),
 }
 SHOWN = 6
 
