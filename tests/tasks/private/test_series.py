@@ -243,7 +243,7 @@ def test_array_that_is_said_to_be_larger_than_memory_is_refused(tmp_path):
 def test_name_over_another_column_in_another_file_is_refused(tmp_path):
     first = text(tmp_path, "phi,psi\n0.1,2.5\n0.2,2.6\n", "a.csv")
     other = text(tmp_path, "psi,phi\n2.4,0.3\n2.3,0.4\n", "b.csv")
-    with pytest.raises(InputError, match="psi is column 2 .*of a.csv, but 1 of b.csv; name them"):
+    with pytest.raises(InputError, match=r"psi is column 2 .*of a\.csv, but 1 of b\.csv; name"):
         read_recordings([first, other], Reading())
     _, found = read_recordings([first, other], Reading(columns=("phi", "psi")))
     assert np.array_equal(found.values, [[0.3, 2.4], [0.4, 2.3]])
