@@ -10,6 +10,7 @@ from benchmark.job import Event, Job, Key
 from benchmark.run.folder import RunFile, finish_unit, read_unit
 from benchmark.run.local import UnitProcess, events
 from benchmark.run.process import processes
+from benchmark.store.predictions import damaged
 from benchmark.task import Task
 
 #: Share of the default training budget with --quick.
@@ -36,7 +37,11 @@ def execute(
     todo: deque[Key] = deque()
     for key in keys:
         unit = read_unit(key.folder(folder), tasks[key.task])
-        if unit is not None and unit.status == "done":
+        done = unit is not None and unit.status == "done"
+        lost = damaged(key.folder(folder)) if done else ""
+        if lost:
+            watch(Event(key, remark=f"{lost} is damaged, and the unit is done again"))
+        if done and not lost:
             watch(Event(key, 1.0, "already done", unit))
         else:
             todo.append(key)
