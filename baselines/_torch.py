@@ -17,6 +17,11 @@ from benchmark.errors import InputError
 from benchmark.files import atomic
 
 
+def on_processor(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Give weights as any machine can read them, whatever they were trained on."""
+    return {name: value.cpu() for name, value in weights.items()}
+
+
 def copied(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Copy weights, so that training on does not change them."""
     return {name: value.clone() for name, value in weights.items()}
@@ -31,6 +36,9 @@ def device_named(name: str) -> torch.device:
         raise InputError(
             f"device '{name}' cannot be used: {str(error).splitlines()[0]}; 'cpu' always can"
         ) from error
+    if device.type == "cuda":
+        # Its recurrent layers would round what they multiply to ten bits: too few for a likelihood.
+        torch.backends.cudnn.allow_tf32 = False
     return device
 
 

@@ -48,6 +48,41 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def create_text(path: Path, text: str, mark: str) -> bool:
+    """Write ``text`` to ``path`` as `write_text` does, unless there is a file; say whether it did.
+
+    Of several processes that do so at once, one does. What a killed one leaves behind `sweep`
+    finds, and `left_by` those with its mark.
+
+    Parameters
+    ----------
+    path : Path
+    text : str
+    mark : str
+        Eight lower-case letters or digits that no other process uses at the same time.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f".{path.name}.{mark}.tmp"
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        # A rename would replace what another process has written meanwhile; a link does not.
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
+
+
+def left_by(mark: str, folder: Path) -> list[Path]:
+    """Give what killed calls of `create_text` with this mark have left in a folder."""
+    return list(folder.glob(f".*.{mark}.tmp"))
+
+
 def read_small(path: Path, most: int = 1 << 25, follow: bool = True) -> bytes:
     """Read a file, if it is one and not large: what may lie there was written by anybody.
 

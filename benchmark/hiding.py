@@ -11,7 +11,7 @@ from pathlib import Path
 
 #: Libraries that are imported sooner or later.
 LIBRARIES = frozenset(
-    {"deeptime", "matplotlib", "mdtraj", "numba", "numpy", "pandas", "platformdirs"}
+    {"datasets", "deeptime", "matplotlib", "mdtraj", "numba", "numpy", "pandas", "platformdirs"}
     | {"pooch", "pyarrow", "pydantic", "requests", "rich", "scipy", "tabulate", "torch"}
     | {"torchdiffeq", "typer", "yaml"}
 )

@@ -31,6 +31,11 @@ class Job:
     trained_on: str = "train"
     source_sha256: str = ""  # of the model's code when the run began; empty: any will do
 
+    @property
+    def key(self) -> Key:
+        """Which unit it is."""
+        return Key(task=self.task.id, replica=self.replica, seed=self.seed)
+
 
 class Phases:
     """Wall and CPU seconds of each phase of a unit, and the frames it has made.

@@ -75,11 +75,6 @@ def audit_units(result: Result, tasks: Mapping[str, Task]) -> list[str]:
     return chosen
 
 
-def kept(manifest: Manifest, result: Result, tasks: Mapping[str, Task]) -> list[str]:
-    """Give the units of `audit_units` that a manifest lists: all, but for rows of `OLDER`."""
-    return [unit for unit in audit_units(result, tasks) if unit in manifest.units]
-
-
 def size_faults(manifest: Manifest, tasks: Mapping[str, Task]) -> Iterator[str]:
     """Say which files a manifest lists that no unit of its task can have.
 

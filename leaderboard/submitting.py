@@ -26,7 +26,7 @@ from leaderboard.archive import (
     write_archive,
     write_audit,
 )
-from leaderboard.auditing import kept, size_faults
+from leaderboard.auditing import audit_units, size_faults
 from leaderboard.card import SubmissionCard, checked_card, known_fields, read_card, write_card
 from leaderboard.checks.entry import CARD, MANIFEST, RESULTS
 from leaderboard.manifest import (
@@ -132,7 +132,7 @@ def submit(
         manifest = manifest.model_copy(
             update={"archive": Archive(bytes=file.bytes, sha256=file.sha256, at=at)}
         )
-        audited = kept(manifest, result, tasks)
+        audited = audit_units(result, tasks)
         found = rescore_units(result, manifest, source, audited, tasks)
         for fault in found.faults:
             raise InputError(f"{run}: {fault}; score the run again (python -m benchmark score)")

@@ -15,7 +15,7 @@ from benchmark.revision import git_commit
 from benchmark.score import SCORER_VERSION
 from benchmark.task import Task
 from leaderboard.archive import AUDIT, open_source
-from leaderboard.auditing import kept
+from leaderboard.auditing import audit_units
 from leaderboard.checks.entry import MANIFEST, RESULTS
 from leaderboard.downloads import local_archive
 from leaderboard.manifest import Manifest
@@ -129,7 +129,7 @@ def _to_score(
 ) -> tuple[Path, list[str]]:
     """Say where predictions lie, and of which units they are scored again."""
     if not archive:
-        return folder / AUDIT, kept(manifest, row, tasks)
+        return folder / AUDIT, audit_units(row, tasks)
     if not manifest.units:
         raise InputError(f"{folder} has no manifest to compare an archive with")
     return local_archive(archive, manifest.archive), list(manifest.units)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.files import atomic, atomic_folder, write_text
+from benchmark.files import atomic, atomic_folder, create_text, left_by, sweep, write_text
 
 
 def names(folder):
@@ -92,3 +92,22 @@ def test_error_while_filling_a_folder_leaves_the_old_one_and_no_temporary(tmp_pa
         fail()
     assert names(tmp_path) == ["model"]
     assert names(tmp_path / "model") == ["old"]
+
+
+# ---- one of several -----------------------------------------------------------------------------
+
+
+def test_file_that_is_there_is_not_created_again(tmp_path):
+    path = tmp_path / "folder" / "run.json"
+    assert create_text(path, "first\n", "00000001")
+    assert not create_text(path, "second\n", "00000002")
+    assert path.read_text() == "first\n"
+    assert names(path.parent) == ["run.json"]
+
+
+def test_what_a_killed_creation_leaves_is_found_by_its_mark(tmp_path):
+    (tmp_path / ".run.json.00000001.tmp").write_text("half")
+    (tmp_path / ".run.json.00000002.tmp").write_text("half")
+    assert left_by("00000001", tmp_path) == [tmp_path / ".run.json.00000001.tmp"]
+    sweep(tmp_path)
+    assert left_by("00000002", tmp_path) == []

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from baselines._descent import descend
 from baselines._options import Trained, require_at_least
-from baselines._torch import device_named, drawing_from, read_tensors, write_tensors
+from baselines._torch import device_named, drawing_from, on_processor, read_tensors, write_tensors
 from baselines.superresolution._parts.force_field import ForceField, frames_last, mean_distances
 from baselines.superresolution._parts.frame import Frames, Segments, mean_geometry
 from baselines.superresolution._parts.friction import GlobalFriction, find_friction
@@ -275,7 +275,7 @@ class ForceMatching(Trained):
             "remembered": torch.from_numpy(shooting.remembered),
             "friction": [shooting.friction.gain, shooting.friction.loss],
             "coefficients": [torch.from_numpy(each) for each in self._coefficients],
-            "field": shooting.field.state_dict(),
+            "field": on_processor(shooting.field.state_dict()),
         }
         write_tensors(folder / "weights.pt", content)
 

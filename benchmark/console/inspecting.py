@@ -77,7 +77,7 @@ def describe(
 
 def check(
     model: ModelOption,
-    device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto")] = "auto",
     timeout: Annotated[float, typer.Option(min=1, help="seconds it may take")] = 3600,
     set_: SetOption = None,
     more: More = None,

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from benchmark.console.engines import (
+    ResourcesOption,
+    SchedulerOption,
+    ShardOption,
+    end_of_shard,
+    engine_of,
+    opened_run,
+    share_of,
+)
+from benchmark.console.missing import print_missing
 from benchmark.console.options import (
     ModelOption,
     More,
@@ -43,8 +52,14 @@ def run(
         list[str] | None,
         typer.Option("--unit", metavar="rN-sM", help="only replica N with seed M; may be repeated"),
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda or auto")] = "auto",
-    workers: Annotated[int, typer.Option(min=0, help="units at a time; 0: one a core")] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto")] = "auto",
+    workers: Annotated[
+        int, typer.Option(min=0, help="units at a time; 0: one a core, or a GPU")
+    ] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="of a unit; its last digits hang on it")] = 1,
+    scheduler: SchedulerOption = "",
+    resources: ResourcesOption = "",
+    shard: ShardOption = "",
     timeout: Annotated[float, typer.Option(min=1, help="seconds a unit may take")] = 3600,
     set_: SetOption = None,
     out: Annotated[Path | None, typer.Option(help="run folder [default: runs/MODEL]")] = None,
@@ -63,48 +78,50 @@ def run(
     from benchmark.console.show import RunDisplay
     from benchmark.registry import select_tasks
     from benchmark.result import RunConfig
-    from benchmark.run.folder import only, open_run, plan
-    from benchmark.run.local import described
-    from benchmark.run.process import processes
+    from benchmark.run.folder import only, plan
+    from benchmark.run.local import cores
     from benchmark.run.runner import execute
     from benchmark.score import verify
 
     globs, settings = sort_arguments(tasks, set_, more)
     matching = select_tasks(globs)
     require_seconds(timeout)
-    cores = os.cpu_count() or 1
-    at_once = workers or cores
-    threads = max(1, cores // at_once)
+    part = share_of(shard, scheduler, fresh)
     found = {task.card.track for task in matching}
     track = found.pop() if len(found) == 1 else None
-    facts = described(processes(threads, model, track), model, settings, track, device)
-    if facts.note:
-        typer.echo(f"note: {facts.note}", err=True)
-    chosen = _of_track(facts.track, matching, ranked_only=not globs)
-    config = RunConfig(
-        settings=facts.settings,
-        replicas=1 if quick else replicas,
-        seeds=1 if quick else seeds,
-        quick=quick,
-        device=facts.device,
-        workers=at_once,
-        threads=threads,
-        timeout=timeout,
-        tasks=list(chosen),
-    )
-    keys = plan(list(chosen.values()), config.replicas, config.seeds)
-    if unit:
-        keys = only(keys, unit)
-    wanted = _run_file(facts, model, settings, config, keys).model_copy(
-        update={"data": {task.id: task.card.fingerprints for task in chosen.values()}}
-    )
-    for task in chosen.values():
-        verify(task)
-    folder = (out or Path("runs") / (facts.name + ("-quick" if quick else ""))).absolute()
-    opened = open_run(folder, wanted, fresh)
-    with RunDisplay(keys, "run") as display:
-        execute(keys, chosen, wanted, folder, display.watch)
-    _score(folder, opened, plots, min(cores, at_once))
+    with engine_of(scheduler, resources, workers, threads) as engine:
+        facts = engine.described(model, settings, track, device)
+        if facts.note:
+            typer.echo(f"note: {facts.note}", err=True)
+        chosen = _of_track(facts.track, matching, ranked_only=not globs)
+        config = RunConfig(
+            settings=facts.settings,
+            replicas=1 if quick else replicas,
+            seeds=1 if quick else seeds,
+            quick=quick,
+            device=facts.device,
+            workers=engine.workers,
+            threads=engine.threads,
+            timeout=timeout,
+            tasks=list(chosen),
+        )
+        keys = plan(list(chosen.values()), config.replicas, config.seeds)
+        if unit:
+            keys = only(keys, unit)
+        wanted = _run_file(facts, model, settings, config, keys, engine.places[0]).model_copy(
+            update={"data": {task.id: task.card.fingerprints for task in chosen.values()}}
+        )
+        own = part.of(keys) if part else keys
+        for task_id in dict.fromkeys(key.task for key in own):
+            verify(chosen[task_id])
+        folder = (out or Path("runs") / (facts.name + ("-quick" if quick else ""))).absolute()
+        opened = opened_run(folder, wanted, part, own, fresh)
+        with RunDisplay(own, "run") as display:
+            execute(own, chosen, wanted, folder, display.watch, engine)
+    if part:
+        end_of_shard(part, own, chosen, folder)
+    else:
+        _score(folder, opened, plots, engine.workers if scheduler else min(cores(), engine.workers))
 
 
 def _of_track(track: str, tasks: Sequence[Task], ranked_only: bool) -> dict[str, Task]:
@@ -116,10 +133,14 @@ def _of_track(track: str, tasks: Sequence[Task], ranked_only: bool) -> dict[str,
 
 
 def _run_file(
-    facts: ModelFacts, spec: str, given: dict[str, str], config: RunConfig, keys: list[Key]
+    facts: ModelFacts,
+    spec: str,
+    given: dict[str, str],
+    config: RunConfig,
+    keys: list[Key],
+    place: dict[str, Any],
 ) -> RunFile:
     from benchmark.run.folder import RunFile, run_model
-    from benchmark.run.provenance import run_on
 
     return RunFile(
         model=run_model(facts),
@@ -127,7 +148,7 @@ def _run_file(
         given=given,
         source_sha256=facts.source_sha256,
         config=config,
-        provenance=run_on(),
+        provenance=place,
         units=keys,
     )
 
@@ -202,6 +223,7 @@ def _score(folder: Path, run: RunFile, plots: bool, cores: int = 0) -> None:
     with RunDisplay(run.units, "score") as display:
         result = scores_of(folder, display.watch)
     print_result(result)
+    print_missing(folder, run, result)
     _write(folder, result, needed=cores > 0)
     if run.config.quick and cores:
         typer.echo(f"a full run of these tasks takes about {_full_run(result, cores)}")

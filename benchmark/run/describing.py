@@ -14,12 +14,20 @@ from benchmark.loading import clash, load_model
 from benchmark.model import ModelCard, ModelFacts
 from benchmark.result import plain
 from benchmark.run.line import Line
+from benchmark.run.place import enter
 
 
 def describe(
-    line: Line, spec: str, settings: dict[str, str], track: str | None, device: str
+    line: Line,
+    spec: str,
+    settings: dict[str, str],
+    track: str | None,
+    device: str,
+    place: Path | None = None,
 ) -> None:
     """Tell ``"facts"`` (see `facts_from`), or ``"fault"`` and why there is no such model."""
+    if place is not None:
+        enter(place)
     try:
         found = facts(spec, settings, track, device)
         line.tell("facts", {**asdict(found), "card": found.card.model_dump()})

@@ -1,6 +1,7 @@
 """The folder of a run: what was asked, which units there are, how each has ended.
 
-It holds ``run.json`` (what was asked), ``units/<task>/r<replica>-s<seed>/`` with the prediction
+It holds ``run.json`` (what was asked; what else was asked while others went on lies in ``calls/``,
+see `benchmark.run.sharing`), ``units/<task>/r<replica>-s<seed>/`` with the prediction
 files and ``unit.json`` (written last: a unit without it is not done), ``results.json``, and
 ``figures/<task>.png`` of tracks that draw what a unit has answered.
 Running again does what is missing; failures are tried again.
@@ -30,6 +31,9 @@ Fingerprints = dict[str, str | int]
 #: Of a unit that has failed: what Python says of it, at most so many characters.
 TRACEBACK, LONGEST_TRACEBACK = "traceback.txt", 100_000
 
+#: Of a run: what other calls have asked for while it went on, a file each.
+CALLS = "calls"
+
 #: Of a unit: what it needs only on the way.
 SCRATCH = "scratch"
 
@@ -54,6 +58,11 @@ class RunFile(BaseModel):
     earlier: list[Call] = []
     units: list[Key]
     data: dict[str, Fingerprints] = {}
+
+    @property
+    def call(self) -> Call:
+        """What was asked for, and what it ran on."""
+        return Call(config=self.config, provenance=self.provenance)
 
 
 def plan(tasks: Sequence[Task], replicas: int, seeds: int) -> list[Key]:
@@ -100,13 +109,8 @@ def open_run(folder: Path, wanted: RunFile, fresh: bool) -> RunFile:
         _clear(folder)
     if (folder / "run.json").exists():
         found = read_run(folder)
-        _require_same(folder, found, wanted)
-        units = sorted({*found.units, *wanted.units}, key=lambda u: (u.task, u.seed, u.replica))
-        latest = Call(config=wanted.config, provenance=wanted.provenance)
-        calls = [*found.earlier, Call(config=found.config, provenance=found.provenance)]
-        earlier = [call for call in calls if call != latest]
-        data = {**found.data, **wanted.data}
-        wanted = wanted.model_copy(update={"units": units, "earlier": earlier, "data": data})
+        require_same_run(folder, found, wanted)
+        wanted = _widened(wanted, found)
         with explained(folder):
             sweep(folder)
     elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -114,6 +118,17 @@ def open_run(folder: Path, wanted: RunFile, fresh: bool) -> RunFile:
     with explained(folder / "run.json") as path:
         write_text(path, wanted.model_dump_json(indent=1) + "\n")
     return wanted
+
+
+def _widened(run: RunFile, other: RunFile) -> RunFile:
+    """Add to a run what another call has asked for, and what that one ran on."""
+    units = sorted({*run.units, *other.units}, key=lambda u: (u.task, u.seed, u.replica))
+    own, earlier = run.call, [*run.earlier]
+    for call in [*other.earlier, other.call]:
+        if call != own and call not in earlier:
+            earlier.append(call)
+    data = {**other.data, **run.data}
+    return run.model_copy(update={"units": units, "earlier": earlier, "data": data})
 
 
 def _clear(folder: Path) -> None:
@@ -148,7 +163,14 @@ def require_same_data(folder: Path, found: RunFile, data: Mapping[str, Fingerpri
             )
 
 
-def _require_same(folder: Path, found: RunFile, wanted: RunFile) -> None:
+def require_same_run(folder: Path, found: RunFile, wanted: RunFile) -> None:
+    """Compare a run with what is wanted of its folder.
+
+    Raises
+    ------
+    InputError
+        If it is of another model, code, settings or data.
+    """
     differences = {
         "model": (found.spec, wanted.spec),
         "settings": (found.config.settings, wanted.config.settings),
@@ -165,23 +187,30 @@ def _require_same(folder: Path, found: RunFile, wanted: RunFile) -> None:
 
 
 def read_run(folder: Path) -> RunFile:
-    """Read ``run.json``.
+    """Read ``run.json``, and what ``calls/`` adds to it.
 
     Raises
     ------
     InputError
         If the folder is not a run.
     """
+    run = _read_record(folder, "run.json")
+    for path in sorted((folder / CALLS).glob("*.json")):
+        run = _widened(run, _read_record(folder, f"{CALLS}/{path.name}"))
+    return run
+
+
+def _read_record(folder: Path, name: str) -> RunFile:
     try:
-        return record_of(read_small(folder / "run.json"), RunFile)
+        return record_of(read_small(folder / name), RunFile)
     except FileNotFoundError as error:
-        raise InputError(f"{folder} is not a run: it has no run.json") from error
+        raise InputError(f"{folder} is not a run: it has no {name}") from error
     except OSError as error:
-        what = f"{folder / 'run.json'}: {error.strerror}"
+        what = f"{folder / name}: {error.strerror}"
         raise InputError(f"{folder} is not a run: cannot read {what}") from error
     except LyingFileError as error:
         raise InputError(
-            f"{folder / 'run.json'} is damaged; start over with --fresh ({error})"
+            f"{folder / name} is damaged; start over with --fresh ({error})"
         ) from error
 
 

@@ -5,10 +5,13 @@ The process that starts them reads the frozen data and scores; it never imports 
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from functools import cached_property
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -21,13 +24,73 @@ from benchmark.model import ModelFacts
 from benchmark.registry import track_of
 from benchmark.result import Unit
 from benchmark.run.describing import describe, facts_from
-from benchmark.run.folder import blank_unit
-from benchmark.run.process import ModelProcess, ProcessEndedError
+from benchmark.run.folder import blank_unit, finish_unit
+from benchmark.run.process import ModelProcess, ProcessEndedError, processes
+from benchmark.run.provenance import run_on
 from benchmark.run.worker import serve
 from benchmark.task import Task
 
 #: A model's file is imported, and the model built once, within so many seconds.
 DESCRIBING_SECONDS = 300.0
+
+
+def cores() -> int:
+    """Count the cores that this process may use: a batch system gives a job some of a node's."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Local:
+    """An engine (see `benchmark.run.engine`) of this machine: some units at a time.
+
+    A fresh process for every unit keeps a crash or a leak of memory to that unit, and a model
+    from remembering in one unit what it was shown in another.
+
+    Parameters
+    ----------
+    workers : int
+        Units at a time; 0: as many as there are cores for their threads, or one on a GPU.
+    threads : int
+        Of each unit.
+    """
+
+    def __init__(self, workers: int, threads: int) -> None:
+        self.workers, self.threads = workers or max(1, cores() // threads), threads
+        self._is_asked = workers > 0
+
+    def described(
+        self, spec: str, settings: dict[str, str], track: str | None, device: str
+    ) -> ModelFacts:
+        """Say what ``--model``, ``--set`` and ``--device`` name; see `described`."""
+        context = processes(self.threads, spec, track)
+        facts = described(context, spec, settings, track, device)
+        if facts.device.startswith("cuda") and not self._is_asked:
+            self.workers = 1  # units share processor cores well, and a GPU badly
+        return facts
+
+    @cached_property
+    def places(self) -> list[dict[str, Any]]:
+        """What units run on: this machine."""
+        return [run_on()]
+
+    def do(self, jobs: Sequence[Job]) -> Generator[Event]:
+        """Do units; give what they tell, and an event with its record for each."""
+        context = processes(self.threads, jobs[0].model if jobs else "")
+        todo, busy = deque(jobs), list[UnitProcess]()
+        try:
+            while todo or busy:
+                while todo and len(busy) < self.workers:
+                    busy.append(UnitProcess(context, todo[0].key, todo.popleft()))
+                for event in events(busy):
+                    if event.unit is not None:
+                        [job] = [one.job for one in busy if one.key == event.key]
+                        finish_unit(event.unit, job.folder)
+                    yield event
+                busy = [process for process in busy if not process.ended]
+        finally:
+            for process in busy:
+                process.stop()
 
 
 def described(
@@ -37,15 +100,27 @@ def described(
     track: str | None,
     device: str,
     seconds: float = DESCRIBING_SECONDS,
+    place: Path | None = None,
 ) -> ModelFacts:
     """Say what ``--model``, ``--set`` and ``--device`` name, from a process of its own.
+
+    Parameters
+    ----------
+    context : multiprocessing context
+        See `benchmark.run.process.processes`.
+    spec, settings, track, device
+        As the command line has them.
+    seconds : float
+        After which it is given up.
+    place : Path, optional
+        The working directory of whoever asks, if it is not this process's own.
 
     Raises
     ------
     InputError
         If there is no such model, setting or device, or the model cannot be built in time.
     """
-    process = ModelProcess(context, describe, spec, settings, track, device)
+    process = ModelProcess(context, describe, spec, settings, track, device, place)
     try:
         for kind, content in process.listen(seconds):
             if kind == "fault":
@@ -71,15 +146,15 @@ def events(busy: Sequence[UnitProcess]) -> Iterator[Event]:
 
 
 class UnitProcess:
-    """A child process that does one unit."""
+    """A child process that does one unit; ``place``: see `described`."""
 
-    def __init__(self, context: Any, key: Key, job: Job) -> None:
+    def __init__(self, context: Any, key: Key, job: Job, place: Path | None = None) -> None:
         self.key, self.job = key, job
         self.ended = False
         self.deadline = time.monotonic() + job.seconds
         # The model asks for what it may see, and is not told where the rest lies.
         nowhere = replace(job, task=Task(job.task.card, Path()))
-        self.process = ModelProcess(context, serve, nowhere)
+        self.process = ModelProcess(context, serve, nowhere, place)
 
     def receive(self) -> Iterator[Event]:
         """Take what it says; if it will say nothing more, that is the end of the unit."""

@@ -1,15 +1,17 @@
-"""Doing the units of a run, each in a process of its own, and scoring the run."""
+"""Doing the units of a run that are not done, by an engine: here, or on a cluster."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from benchmark.job import Event, Job, Key
-from benchmark.run.folder import RunFile, finish_unit, read_unit
-from benchmark.run.local import UnitProcess, events
-from benchmark.run.process import processes
+from benchmark.run.engine import Engine
+from benchmark.run.folder import RunFile, read_run, read_unit
+from benchmark.run.local import Local
+from benchmark.run.sharing import add_call, ran_on
 from benchmark.store.predictions import damaged
 from benchmark.task import Task
 
@@ -23,18 +25,17 @@ def execute(
     run: RunFile,
     folder: Path,
     watch: Callable[[Event], None],
+    engine: Engine | None = None,
 ) -> None:
-    """Do every unit that is not done, some at a time, each in a process of its own.
-
-    A fresh process for every unit keeps a crash or a leak of memory to that unit, and a model
-    from remembering in one unit what it was shown in another.
+    """Do every unit that is not done; by default here, as many at a time as the run says.
 
     Raises
     ------
     InputError
-        If the run folder cannot be written to.
+        If the run folder cannot be written to, or the engine fails.
     """
-    todo: deque[Key] = deque()
+    engine = engine or Local(run.config.workers, run.config.threads)
+    todo: list[Job] = []
     for key in keys:
         unit = read_unit(key.folder(folder), tasks[key.task])
         done = unit is not None and unit.status == "done"
@@ -44,23 +45,19 @@ def execute(
         if done and not lost:
             watch(Event(key, 1.0, "already done", unit))
         else:
-            todo.append(key)
-    context = processes(run.config.threads, run.spec)
-    busy: list[UnitProcess] = []
-    try:
-        while todo or busy:
-            while todo and len(busy) < run.config.workers:
-                key = todo.popleft()
-                job = job_of(key, tasks[key.task], run, folder)
-                busy.append(UnitProcess(context, key, job))
-            for event in events(busy):
-                if event.unit is not None:
-                    finish_unit(event.unit, event.key.folder(folder))
-                watch(event)
-            busy = [process for process in busy if not process.ended]
-    finally:
-        for process in busy:
-            process.stop()
+            todo.append(job_of(key, tasks[key.task], run, folder))
+    known = 1  # place, which run.json has
+    with closing(engine.do(todo)) as events:
+        for event in events:
+            known = _note_places(engine.places, known, run, folder)
+            watch(event)
+
+
+def _note_places(places: Sequence[dict[str, Any]], known: int, run: RunFile, folder: Path) -> int:
+    """Write down what else units have run on; give how many places are known then."""
+    for number in range(known, len(places)):
+        add_call(folder, read_run(folder), ran_on(run, places[number]), f"{number:08d}")
+    return len(places)
 
 
 def job_of(key: Key, task: Task, run: RunFile, folder: Path) -> Job:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,15 +27,18 @@ from benchmark.run.code import (
 from benchmark.run.fitting import Talk, fitted, is_full, silent
 from benchmark.run.folder import keep_traceback
 from benchmark.run.line import Line
+from benchmark.run.place import enter
 from benchmark.track import Ask, Report
 
 
-def serve(line: Line, job: Job) -> None:
-    """Do a job.
+def serve(line: Line, job: Job, place: Path | None = None) -> None:
+    """Do a job, where ``place`` is the working directory if it is not that of the parent.
 
     Tells ``"progress", fraction, note`` now and then and ``"remark", text`` where there is one,
     asks where the model is to be shown something, and tells ``"unit"`` and its record at last.
     """
+    if place is not None:
+        enter(place)
     last = 0.0
 
     def report(fraction: float, note: str) -> None:

@@ -9,7 +9,7 @@ from benchmark.errors import InputError
 from benchmark.installed import is_installed
 from benchmark.untrusted import LyingFileError, read_file, record_of, shown
 from leaderboard.archive import AUDIT, FlatFolder, checked
-from leaderboard.auditing import kept, size_faults
+from leaderboard.auditing import audit_units, size_faults
 from leaderboard.checks.entry import MANIFEST, Entry
 from leaderboard.duplicates import duplicate
 from leaderboard.manifest import Manifest, is_older, manifest_faults, member
@@ -21,13 +21,10 @@ ROOT = Path(__file__).resolve().parents[2]
 def listing_faults(entry: Entry) -> Iterator[str]:
     """Read the manifest, and compare it with the units of the result.
 
-    Rows that are older than manifests may have none, or one of a part of their units.
+    The manifest of a row that is older than manifests may lack units that are not audited.
     """
     home = entry.folder.resolve()
     older = is_older(home.parent.name, home.name)
-    if older and not (entry.folder / MANIFEST).exists():
-        entry.manifest = Manifest(kept="part", units={})
-        return
     try:
         entry.manifest = record_of(read_file(entry.folder / MANIFEST), Manifest)
     except LyingFileError as error:
@@ -35,6 +32,9 @@ def listing_faults(entry: Entry) -> Iterator[str]:
         return
     faults = list(manifest_faults(entry.manifest, entry.result, older))
     yield from faults or size_faults(entry.manifest, entry.tasks)
+    for unit in audit_units(entry.result, entry.tasks) if older and not faults else ():
+        if unit not in entry.manifest.units:
+            yield f"the manifest lacks {unit}, which is audited"
 
 
 def audit_faults(entry: Entry) -> Iterator[str]:
@@ -48,7 +48,7 @@ def audit_faults(entry: Entry) -> Iterator[str]:
         return
     wanted = {
         member(unit, name): file
-        for unit in kept(manifest, entry.result, entry.tasks)
+        for unit in audit_units(entry.result, entry.tasks)
         for name, file in manifest.units[unit].items()
     }
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()

@@ -144,7 +144,7 @@ def _asked(result: Result, unit: Unit, model: str) -> list[str]:
     return [
         *("--model", model, "--tasks", unit.task, "--unit", f"r{unit.replica}-s{unit.seed}"),
         *("--seeds", str(unit.seed + 1), "--device", "cpu", "--workers", "1", "--no-plots"),
-        *("--timeout", str(result.config.timeout)),
+        *("--timeout", str(result.config.timeout), "--threads", str(result.config.threads)),
         *(part for setting in settings for part in ("--set", setting)),
     ]
 

@@ -29,7 +29,7 @@ def unit_of(task: Task, model: str, folder: Path, seconds: float = 60.0) -> Unit
     """Do one unit in a process of its own, as a run does."""
     key = Key(task=task.id, replica=0, seed=0)
     job = Job(task, 0, 0, model, {}, folder.resolve(), "cpu", 1.0, seconds)
-    busy = UnitProcess(processes(1), key, job)
+    busy = UnitProcess(processes(1, model), key, job)
     told: list[Event] = []
     try:
         while not busy.ended:
@@ -118,8 +118,8 @@ def test_whatever_a_model_raises_at_import_is_one_line(
 ):
     path = plug(body)
     for asked in (
-        lambda: described(processes(1), path, {}, None, "cpu"),
-        lambda: list(checked(processes(1), path, {}, "cpu", 60.0)),
+        lambda: described(processes(1, path), path, {}, None, "cpu"),
+        lambda: list(checked(processes(1, path), path, {}, "cpu", 60.0)),
     ):
         with pytest.raises(InputError) as caught:
             asked()
@@ -141,12 +141,12 @@ def test_model_that_dies_at_import_is_one_line_and_exit_code_2(
 def test_model_that_hangs_at_import_is_given_up(toy: Task, plug: Callable[[str], str]):
     path = plug("import time\ntime.sleep(600)")
     with pytest.raises(InputError, match=r"cannot be loaded and built: stopped after 2 s"):
-        described(processes(1), path, {}, None, "cpu", seconds=2.0)
+        described(processes(1, path), path, {}, None, "cpu", seconds=2.0)
 
 
 def test_check_of_a_model_that_dies_is_a_finding(toy: Task, plug: Callable[[str], str]):
     path = plug(MARKOV.replace("K = self.K", "os._exit(5)\n        K = self.K"))
-    (found,) = checked(processes(1), path, {}, "cpu", 60.0)
+    (found,) = checked(processes(1, path), path, {}, "cpu", 60.0)
     assert found.name == "process"
     assert found.fault.startswith("the model's process died (exit code 5;")
 
@@ -365,4 +365,4 @@ def test_check_of_a_model_whose_card_is_none_is_refused_before_anything_is_tried
 ):
     path = plug(MARKOV.replace("class Markov:", "class Markov:\n    card = {'titel': 'mine'}"))
     with pytest.raises(InputError, match=r"card: titel: Extra inputs are not permitted"):
-        list(checked(processes(1), path, {}, "cpu", 60.0))
+        list(checked(processes(1, path), path, {}, "cpu", 60.0))

@@ -18,6 +18,7 @@ from baselines._torch import (
     device_of,
     drawing_from,
     identify,
+    on_processor,
     read_tensors,
     write_tensors,
 )
@@ -135,7 +136,7 @@ class NetworkModel(Trained, ABC):
         content = {
             "n_labels": self.network.n_labels,
             "sizes": self.sizes,
-            "weights": self.network.state_dict(),
+            "weights": on_processor(self.network.state_dict()),
         }
         write_tensors(folder / "weights.pt", content)
 

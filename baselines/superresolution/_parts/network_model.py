@@ -14,7 +14,14 @@ from torch import Tensor
 
 from baselines._descent import descend
 from baselines._options import Trained, require_at_least
-from baselines._torch import device_named, device_of, drawing_from, read_tensors, write_tensors
+from baselines._torch import (
+    device_named,
+    device_of,
+    drawing_from,
+    on_processor,
+    read_tensors,
+    write_tensors,
+)
 from baselines.superresolution._parts.frame import Segments, mean_geometry
 from baselines.superresolution._parts.networks import Network, Shape
 from baselines.superresolution._parts.passes import (
@@ -159,7 +166,7 @@ class NetworkModel(Trained, ABC):
             "shape": [shape.gap, shape.orders, shape.atoms],
             "sizes": self.sizes,
             "reference": torch.from_numpy(self._reference),
-            "weights": self.network.state_dict(),
+            "weights": on_processor(self.network.state_dict()),
         }
         write_tensors(folder / "weights.pt", content)
 

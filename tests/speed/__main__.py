@@ -1,0 +1,182 @@
+"""The speed table of this project: ``python -m tests.speed``.
+
+Each figure stands beside a reference that does the same in the same run. Both are timed in
+processor seconds of one thread, in turn, and the best of some rounds counts: other work on the
+machine disturbs them least so.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+
+from baselines.kinetics.lstm import Lstm
+from benchmark.model import FitContext
+from benchmark.run.provenance import run_on
+from benchmark.tracks.kinetics.contract import StateTrajectories
+from benchmark.tracks.kinetics.metrics.estimators import implied_timescales
+
+ROUNDS = 5
+LABELS, FRAMES = 4, 110_000  # enough frames for as many streams as in the tasks
+STREAMS, WINDOW, HIDDEN, EMBEDDING = 64, 100, 64, 32
+CHAINS, STEPS = 1024, 512
+
+
+class Line(NamedTuple):
+    """A line of the table: what is done, so many frames of it, ours, and what stands beside."""
+
+    title: str
+    frames: int
+    ours: Callable[[], object]
+    reference: str
+    beside: Callable[[], object]
+
+
+def best(*calls: Callable[[], object]) -> list[float]:
+    """Give the least processor seconds of each call, done in turn."""
+    seconds: list[list[float]] = [[] for _ in calls]
+    for call in calls:
+        call()  # compiles, and fills the caches
+    for _ in range(ROUNDS):
+        for kept, call in zip(seconds, calls, strict=True):
+            begin = time.process_time()
+            call()
+            kept.append(time.process_time() - begin)
+    return [min(kept) for kept in seconds]
+
+
+def training(scratch: Path) -> Iterator[Line]:
+    """Give an epoch of the LSTM beside a plain loop, and beside the matrix products in it."""
+    rng = np.random.default_rng(0)
+    train, validation = (
+        StateTrajectories((rng.integers(LABELS, size=n).astype(np.uint8),), LABELS)
+        for n in (FRAMES, FRAMES // 20)
+    )
+    context = FitContext(task="speed", scratch=scratch)
+
+    def ours() -> None:
+        Lstm(epochs=1).fit(train, validation, context)
+
+    title = f"LSTM of {HIDDEN} units, training"
+    yield Line(title, FRAMES, ours, "plain torch loop", plain_training())
+    yield Line(title, FRAMES, ours, "its matrix products alone", products())
+
+
+def plain_training() -> Callable[[], object]:
+    """Give an epoch as a tutorial has it: same shapes, Adam, no validation."""
+    embedding, cell = (
+        nn.Embedding(LABELS + 1, EMBEDDING),
+        nn.LSTM(EMBEDDING, HIDDEN, batch_first=True),
+    )
+    head = nn.Linear(HIDDEN, LABELS)
+    optimizer = torch.optim.Adam([p for part in (embedding, cell, head) for p in part.parameters()])
+    labels = torch.randint(LABELS, (STREAMS, FRAMES // STREAMS))
+
+    def epoch() -> None:
+        state = None
+        for window in labels.split(WINDOW, dim=1):
+            optimizer.zero_grad()
+            outputs, state = cell(embedding(window[:, :-1]), state)
+            logits, target = head(outputs).reshape(-1, LABELS), window[:, 1:].reshape(-1)
+            nn.functional.cross_entropy(logits, target).backward()
+            optimizer.step()
+            state = tuple(part.detach() for part in state)
+
+    return epoch
+
+
+def products() -> Callable[[], object]:
+    """Give the products that an epoch cannot do without: of steps, and of their slopes."""
+    hidden, recurrent = torch.randn(STREAMS, HIDDEN), torch.randn(HIDDEN, 4 * HIDDEN)
+    gates, back = torch.empty(STREAMS, 4 * HIDDEN), recurrent.T.contiguous()
+    rows = STREAMS * WINDOW
+    inputs, weights = torch.randn(rows, EMBEDDING), torch.randn(EMBEDDING, 4 * HIDDEN)
+    slopes, outputs = torch.randn(rows, 4 * HIDDEN), torch.randn(rows, HIDDEN)
+    sums = torch.empty(rows, 4 * HIDDEN), torch.empty(rows, EMBEDDING)
+
+    def epoch() -> None:
+        for _ in range(FRAMES // rows):
+            for _ in range(WINDOW):
+                torch.mm(hidden, recurrent, out=gates)
+                torch.mm(gates, back, out=hidden.new_empty(hidden.shape))
+            torch.mm(inputs, weights, out=sums[0])
+            torch.mm(slopes, weights.T, out=sums[1])
+            slopes.T @ inputs
+            slopes.T @ outputs
+
+    return epoch
+
+
+@torch.inference_mode()
+def plain_sampling(model: Lstm, prompt: np.ndarray) -> None:
+    """Call the network once a frame, and draw by torch.multinomial."""
+    logits, state = model.network(model.network.inputs(prompt, 0, prompt.shape[1] + 1))
+    for _ in range(STEPS):
+        now = torch.multinomial(torch.softmax(logits[:, -1], 1), 1)
+        logits, state = model.network(now, state)
+
+
+def sampling() -> Iterator[Line]:
+    """Give the line of generation, all chains side by side."""
+    model = Lstm()
+    model.network = model.build(LABELS).eval()
+    prompt = np.zeros((CHAINS, 8), np.uint8)
+    yield Line(
+        f"LSTM, generation of {CHAINS:,} chains",
+        CHAINS * STEPS,
+        lambda: model.sample(prompt, STEPS, np.random.default_rng(0)),
+        "the network called a frame, torch.multinomial",
+        lambda: plain_sampling(model, prompt),
+    )
+
+
+def estimating() -> Iterator[Line]:
+    """Give the line of implied timescales, of a chain that stays in a label for 20 frames."""
+    from deeptime.markov import TransitionCountEstimator
+    from deeptime.markov.msm import MaximumLikelihoodMSM
+
+    rng = np.random.default_rng(0)
+    runs = (rng.integers(1, LABELS, 500_000).cumsum() % LABELS).astype(np.uint8)
+    chain = runs.repeat(rng.geometric(0.05, len(runs)))
+    wide = chain.astype(np.int32)
+
+    def deeptime() -> None:
+        counts = TransitionCountEstimator(50, "sliding", n_states=LABELS).fit_fetch(wide)
+        MaximumLikelihoodMSM().fit_fetch(counts).timescales(2)
+
+    yield Line(
+        "Implied timescales at one lag",
+        len(chain),
+        lambda: implied_timescales(chain[None], LABELS, [50], 2),
+        "deeptime: counts, estimate, timescales",
+        deeptime,
+    )
+
+
+def main() -> None:
+    """Measure and print."""
+    torch.set_num_threads(1)
+    print(f"Frames a second of one thread of {run_on()['processor']}, torch {torch.__version__}.\n")
+    print("| what | ours | beside it | theirs | ours / theirs |")
+    print("|---|--:|---|--:|--:|")
+    with tempfile.TemporaryDirectory() as folder:
+        for lines in (training(Path(folder)), sampling(), estimating()):
+            for line in lines:
+                ours, theirs = (line.frames / took for took in best(line.ours, line.beside))
+                print(
+                    f"| {line.title} | {ours:,.0f} | {line.reference} | {theirs:,.0f} "
+                    f"| {ours / theirs:.2f} |"
+                )
+                sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
