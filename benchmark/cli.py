@@ -12,7 +12,7 @@ import typer
 from benchmark.caches import writable_caches
 from benchmark.console import inspecting, running
 from benchmark.console.streams import open_streams
-from benchmark.errors import InputError, printable
+from benchmark.errors import InputError, one_line, printable
 from benchmark.registry import tracks
 from leaderboard import commands as board
 from leaderboard import entering
@@ -74,6 +74,9 @@ def _run_app() -> None:
     except OSError as error:  # a name too long, a folder that may not be read, a disk that is gone
         what = error.strerror or str(error)
         _refuse(f"{error.filename}: {what}" if error.filename else what)
+    except MemoryError as error:
+        _refuse(f"out of memory: {one_line(str(error)) or 'no more to be had'}; a damaged file may "
+                "say that it holds more than it does")  # fmt: skip
     except (KeyboardInterrupt, SystemExit) as stop:
         # Typer turns an interruption into exit code 130 and prints nothing.
         if isinstance(stop, SystemExit) and stop.code != 130:

@@ -141,6 +141,13 @@ PLANTED = {
         "def predict(self, states): return np.log(super().predict(states))",
         {"predict": "predict gave a negative probability (-"},
     ),
+    "logarithms for probabilities, of a model without memory": (
+        """def predict(self, states):
+        return np.full((*states.shape, self.K), -np.log(self.K), np.float32)
+    def sample(self, prompt, n_frames, rng):
+        return rng.integers(self.K, size=(len(prompt), n_frames)).astype(np.uint8)""",
+        {"predict": "predict gave a negative probability (-"},
+    ),
     "not normalised": (
         "def predict(self, states): return 2 * super().predict(states)",
         {"normalised": "probabilities are not normalised: Σp off by 1"},

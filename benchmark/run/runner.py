@@ -12,6 +12,7 @@ from benchmark.run.engine import Engine
 from benchmark.run.folder import RunFile, read_run, read_unit
 from benchmark.run.local import Local
 from benchmark.run.sharing import add_call, ran_on
+from benchmark.store.predictions import damaged
 from benchmark.task import Task
 
 #: Share of the default training budget with --quick.
@@ -37,7 +38,11 @@ def execute(
     todo: list[Job] = []
     for key in keys:
         unit = read_unit(key.folder(folder), tasks[key.task])
-        if unit is not None and unit.status == "done":
+        done = unit is not None and unit.status == "done"
+        lost = damaged(key.folder(folder)) if done else ""
+        if lost:
+            watch(Event(key, remark=f"{lost} is damaged, and the unit is done again"))
+        if done and not lost:
             watch(Event(key, 1.0, "already done", unit))
         else:
             todo.append(job_of(key, tasks[key.task], run, folder))

@@ -77,6 +77,23 @@ def read(
     return rows
 
 
+def damaged(folder: Path) -> str:
+    """Name a file of a unit's predictions that has lost its end; empty if none has.
+
+    A table has its footer at its end, so that one which was cut short has none.
+    """
+    import pyarrow.parquet as pq  # slow to load
+
+    for path in sorted(folder.glob("*.parquet")):
+        try:
+            if not path.is_file():
+                return path.name
+            pq.read_metadata(path)
+        except (OSError, ValueError):
+            return path.name
+    return ""
+
+
 def _read(path: Path, shape: tuple[int, int] | None, dtype: np.dtype[Any] | None) -> NDArray[Any]:
     values = MOST_VALUES if shape is None else shape[0] * shape[1]
     expected = Expected(values, None if shape is None else shape[0])

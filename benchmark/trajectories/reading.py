@@ -276,6 +276,8 @@ def _read_arrays(path: Path, topology: Path | None) -> AtomTrajectory:
                 f"expected numbers of shape {expected}"
             )
         held[name] = array.astype(np.float64)
+    if "times" in held and are_constant(held["times"]):
+        del held["times"]  # whoever wrote them knew none
     return AtomTrajectory(path.name, np.asarray(numbers, np.int64), topology=top, **held)
 
 

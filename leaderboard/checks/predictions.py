@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from benchmark.errors import InputError
 from benchmark.installed import is_installed
@@ -12,6 +13,9 @@ from leaderboard.auditing import audit_units, size_faults
 from leaderboard.checks.entry import MANIFEST, Entry
 from leaderboard.duplicates import duplicate
 from leaderboard.manifest import Manifest, is_older, manifest_faults, member
+
+#: Where this very code lies.
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def listing_faults(entry: Entry) -> Iterator[str]:
@@ -36,13 +40,11 @@ def listing_faults(entry: Entry) -> Iterator[str]:
 def audit_faults(entry: Entry) -> Iterator[str]:
     """Compare the files in ``audit/`` with those of the units that `audit_units` chooses.
 
-    An installed package has no audits of its rows: they stay in the clone.
+    The rows that an installed package brings have none: their audits stay in the clone. A folder
+    that only looks like a package, as one that a stranger sends may, is no reason to go without.
     """
     manifest, folder = entry.manifest, entry.folder / AUDIT
-    root = (
-        entry.folder.resolve().parent.parent.parent.parent
-    )  # of ROOT/leaderboard/submissions/TRACK/NAME
-    if not folder.is_dir() and is_installed(root):
+    if not folder.is_dir() and _is_brought(entry):
         return
     wanted = {
         member(unit, name): file
@@ -60,6 +62,12 @@ def audit_faults(entry: Entry) -> Iterator[str]:
     missing = sorted(wanted.keys() - there)
     if missing:
         yield f"{missing[0]} is missing ({len(missing)} of {len(wanted)} files)"
+
+
+def _is_brought(entry: Entry) -> bool:
+    """Say whether a row came with the installed package whose code this is."""
+    # ROOT/leaderboard/submissions/TRACK/NAME
+    return entry.folder.resolve().parents[3] == ROOT and is_installed(ROOT)
 
 
 def own_faults(entry: Entry) -> Iterator[str]:

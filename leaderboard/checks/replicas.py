@@ -19,6 +19,8 @@ ROUNDING = 1e-9
 #: squared error one in forty, of others one in a thousand), but not so many replicas.
 PERFECT, FEWEST = 1e-3, 3
 
+#: Of a value: two samples that agree so well in several are one, with the last digits changed.
+NEARLY = 1e-6
 
 #: Metrics with an error that two replicas do not share by chance. One they may: chains that show
 #: nothing but one label have one error of free energies.
@@ -61,11 +63,11 @@ def _copied(task: str, units: Sequence[Unit], metrics: Sequence[Metric]) -> Iter
     """Look for two replicas that share what no two samples share: values that have an error."""
     own = [metric for metric in metrics if metric.sampled and not metric.shared_noise]
     for one, other in itertools.combinations(units, 2):
-        shared = [metric.name for metric in own if _all_the_same(metric, [one, other])]
+        shared = [metric.name for metric in own if _all_the_same(metric, [one, other], NEARLY)]
         if len(shared) >= COPIED:
             yield (
                 f"{task}: replicas {one.replica} and {other.replica} share "
-                f"{' and '.join(shared[:COPIED])} to the last digit; each has its own run"
+                f"{' and '.join(shared[:COPIED])} to six digits; each has its own run"
             )
             return
 
@@ -78,8 +80,8 @@ def _all_perfect(metric: Metric, units: Sequence[Unit], scale: MetricScale | Non
     return len(found) >= FEWEST and max(found) < PERFECT * scale.perfect
 
 
-def _all_the_same(metric: Metric, units: Sequence[Unit]) -> bool:
-    """Whether all replicas have one value, and not for want of anything to measure.
+def _all_the_same(metric: Metric, units: Sequence[Unit], within: float = 0.0) -> bool:
+    """Whether all replicas have one value, or nearly, and not for want of anything to measure.
 
     Where chains show nothing of what is measured, its value is that of nothing, without an error.
     All replicas are predicted on the same test set: what has no parameters predicts it alike.
@@ -88,4 +90,7 @@ def _all_the_same(metric: Metric, units: Sequence[Unit]) -> bool:
         return False
     found = [unit.metrics[metric.name] for unit in units if has(unit, metric)]
     noisy = not any(is_sure(one) for one in found)
-    return len(found) == len(units) and noisy and len({one.value for one in found}) == 1
+    if len(found) < len(units) or not noisy:
+        return False
+    values = [one.value for one in found]
+    return math.isclose(min(values), max(values), rel_tol=within)

@@ -69,7 +69,7 @@ def _load(path: Path) -> Arrays:
             return {"": loaded}
         with loaded:
             arrays = {key: loaded[key] for key in loaded.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, KeyError, MemoryError) as error:
         hint = f"; {OBJECTS}" if "allow_pickle" in str(error) else ""
         raise InputError(f"{path} is no NumPy file of numbers: {named(error)}{hint}") from error
     if not arrays:

@@ -244,6 +244,7 @@ def _consistent(recordings: list[Recording], given: Time | None) -> list[Recordi
                 f"{first.name} holds {first.values.shape[1]} columns of {first.kind}, "
                 f"{other.name} {other.values.shape[1]} of {other.kind}; all must be of one system"
             )
+        _require_same_order(first, other)
     intervals = [_interval(found, given) for found in recordings]
     for other, its in zip(recordings, intervals, strict=True):
         mine = intervals[0]
@@ -254,6 +255,17 @@ def _consistent(recordings: list[Recording], given: Time | None) -> list[Recordi
                 + ("; give --interval, if it is the same in all" if not (mine and its) else "")
             )
     return recordings
+
+
+def _require_same_order(first: Recording, other: Recording) -> None:
+    """Refuse a name that stands over another column: what is one would be taken for the other."""
+    for at, name in enumerate(other.columns):
+        if name in first.columns and first.columns.index(name) != at:
+            raise InputError(
+                f"{name} is column {first.columns.index(name) + 1} of those used of {first.name}, "
+                f"but {at + 1} of {other.name}; name them in one order for all, by --columns "
+                f"{','.join(first.columns)}, or save the files alike"
+            )
 
 
 def _interval(recording: Recording, given: Time | None) -> Time | None:

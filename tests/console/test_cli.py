@@ -483,3 +483,14 @@ def test_damaged_frozen_data_stop_a_run_before_anything_is_fitted(
     error = bad(capsys, "run", "--model", "iid", "--tasks", toy.id, "--out", tmp_path / "run")
     assert error.startswith(str(damaged))
     assert not (tmp_path / "run").exists()
+
+
+def test_command_that_runs_out_of_memory_says_so_in_one_line(capsys, monkeypatch):
+    def all_of_it(*_: object) -> None:
+        np.empty(1 << 55)
+
+    monkeypatch.setattr(cli, "command_line", lambda: all_of_it)
+    code, _, err = command(capsys, "list")
+    assert code == 2
+    assert one_line(err)
+    assert "out of memory: Unable to allocate" in err

@@ -119,6 +119,22 @@ def test_unit_is_not_pushed_out_of_the_audit_by_a_claimed_size(
     assert "is missing" in faults["audit"][0]
 
 
+def test_row_in_a_folder_laid_out_like_an_installed_package_needs_its_audit(
+    graded: Tasks,
+    make_submission: MakeSubmission,
+    write_submission: Callable[[Submission], Path],
+    tmp_path: Path,
+) -> None:
+    made = make_submission("m", ALL)
+    for key, task in graded.items():
+        made.result.provenance["data"][key] = task.card.fingerprints
+    folder = write_submission(made)
+    (tmp_path / "benchmark").mkdir()
+    faults = {one.check.name: one.listed for one in examined(folder, graded).outcomes if one.faults}
+    assert list(faults) == ["audit"]
+    assert "is missing" in faults["audit"][0]
+
+
 def test_every_shipped_task_says_how_large_its_predictions_can_be() -> None:
     for key, task in shipped_tasks().items():
         assert most_bytes(task) > 0, key

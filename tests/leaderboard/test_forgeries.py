@@ -193,6 +193,12 @@ def copied_replica(result: Result) -> None:
     result.units[2].metrics = {**deepcopy(result.units[0].metrics), "nll_regret": kept}
 
 
+def nearly_copied_replica(result: Result) -> None:
+    copied_replica(result)
+    for metric in result.units[2].metrics.values():
+        metric.value *= 1 + 1e-9
+
+
 def frames_of_another_number(result: Result) -> None:
     for place, unit in enumerate(result.units):
         unit.cost.sample_seconds = 1.0
@@ -365,7 +371,12 @@ FORGERIES: dict[str, tuple[Forge, str, str]] = {
     "replica copied": (
         copied_replica,
         "metrics",
-        "replicas 0 and 2 share mfpt_error and dwell_error to the last digit",
+        "replicas 0 and 2 share mfpt_error and dwell_error to six digits",
+    ),
+    "replica copied, last digits changed": (
+        nearly_copied_replica,
+        "metrics",
+        "replicas 0 and 2 share mfpt_error and dwell_error to six digits",
     ),
     "history cut": (without_history, "units", "left/a: no call of the run names it"),
     "seeds of no call": (history_of_less_seeds, "units", "2 seeds, but no call of the run asked"),

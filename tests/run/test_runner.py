@@ -391,6 +391,22 @@ def test_resumed_run_does_only_what_is_not_done(run, spec):
     assert {name for name in after if "r2-s0" in name}
 
 
+@pytest.mark.parametrize("how", ["cut short", "empty", "no file"])
+def test_unit_whose_predictions_are_damaged_is_done_again_and_says_so(run, spec, toy, how):
+    path = unit_folder(run, 0) / SAMPLES
+    whole = path.read_bytes()
+    if how == "no file":
+        path.unlink()
+        path.symlink_to(run / "nowhere")
+    else:
+        path.write_bytes(whole[:100] if how == "cut short" else b"")
+    request, told = wanted(spec, replicas=2, seeds=2), []
+    execute(request.units, {TOY: toy}, request, run, told.append)
+    remarks = [event.remark for event in told if event.remark]
+    assert remarks == [f"{SAMPLES} is damaged, and the unit is done again"]
+    assert path.read_bytes() == whole
+
+
 DIES = """
 import signal
 

@@ -62,20 +62,21 @@ def findings(model: LoadedModel, folder: Path, device: str) -> Iterator[Finding]
     found, fault = tried(lambda: _use_of_rng(fitted, model.card.role))
     yield fault_or(fault, found, "rng")
 
-    probabilities = None
+    probabilities, broken = None, ""
     asked: dict[str, Callable[[Any], Any]] = {"sample": _sampled}
     if callable(getattr(fitted, "predict", None)):
-        probabilities, fault = tried(lambda: _predicted(fitted, test))
-        yield Finding("predict", fault, "probabilities of the right shape")
-        if not fault:
+        probabilities, broken = tried(lambda: _predicted(fitted, test))
+        yield Finding("predict", broken, "probabilities of the right shape")
+        if not broken:
             asked["predict"] = lambda one: _predicted(one, test)
             yield Finding("normalised", normalisation_fault(probabilities), "Σp = 1 within 1e-5")
             late, fault = tried(lambda: _causality(fitted, test, probabilities))
             yield Finding("causal", fault or late, "frames ≥ t and other chains change nothing")
     else:
         yield Finding("predict", note="none: the likelihood group will count as 0")
-    found, fault = tried(lambda: _use_of_prompt(fitted, probabilities, model.card.role))
-    yield fault_or(fault, found, "prompt")
+    if not broken:  # else nobody knows whether the model has a memory
+        found, fault = tried(lambda: _use_of_prompt(fitted, probabilities, model.card.role))
+        yield fault_or(fault, found, "prompt")
     overflow = ""
 
     def again() -> Any:

@@ -159,6 +159,7 @@ def _require_fit(
 
     gap, steps = unit.card.gap, len(read.positions) - 1
     checks.require_finite(read)
+    checks.require_near(read)
     if hidden and steps % gap:
         raise InputError(
             f"--hidden: the factor {gap} does not divide {read.name}: {steps + 1} "

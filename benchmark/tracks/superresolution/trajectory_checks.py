@@ -22,6 +22,9 @@ FASTEST = 0.5
 #: (2.2°/fs of ethanol); and the share of the motion that a turn has to explain.
 FASTEST_TURN, HOT, MOSTLY = 5.0, 1000.0, 0.5
 
+#: Å from the origin, along an axis: beyond it the .pdb beside what is written has no room.
+FURTHEST = 9999.0
+
 WHOLE = "gmx trjconv -pbc whole, or make_molecules_whole() of mdtraj"
 UNWRAPPED = "gmx trjconv -pbc nojump"
 
@@ -69,6 +72,24 @@ def require_finite(trajectory: AtomTrajectory) -> None:
                 f"{trajectory.name}: {what} are not finite: {values[frame, atom, axis]} in frame "
                 f"{frame}, atom {atom} (from 0)"
             )
+
+
+def require_near(trajectory: AtomTrajectory) -> None:
+    """Require positions that the files to be written hold, which have so many digits.
+
+    Raises
+    ------
+    InputError
+        If one is further from the origin; names the first frame and atom.
+    """
+    far = np.abs(trajectory.positions) > FURTHEST
+    if far.any():
+        frame, atom, axis = (int(i) for i in np.argwhere(far)[0])
+        raise InputError(
+            f"{trajectory.name}: atom {atom} (from 0) is at "
+            f"{trajectory.positions[frame, atom, axis]:.6g} Å in frame {frame}, more than "
+            f"{FURTHEST:,.0f} Å from the origin: are these Å? else move the molecule there"
+        )
 
 
 def require_new_frames(trajectory: AtomTrajectory) -> None:

@@ -227,3 +227,23 @@ def test_recordings_of_different_intervals_are_refused(tmp_path):
     ]
     with pytest.raises(InputError, match=r"ps\.csv has 1 ps, ns\.csv has 1 ns"):
         read_recordings(paths, Reading())
+
+
+def test_array_that_is_said_to_be_larger_than_memory_is_refused(tmp_path):
+    path = tmp_path / "a.npy"
+    np.save(path, NUMBERS)
+    content = path.read_bytes()
+    said = b"(99999999999999, 2), }"
+    header = content[:128].replace(b"(200, 2), }", said)
+    path.write_bytes(header[:127].rstrip().ljust(127) + b"\n" + content[128:])
+    with pytest.raises(InputError, match=r"a\.npy is no NumPy file of numbers: .*Unable to alloc"):
+        read(path)
+
+
+def test_name_over_another_column_in_another_file_is_refused(tmp_path):
+    first = text(tmp_path, "phi,psi\n0.1,2.5\n0.2,2.6\n", "a.csv")
+    other = text(tmp_path, "psi,phi\n2.4,0.3\n2.3,0.4\n", "b.csv")
+    with pytest.raises(InputError, match=r"psi is column 2 .*of a\.csv, but 1 of b\.csv; name"):
+        read_recordings([first, other], Reading())
+    _, found = read_recordings([first, other], Reading(columns=("phi", "psi")))
+    assert np.array_equal(found.values, [[0.3, 2.4], [0.4, 2.3]])

@@ -498,6 +498,21 @@ def test_positions_that_are_not_finite_are_refused(files, runs, capsys, value, s
     assert f"broken.dcd: positions are not finite: {shown} in frame 3, atom 1" in error
 
 
+def test_positions_that_no_written_file_has_room_for_are_refused(files, runs, capsys):
+    far = line(6)
+    far[4:, :, 0] += 1e6
+    save(files / "far.dcd", far)
+    error = refused(capsys, runs, "far.dcd")
+    assert "atom 0 (from 0) is at 1e+06 Å in frame 4, more than 9,999 Å from the origin" in error
+
+
+def test_times_of_an_npz_that_are_all_the_same_are_none(files, runs, capsys):
+    np.savez(files / "w.npz", positions=line(6), times=np.zeros(6), numbers=[8, 1, 1])
+    code, _, err = upsample(capsys, runs, "w.npz")
+    assert code == 0
+    assert "w.npz holds no times; its frames are taken to be 5 fs apart" in err
+
+
 def test_times_not_equally_spaced_or_of_another_spacing_are_refused(files, runs, capsys):
     save(files / "uneven.trr", line(6), times=np.array([0, 5, 10, 16, 20, 25]))
     assert "times are not 5 fs apart throughout" in refused(capsys, runs, "uneven.trr")
