@@ -16,7 +16,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from benchmark.registry import shipped_tasks
+from benchmark.result import Result
 from benchmark.task import Task
+from leaderboard.auditing import audit_units
+from leaderboard.manifest import Manifest, member, stored_file
 from leaderboard.submission import SUBMISSIONS
 from leaderboard.validation import examined
 from tests.leaderboard.mutants import BY_TYPE, GONE, Place, at, changed, places
@@ -102,11 +105,17 @@ def in_place_of_a_file(path: Path, draw: Callable[[Any], Any]) -> None:
     make()
 
 
-def remade(folder: Path) -> None:
+def remade(folder: Path, audited: list[str]) -> None:
+    """Write the row of some tasks, with any bytes where predictions of audited units would be."""
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    (folder / "audit").mkdir(parents=True)
     shutil.copy(ROW / "card.yaml", folder)
     (folder / "results.json").write_text(json.dumps(RESULT))
+    files = {unit: folder / "audit" / member(unit, "positions.parquet") for unit in audited}
+    for path in files.values():
+        path.write_text(path.name)
+    listed = {unit: {"positions.parquet": stored_file(path)} for unit, path in files.items()}
+    Manifest(kept="part", units=listed).write(folder / "manifest.json")
 
 
 def spoil(folder: Path, draw: Callable[[Any], Any]) -> None:
@@ -147,7 +156,8 @@ def tasks() -> dict[str, Task]:
 
 def check_spoilt_submissions(folder: Path, tasks: dict[str, Task], n_examples: int) -> None:
     """Spoil a row of the board again and again; what is accepted must count as the row does."""
-    remade(folder)
+    audited = audit_units(Result.model_validate(RESULT), tasks)
+    remade(folder, audited)
     report = examined(folder, tasks)
     report.require_valid()
     sound = counted(report)
@@ -162,7 +172,7 @@ def check_spoilt_submissions(folder: Path, tasks: dict[str, Task], n_examples: i
     )
     @given(st.data())
     def one(data: Any) -> None:
-        remade(folder)
+        remade(folder, audited)
         spoil(folder, data.draw)
         begin = time.process_time()
         report = examined(folder, tasks)

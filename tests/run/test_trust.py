@@ -412,6 +412,8 @@ def test_impossible_to_tell_metrics_of_its_own(toy: Task, run: Run, honest: tupl
 def test_run_and_score_do_not_notice_metrics_invented_in_a_result(toy: Task, honest):
     units = [honest[0].model_copy(deep=True, update={"replica": one}) for one in range(5)]
     for unit in units:
+        for metric in unit.metrics.values():
+            metric.value *= 1 + 0.01 * unit.replica  # no two replicas have the same
         unit.metrics["mfpt_error"].value = 0.02 + 0.001 * unit.replica
         unit.metrics["mfpt_error"].bias = 0.01
     result = whole_result(toy, units)
