@@ -50,6 +50,16 @@ class Source(Protocol):
         """Give what a file holds; raises OSError if it is none, or has over ``most`` bytes."""
 
 
+def units_in(folder: Path, manifest: Manifest) -> dict[str, dict[str, StoredFile]]:
+    """Give the units of a manifest of which a flat folder has every file."""
+    there = {path.name for path in folder.glob("*")}
+    return {
+        unit: files
+        for unit, files in manifest.units.items()
+        if all(member(unit, name) in there for name in files)
+    }
+
+
 def members(manifest: Manifest) -> dict[str, StoredFile]:
     """Give the files of a manifest by their flat names, sorted."""
     found = {

@@ -24,11 +24,11 @@ from benchmark.registry import shipped_tasks
 from benchmark.result import Call, Result, Unit, read_result
 from benchmark.score import score_task
 from benchmark.task import Task
-from leaderboard.archive import AUDIT, FlatFolder, Joined, RunFolder, write_audit
+from leaderboard.archive import AUDIT, FlatFolder, Joined, RunFolder, units_in, write_audit
 from leaderboard.auditing import audit_units
 from leaderboard.card import known_fields, read_card, write_card
 from leaderboard.checks.entry import CARD, MANIFEST, RESULTS
-from leaderboard.manifest import OLDER, Manifest, make_manifest, member, unit_name
+from leaderboard.manifest import OLDER, Manifest, make_manifest, unit_name
 from leaderboard.submission import SUBMISSIONS
 from leaderboard.submitting import COUNTED, listed, put_in_place
 from leaderboard.verification.rerun import model_of, run_unit
@@ -45,13 +45,7 @@ class Kept:
 
 def lacking(folder: Path, tasks: Mapping[str, Task]) -> list[Unit]:
     """Give the units of a row that are to be audited, and whose predictions it lacks."""
-    result, known = read_result(folder), listed(folder)
-    there = {path.name for path in (folder / AUDIT).glob("*")}
-    whole = {
-        unit
-        for unit, files in known.units.items()
-        if all(member(unit, name) in there for name in files)
-    }
+    result, whole = read_result(folder), units_in(folder / AUDIT, listed(folder))
     units = {unit_name(unit): unit for unit in result.units}
     return [units[name] for name in audit_units(result, tasks) if name not in whole]
 
@@ -75,9 +69,10 @@ def keep(folder: Path, tasks: Mapping[str, Task]) -> list[str]:
     InputError
         If a run says that it cannot, or the row would not be valid.
     """
-    result, known, units = read_result(folder), listed(folder), lacking(folder, tasks)
+    units = lacking(folder, tasks)
     if not units:
         return []
+    result, known = read_result(folder), listed(folder)
     with tempfile.TemporaryDirectory(prefix="stridebench-") as temporary:
         kept = list(_run(result, folder.parent.name, units, Path(temporary)))
         manifests = [make_manifest(one.run, [one.unit]) for one in kept]

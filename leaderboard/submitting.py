@@ -23,6 +23,7 @@ from leaderboard.archive import (
     RunFolder,
     Source,
     open_source,
+    units_in,
     write_archive,
     write_audit,
 )
@@ -35,7 +36,6 @@ from leaderboard.manifest import (
     archive_place,
     is_older,
     make_manifest,
-    member,
     stored_file,
     unit_name,
 )
@@ -201,19 +201,13 @@ def _joined(
     if not left:
         return new, source
     known = listed(home)
-    before = {unit: files for unit, files in known.units.items() if unit in left}
     if not older and earlier is None:
         raise InputError(
             f"{home} has predictions of {min(left)} that {source.where} lacks; give the archive "
             "that was submitted with it by --archive"
         )
-    if earlier is None:
-        there = {path.name for path in (home / AUDIT).glob("*")}
-        before = {
-            unit: files
-            for unit, files in before.items()
-            if all(member(unit, name) in there for name in files)
-        }
+    kept = known.units if earlier else units_in(home / AUDIT, known)
+    before = {unit: files for unit, files in kept.items() if unit in left}
     old = opened.enter_context(open_source(earlier or home / AUDIT, known)) if before else None
     part = bool(left - before.keys())
     joined = Manifest(

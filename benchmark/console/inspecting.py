@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +16,7 @@ from benchmark.console.options import (
     sort_arguments,
 )
 from benchmark.errors import InputError
+from benchmark.machine import cores
 
 if TYPE_CHECKING:
     from benchmark.task import Task
@@ -95,7 +95,7 @@ def check(
         raise InputError(f"check takes no tasks ('{globs[0]}'); it has a tiny one of its own")
     require_seconds(timeout)
     faults = 0
-    context = processes(os.cpu_count() or 1, model)
+    context = processes(cores(), model)
     for finding in checked(context, model, settings, device, timeout):
         print_check(finding)
         faults += bool(finding.fault)

@@ -76,10 +76,10 @@ def run(
     """
     # Loading what runs and scores takes seconds, which `--help` does not.
     from benchmark.console.show import RunDisplay
+    from benchmark.machine import cores
     from benchmark.registry import select_tasks
     from benchmark.result import RunConfig
     from benchmark.run.folder import only, plan
-    from benchmark.run.local import cores
     from benchmark.run.runner import execute
     from benchmark.score import verify
 

@@ -5,7 +5,6 @@ The process that starts them reads the frozen data and scores; it never imports 
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -20,6 +19,7 @@ from pydantic import ValidationError
 
 from benchmark.errors import InputError
 from benchmark.job import Event, Job, Key
+from benchmark.machine import cores
 from benchmark.model import ModelFacts
 from benchmark.registry import track_of
 from benchmark.result import Unit
@@ -32,13 +32,6 @@ from benchmark.task import Task
 
 #: A model's file is imported, and the model built once, within so many seconds.
 DESCRIBING_SECONDS = 300.0
-
-
-def cores() -> int:
-    """Count the cores that this process may use: a batch system gives a job some of a node's."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Local:

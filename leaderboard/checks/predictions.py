@@ -31,8 +31,12 @@ def listing_faults(entry: Entry) -> Iterator[str]:
         yield from error.lines
         return
     faults = list(manifest_faults(entry.manifest, entry.result, older))
-    yield from faults or size_faults(entry.manifest, entry.tasks)
-    for unit in audit_units(entry.result, entry.tasks) if older and not faults else ():
+    yield from faults or _content_faults(entry)
+
+
+def _content_faults(entry: Entry) -> Iterator[str]:
+    yield from size_faults(entry.manifest, entry.tasks)
+    for unit in audit_units(entry.result, entry.tasks):
         if unit not in entry.manifest.units:
             yield f"the manifest lacks {unit}, which is audited"
 

@@ -7,7 +7,6 @@ likelihood by the forward algorithm, rates and timescales by linear algebra.
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,8 @@ import scipy.linalg
 import scipy.sparse.csgraph
 import scipy.sparse.linalg
 from numpy.typing import ArrayLike, NDArray
+
+from benchmark.machine import cores
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.uint8]
@@ -201,7 +202,7 @@ class LabelledChain(ABC):
         probability = np.empty(states.shape)
         predictive = np.empty((*states.shape, self.n_labels if want_predictive else 0))
         # Threads take different chains; each chain's arithmetic is the same however they are cut.
-        cuts = np.array_split(np.arange(len(states)), min(len(states), _n_cores()))
+        cuts = np.array_split(np.arange(len(states)), min(len(states), cores()))
         with ThreadPoolExecutor(len(cuts)) as pool:
             stops = pool.map(
                 lambda cut: self._filter(
@@ -591,10 +592,6 @@ class _SortedChain(NamedTuple):
     into_label: Floats  # (K, n): probability of the next label from each state
     stationary: Floats  # (n,)
     starts: NDArray[np.int64]  # (K + 1,) where the range of each label starts
-
-
-def _n_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})

@@ -10,7 +10,6 @@ law; they stay apart at saved frames only.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -20,6 +19,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.machine import cores
 from tasks.potentials.potentials import BETA, GAMMA, MASS, Potential
 
 Floats = NDArray[np.float64]
@@ -115,7 +115,7 @@ def _runs(
 
 def _each(function: Callable[[Any], Any], items: list[Any]) -> list[Any]:
     """Map over threads: the compiled integrator releases the lock."""
-    with ThreadPoolExecutor(min(len(items), os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(len(items), cores())) as pool:
         return list(pool.map(function, items))
 
 

@@ -11,9 +11,9 @@ import pytest
 from benchmark.console.engines import resources_of
 from benchmark.console.missing import command_for
 from benchmark.errors import InputError
+from benchmark.machine import cores
 from benchmark.result import RunConfig, RunModel, Unit
 from benchmark.run.folder import RunFile
-from benchmark.run.local import cores
 from tests.plugs import ROOT, command, one_line
 
 
@@ -80,7 +80,7 @@ def test_what_runs_here_loads_no_dask():
 def test_cores_are_those_that_the_process_may_use():
     assert cores() >= 1
     look = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); "
-    look += "from benchmark.run.local import cores; print(cores())"
+    look += "from benchmark.machine import cores; print(cores())"
     if sys.platform != "linux":
         pytest.skip("sets the cores of a process")
     done = subprocess.run(

@@ -21,6 +21,8 @@ from tests.leaderboard.synthetic import (
     of_size,
 )
 
+Written = Callable[[str], tuple[Submission, Path]]
+
 ALL = {"left/a": 0.5, "left/b": 0.6, "right/c": 0.7}
 
 
@@ -29,6 +31,23 @@ def graded(tasks: Tasks) -> Tasks:
     """Make a small task, one whose units are larger than an audit, and one larger still."""
     sizes = {"left/a": 50_000, "left/b": 300_000, "right/c": 400_000}
     return {key: of_size(task, sizes[key], 10_000) for key, task in tasks.items()}
+
+
+@pytest.fixture
+def written(
+    graded: Tasks,
+    make_submission: MakeSubmission,
+    write_submission: Callable[[Submission], Path],
+) -> Written:
+    """Write a submission of all tasks under a name, as they are now."""
+
+    def write(name: str) -> tuple[Submission, Path]:
+        made = make_submission(name, ALL)
+        for key, task in graded.items():
+            made.result.provenance["data"][key] = task.card.fingerprints
+        return made, write_submission(made)
+
+    return write
 
 
 def test_order_is_by_the_hash_of_the_list_of_units(make_result: MakeResult) -> None:
@@ -101,14 +120,9 @@ def inflated(manifest: Manifest, result: Result, graded: Tasks) -> Manifest:
 
 
 def test_unit_is_not_pushed_out_of_the_audit_by_a_claimed_size(
-    graded: Tasks,
-    make_submission: MakeSubmission,
-    write_submission: Callable[[Submission], Path],
+    graded: Tasks, written: Written
 ) -> None:
-    made = make_submission("m", ALL)
-    for key, task in graded.items():
-        made.result.provenance["data"][key] = task.card.fingerprints
-    folder = write_submission(made)
+    made, folder = written("m")
     inflated(large_files("m", made.result), made.result, graded).write(folder / "manifest.json")
     faults = {one.check.name: one.listed for one in examined(folder, graded).outcomes if one.faults}
     assert list(faults) == ["listing"]
@@ -120,15 +134,9 @@ def test_unit_is_not_pushed_out_of_the_audit_by_a_claimed_size(
 
 
 def test_row_in_a_folder_laid_out_like_an_installed_package_needs_its_audit(
-    graded: Tasks,
-    make_submission: MakeSubmission,
-    write_submission: Callable[[Submission], Path],
-    tmp_path: Path,
+    graded: Tasks, written: Written, tmp_path: Path
 ) -> None:
-    made = make_submission("m", ALL)
-    for key, task in graded.items():
-        made.result.provenance["data"][key] = task.card.fingerprints
-    folder = write_submission(made)
+    _, folder = written("m")
     (tmp_path / "benchmark").mkdir()
     faults = {one.check.name: one.listed for one in examined(folder, graded).outcomes if one.faults}
     assert list(faults) == ["audit"]
@@ -148,15 +156,8 @@ def test_row_of_any_one_shipped_task_has_an_audit(make_result: MakeResult) -> No
         assert audit_units(template.model_copy(update={"units": units}), shipped), key
 
 
-def test_older_row_lists_what_is_audited_of_it_at_least(
-    graded: Tasks,
-    make_submission: MakeSubmission,
-    write_submission: Callable[[Submission], Path],
-) -> None:
-    made = make_submission("msm", ALL)
-    for key, task in graded.items():
-        made.result.provenance["data"][key] = task.card.fingerprints
-    folder = write_submission(made)
+def test_older_row_lists_what_is_audited_of_it_at_least(graded: Tasks, written: Written) -> None:
+    made, folder = written("msm")
     listed = large_files("msm", made.result).units
     wanted = audit_units(made.result, graded)
 
