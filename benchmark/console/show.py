@@ -130,6 +130,7 @@ def progress_bar() -> Progress:
         TextColumn("{task.description}", markup=False),
         console=console,
         transient=True,
+        disable=not console.is_terminal,  # in a pipe it would leave an empty line
     )
 
 
