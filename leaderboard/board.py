@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmark.registry import tracks
 from benchmark.task import Task, TaskCard
 from benchmark.track import Metric, Track
 from leaderboard.ranking import Row, make_row, ranked
 from leaderboard.scores import by_family
-from leaderboard.submission import Submission
+from leaderboard.submission import Submission, read_submissions
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,23 @@ def make_board(submissions: Sequence[Submission], tasks: Mapping[str, Task]) -> 
         if members:
             rankings.append(Ranking(track, members, ranked(rows, members)))
     return Board(tuple(rankings))
+
+
+def read_and_rank(folder: Path, tasks: Mapping[str, Task]) -> Board:
+    """Read, check, score and rank all submissions of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds them as ``TRACK/NAME``.
+    tasks : mapping of task id to Task
+
+    Raises
+    ------
+    InputError
+        If one is refused.
+    """
+    return make_board(read_submissions(folder, tasks), tasks)
 
 
 def board_cards(tasks: Mapping[str, Task]) -> list[TaskCard]:

@@ -126,18 +126,21 @@ def verify(
 
     Example: python -m benchmark verify leaderboard/submissions/kinetics/msm --rerun 1 --draw 7
     """
+    from benchmark.console.show import progress_bar
     from benchmark.registry import shipped_tasks
     from leaderboard.submission import on_board
     from leaderboard.verification.record import place
     from leaderboard.verifying import Asked
     from leaderboard.verifying import verify as find
 
-    def watch(text: str) -> None:
-        if sys.stderr.isatty():
-            typer.echo(text, err=True)
-
     path = on_board(path)
-    found = find(path, shipped_tasks(), Asked(archive, rerun, draw, model), watch)
+    with progress_bar() as progress:
+        bar = progress.add_task("")
+
+        def watch(done: int, of: int, text: str) -> None:
+            progress.update(bar, completed=done, total=of, description=text)
+
+        found = find(path, shipped_tasks(), Asked(archive, rerun, draw, model), watch)
     for line in _lines(found):
         typer.echo(line)
     if draw is not None and not found.drawn:

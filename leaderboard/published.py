@@ -17,7 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from benchmark.errors import InputError
-from benchmark.result import Number
+from benchmark.result import Number, TaskMetric
 from leaderboard.card import SubmissionCard
 from leaderboard.claims.claim import Claim
 from leaderboard.verification.record import Level
@@ -123,19 +123,11 @@ class Value(_Frozen):
     groups: dict[str, Number]
 
 
-class CellMetric(_Frozen):
-    """A metric of a row on a task; see `benchmark.result.TaskMetric`."""
+class CellMetric(TaskMetric):
+    """A metric of a row on a task."""
 
-    value: Number
-    stderr: Number
-    bias: Number
-    replica_spread: Number
-    seed_spread: Number
-    z: Number
-    z_raw: Number
-    z_stderr: Number
-    counts: bool
-    missing: int
+    model_config = ConfigDict(frozen=True)
+
     measured: bool = Field(description="whether any unit has it; else `value` is E₀")
 
 

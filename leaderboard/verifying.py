@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from benchmark.errors import InputError
-from benchmark.result import Result
+from benchmark.result import Result, Unit
 from benchmark.revision import git_commit
 from benchmark.score import SCORER_VERSION
 from benchmark.task import Task
@@ -17,9 +20,11 @@ from leaderboard.checks.entry import MANIFEST, RESULTS
 from leaderboard.downloads import local_archive
 from leaderboard.manifest import Manifest
 from leaderboard.validation import examined
-from leaderboard.verification.record import Rescored, Verification, sha256_of
-from leaderboard.verification.rerun import chosen, drawn_again, fitted_again, model_of
+from leaderboard.verification.record import Verification, sha256_of
+from leaderboard.verification.repeating import Draws, repeated
+from leaderboard.verification.rerun import chosen, model_of
 from leaderboard.verification.rescored import rescore_units
+from leaderboard.verification.steps import Steps, Watch, unwatched
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ class Asked:
         How many units to fit again.
     draw : int, optional
         The secret seed of a new draw; as many units as ``rerun``, at least one. It also has a part
-        in which units are fitted again, so that no submitter can know them.
+        in which units they are, so that no submitter can know them. They come first among those
+        that are fitted again, so that one fit answers both.
     model : str
         What ``--model`` is to name, for a model that is not shipped.
     """
@@ -46,10 +52,7 @@ class Asked:
 
 
 def verify(
-    folder: Path,
-    tasks: Mapping[str, Task],
-    asked: Asked,
-    watch: Callable[[str], None] = lambda text: None,
+    folder: Path, tasks: Mapping[str, Task], asked: Asked, watch: Watch = unwatched
 ) -> Verification:
     """Find out how far a row can be believed.
 
@@ -60,7 +63,7 @@ def verify(
     tasks : mapping of task id to Task
     asked : Asked
     watch : callable, optional
-        Told what is done next.
+        Told how many units are done, of how many, and what is done next.
 
     Raises
     ------
@@ -71,20 +74,20 @@ def verify(
     report = examined(folder, tasks)
     report.require_valid()
     row, manifest = report.entry.result, report.entry.manifest
-    track = folder.parent.name
-    rescored = _rescored(folder, row, manifest, tasks, asked, watch)
-    rerun, drawn = [], []
-    if asked.rerun or asked.draw is not None:
-        model = model_of(row, track, asked.model)
-        key = manifest.sha256 if asked.draw is None else f"{manifest.sha256} {asked.draw}"
-        for unit in chosen(row, key, asked.rerun):
-            watch(f"fit {unit.task} r{unit.replica}-s{unit.seed} again")
-            rerun.append(fitted_again(row, unit, tasks[unit.task], model))
-        if asked.draw is not None:
-            exact = {key: task for key, task in tasks.items() if _can_be_drawn(task)}
-            units = chosen(row, key, max(1, asked.rerun), exact)
-            watch(f"draw {', '.join(unit.task for unit in units) or 'nothing'} anew")
-            drawn = drawn_again(row, units, tasks, model, asked.draw)
+    again, anew = _to_repeat(row, manifest, tasks, asked)
+    model = model_of(row, folder.parent.name, asked.model) if again or anew else ""
+    place, units = _to_score(folder, row, manifest, tasks, asked.archive)
+    kind: Literal["archive", "audit"] = "archive" if asked.archive else "audit"
+    steps = Steps(len(units) + max(len(again), len(anew)), watch)
+    drawn_tasks = [tasks[unit.task] for unit in anew]
+    opened = open_source(place, manifest) if units else nullcontext()
+    # Tasks are drawn beside the scoring: each takes minutes, and a core.
+    with opened as source, Draws(drawn_tasks, asked.draw) as draws:
+        rescored = None
+        if source:
+            watched = partial(_score, steps)
+            rescored = rescore_units(row, manifest, source, units, tasks, kind, watched)
+        rerun, drawn = repeated(row, again, anew, tasks, model, draws, steps)
     return Verification(
         results_sha256=sha256_of(folder / RESULTS),
         manifest_sha256=sha256_of(folder / MANIFEST),
@@ -104,30 +107,29 @@ def _can_be_drawn(task: Task) -> bool:
     return task.card.oracle == "exact" and task.card.family in DRAWN_FAMILIES
 
 
-def _rescored(
-    folder: Path,
-    row: Result,
-    manifest: Manifest,
-    tasks: Mapping[str, Task],
-    asked: Asked,
-    watch: Callable[[str], None],
-) -> Rescored | None:
-    """Score again what there is; None where there is nothing."""
-    if asked.archive:
-        if not manifest.units:
-            raise InputError(f"{folder} has no manifest to compare an archive with")
-        place, units = local_archive(asked.archive, manifest.archive), list(manifest.units)
-    else:
-        place, units = folder / AUDIT, kept(manifest, row, tasks)
-    if not units:
-        return None
-    with open_source(place, manifest) as source:
-        return rescore_units(
-            row,
-            manifest,
-            source,
-            units,
-            tasks,
-            "archive" if asked.archive else "audit",
-            lambda unit: watch(f"score {unit}"),
-        )
+def _score(steps: Steps, unit: str) -> None:
+    steps.next(f"score {unit}")
+
+
+def _to_repeat(
+    row: Result, manifest: Manifest, tasks: Mapping[str, Task], asked: Asked
+) -> tuple[list[Unit], list[Unit]]:
+    """Choose the units that are fitted again, and those whose task is drawn anew."""
+    if asked.draw is None:
+        return chosen(row, manifest.sha256, asked.rerun), []
+    secret = f"{manifest.sha256} {asked.draw}"
+    exact = {key: task for key, task in tasks.items() if _can_be_drawn(task)}
+    anew = chosen(row, secret, max(1, asked.rerun), exact)
+    others = [unit for unit in chosen(row, secret, len(row.units)) if unit not in anew]
+    return [*anew, *others][: asked.rerun], anew
+
+
+def _to_score(
+    folder: Path, row: Result, manifest: Manifest, tasks: Mapping[str, Task], archive: str
+) -> tuple[Path, list[str]]:
+    """Say where predictions lie, and of which units they are scored again."""
+    if not archive:
+        return folder / AUDIT, kept(manifest, row, tasks)
+    if not manifest.units:
+        raise InputError(f"{folder} has no manifest to compare an archive with")
+    return local_archive(archive, manifest.archive), list(manifest.units)

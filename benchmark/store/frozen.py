@@ -14,7 +14,7 @@ from benchmark.errors import InputError, said
 from benchmark.files import atomic
 from benchmark.installed import is_installed
 from benchmark.store.arrow import to_numpy
-from benchmark.store.predictions import require_small
+from benchmark.store.strangers import Expected, require_readable
 from benchmark.task import Split, Task
 
 #: What each column of a split may hold; the fingerprint is taken of exactly these bytes.
@@ -109,18 +109,18 @@ def is_left_out(task: Task, split: str) -> bool:
 
 
 def _table(path: Path, values: int) -> Any:
-    """Read a Parquet file, unless its footer speaks of more than the card does."""
+    """Read a Parquet file, unless it holds more than the card says: a small one can be large."""
     import pyarrow as pa  # slow to load
     import pyarrow.parquet as pq
 
     try:
+        require_readable(path, Expected(values, columns=len(COLUMNS)))
         with pq.ParquetFile(path) as file:
-            require_small(file.metadata, values, None, len(COLUMNS))  # a small one can be large
             return file.read(use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"{path} is not a readable Parquet file: {said(error)}") from error
     except ValueError as error:
-        raise InputError(f"{path} is not the frozen data: {error}; restore it") from error
+        raise InputError(f"{path} is not the frozen data: {said(error)}; restore it") from error
 
 
 def _read(path: Path, values: int) -> dict[str, list[NDArray[Any]]]:

@@ -16,10 +16,10 @@ from benchmark.errors import one_line
 from benchmark.files import write_text
 from benchmark.registry import shipped_tasks
 from benchmark.task import Task
-from leaderboard.board import Ranking, make_board
+from leaderboard.board import Ranking, read_and_rank
 from leaderboard.ranking import Row
 from leaderboard.review.report import Check, Found, Report, Standing
-from leaderboard.submission import SUBMISSIONS, read_submissions
+from leaderboard.submission import SUBMISSIONS
 from leaderboard.validation import Outcome, examined
 
 #: How many rows that share the new one's rank are shown.
@@ -72,7 +72,7 @@ def _standings(home: Path, tasks: Mapping[str, Task]) -> list[Standing]:
         place = board / home.parent.name / home.name
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(home, place)
-        rankings = make_board(read_submissions(board, tasks), tasks).rankings
+        rankings = read_and_rank(board, tasks).rankings
     ranking = next(one for one in rankings if one.track.name == home.parent.name)
     return _beside(ranking, home.name)
 

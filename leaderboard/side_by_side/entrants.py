@@ -14,6 +14,7 @@ from benchmark.score import SCORER_VERSION
 from benchmark.task import Task
 from leaderboard.checks.entry import RESULTS
 from leaderboard.doubts import doubts
+from leaderboard.quick import QUICK, quick_file
 from leaderboard.submission import SUBMISSIONS, Submission, read_submission
 
 #: Where `run` puts its folders.
@@ -67,6 +68,11 @@ def entrants(
     folder : Path
         Holds the submissions.
 
+    Returns
+    -------
+    list of Entrant
+        Where one is a quick run, rows of the board are their models' quick runs, if such are kept.
+
     Raises
     ------
     InputError
@@ -84,7 +90,23 @@ def entrants(
             f"'{names[0]}' is in the tracks {' and '.join(common)}; "
             f"say which: {' or '.join(f'{track}/{names[0]}' for track in common)}"
         )
-    return [one[common[0]] for one in found]
+    chosen = [one[common[0]] for one in found]
+    if quick := [one for one in chosen if one.result.config.quick]:
+        kept = folder.parent / QUICK.name
+        return [_like(quick[0], one, tasks, kept) for one in chosen]
+    return chosen
+
+
+def _like(run: Entrant, one: Entrant, tasks: Mapping[str, Task], folder: Path) -> Entrant:
+    """Give what can stand beside a quick run: of a row its own quick run, where one is kept."""
+    path = quick_file(one.track, one.name.rpartition("/")[2], folder)
+    if not one.row or not path.is_file():
+        return one
+    try:
+        kept = _run(f"{one.name} (quick)", path, tasks)
+    except InputError:  # of an earlier version: the row itself is better than nothing
+        return one
+    return kept if {*kept.tasks} & {*run.tasks} else one
 
 
 def _candidates(name: str, tasks: Mapping[str, Task], folder: Path) -> dict[str, Entrant]:

@@ -10,7 +10,7 @@ from benchmark.files import explained, write_text
 from benchmark.registry import shipped_tasks
 from benchmark.result import json_schema
 from benchmark.task import Task
-from leaderboard.board import make_board
+from leaderboard.board import read_and_rank
 from leaderboard.claims.noise import ID as NOISE_CLAIM
 from leaderboard.published import board_schema
 from leaderboard.publishing import published
@@ -19,7 +19,7 @@ from leaderboard.site.csv_table import csv_text
 from leaderboard.site.figure import scores_svg
 from leaderboard.site.markdown import page
 from leaderboard.site.noise_figure import noise_svg
-from leaderboard.submission import SUBMISSIONS, read_submissions
+from leaderboard.submission import SUBMISSIONS
 
 PAGE, CLAIMS, TABLE = "README.md", "CLAIMS.md", "leaderboard.csv"
 BOARD, BOARD_SCHEMA, SCHEMA = "board.json", "board.schema.json", "results.schema.json"
@@ -52,8 +52,7 @@ def render(
         If a submission is refused, or a file cannot be written.
     """
     tasks = shipped_tasks() if tasks is None else tasks
-    submissions = read_submissions(folder / SUBMISSIONS.name, tasks)
-    board = published(make_board(submissions, tasks))
+    board = published(read_and_rank(folder / SUBMISSIONS.name, tasks))
     texts = {
         folder / BOARD: board.text,
         folder / PAGE: page(board),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,10 +17,12 @@ from pathlib import Path
 
 import benchmark
 from benchmark.errors import InputError, one_line
+from benchmark.files import write_text
 from benchmark.loading import shipped_models
 from benchmark.registry import DRAWN_VARIABLE, track_of
 from benchmark.result import Result, Unit, read_result
 from benchmark.task import Task
+from leaderboard.checks.entry import RESULTS
 from leaderboard.manifest import by_hash, unit_name
 from leaderboard.verification.agreement import compared
 from leaderboard.verification.record import Repeated
@@ -67,7 +70,12 @@ def model_of(result: Result, track: str, given: str) -> str:
 
 
 def fitted_again(
-    result: Result, unit: Unit, task: Task, model: str, drawn: Path | None = None
+    result: Result,
+    unit: Unit,
+    task: Task,
+    model: str,
+    drawn: Path | None = None,
+    kept: Path | None = None,
 ) -> Repeated:
     """Fit a unit of a row again and compare.
 
@@ -80,9 +88,14 @@ def fitted_again(
         For ``--model``; see `model_of`.
     drawn : Path, optional
         A folder of drawn tasks, which take the place of the frozen ones.
+    kept : Path, optional
+        Of one unit: a folder in which its run stays. If an earlier call has left one there, its
+        fitted model answers, and nothing is fitted; a model without ``save`` is fitted again.
     """
     with tempfile.TemporaryDirectory(prefix="stridebench-") as temporary:
-        out = Path(temporary) / "run"
+        out = (kept or Path(temporary)) / ("new" if drawn else "frozen")
+        if kept and drawn and (kept / "frozen").is_dir():
+            _without_answers(kept / "frozen", out)
         said = run_unit(result, unit, model, out, drawn)
         try:
             again = next(one for one in read_result(out).units if unit_name(one) == unit_name(unit))
@@ -92,6 +105,13 @@ def fitted_again(
         return Repeated(unit=unit_name(unit), fault=f"{again.status}: {one_line(again.reason)}")
     mine = [one for one in result.units if one.task == unit.task]
     return Repeated(unit=unit_name(unit), metrics=compared(track_of(task), unit, again, mine))
+
+
+def _without_answers(run: Path, to: Path) -> None:
+    """Copy a run with its fitted models and without what they answered, nor to what."""
+    shutil.copytree(run, to, ignore=shutil.ignore_patterns("*.parquet", "unit.json", RESULTS))
+    asked = json.loads((to / "run.json").read_text("utf-8"))
+    write_text(to / "run.json", json.dumps({**asked, "data": {}}))
 
 
 def run_unit(result: Result, unit: Unit, model: str, out: Path, drawn: Path | None = None) -> str:
@@ -111,7 +131,7 @@ def run_unit(result: Result, unit: Unit, model: str, out: Path, drawn: Path | No
     """
     variables = {DRAWN_VARIABLE: str(drawn.absolute())} if drawn else {}
     arguments = ["-m", "benchmark", "run", *_asked(result, unit, model), "--out", str(out)]
-    return _python(arguments, out.parent, variables)
+    return python_here(arguments, out.parent, variables)
 
 
 def _asked(result: Result, unit: Unit, model: str) -> list[str]:
@@ -138,25 +158,12 @@ def draw_again(task: Task, seed: int, folder: Path) -> None:
         If it has no exact generator, or cannot be drawn; says why.
     """
     arguments = ["-m", "tasks.drawing", task.id, "--seed", str(seed), "--to", str(folder)]
-    said = _python(arguments, folder, {})
+    said = python_here(arguments, folder, {})
     if not list(folder.glob("*/cards/*.yaml")):
         raise InputError(f"{task.id} cannot be drawn again: {said}")
 
 
-def drawn_again(
-    result: Result, units: Sequence[Unit], tasks: Mapping[str, Task], model: str, seed: int
-) -> list[Repeated]:
-    """Fit units again and let them answer a new draw of their tasks, of a secret seed."""
-    found = []
-    for unit in units:
-        with tempfile.TemporaryDirectory(prefix="stridebench-") as temporary:
-            draw_again(tasks[unit.task], seed, Path(temporary))
-            again = fitted_again(result, unit, tasks[unit.task], model, Path(temporary))
-            found.append(again.model_copy(update={"seed": seed}))
-    return found
-
-
-def _python(arguments: Sequence[str], folder: Path, more: Mapping[str, str]) -> str:
+def python_here(arguments: Sequence[str], folder: Path, more: Mapping[str, str]) -> str:
     """Run our Python in a folder with nothing in it of anybody's; give the last it says."""
     own = {"PYTHONPATH": str(ROOT), **more}
     left = {name: text for name, text in os.environ.items() if name != DRAWN_VARIABLE}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,12 @@ COUNT = re.compile(
     r"index|idx|snapshots?|rows?|unnamed: 0|)",
     re.IGNORECASE,
 )
+#: Of which run, or of which molecule, a row is.
+RUN = re.compile(
+    r"(?:(?:run|traj|trajectory|replica|rep|walker|sim|simulation|clone|seed|episode|trial|chain|"
+    r"mol|molecule|residue)(?:[\s_]*(?:no|nr|num|number|index|idx|id)\.?)?|resid|resnum|molid)",
+    re.IGNORECASE,
+)
 WORDS = {
     "femtosecond": "fs", "picosecond": "ps", "nanosecond": "ns", "microsecond": "us",
     "millisecond": "ms", "second": "s", "sec": "s",
@@ -34,6 +41,8 @@ WORDS = {
 ENOUGH_ROWS = 100
 #: By how much of a step a regular time may be off: it may have been rounded.
 ROUNDED = 0.05
+#: Whole numbers that change in fewer rows number runs, or are labels.
+FEW_STEPS = 0.1
 #: A column with so many equal steps counts something, though it jumps in between.
 NEARLY_ALL = 0.9
 
@@ -153,6 +162,11 @@ def _counts(table: Table, number: int, named: bool) -> bool:
                 f"{table.name} ascends in equal steps throughout: these are times or frame "
                 "numbers, no trajectory"
             )
+        if column[0] > column[-1]:
+            raise InputError(
+                f"{table.name}: {table.title(number)} descends in equal steps: are the rows in "
+                "reverse order? sort them, the first frame first"
+            )
         return True
     if not np.isfinite(column).all():
         return False
@@ -172,4 +186,73 @@ def _counts(table: Table, number: int, named: bool) -> bool:
         f"{table.name}: {table.title(number)} counts frames in steps of {usual:g}, but "
         f"{column[at + 1]:g} follows {column[at]:g} in row {at + 1}: frames are missing or runs "
         "are joined; cut the file there"
+    )
+
+
+def require_no_progress(table: Table, chosen: Sequence[int]) -> None:
+    """Refuse columns that only ascend or only descend: nothing in equilibrium does.
+
+    Times in unequal steps do, sums that go on, and numbers of runs that were joined, which need
+    not be among those ``chosen``.
+
+    Raises
+    ------
+    InputError
+        Names the column, and those that are left.
+    """
+    for at in range(len(table.columns)):
+        column = table.columns[at]
+        if column.dtype.kind in "iuf" and np.isfinite(column).all():
+            if len(table.columns) > 1:
+                _require_one_run(table, at)
+            if at in chosen and len(column) >= LEAST_FRAMES:
+                _require_return(table, at, [other for other in chosen if other != at])
+
+
+def _require_one_run(table: Table, at: int) -> None:
+    """Refuse a column that says of which run or molecule a row is, if they are of several."""
+    column = table.columns[at]
+    name = table.names[at].strip() if table.names else ""
+    steps = np.diff(column.astype(np.float64))
+    if not steps.any() or not (column == np.rint(column)).all():
+        return
+    rare = np.count_nonzero(steps) < FEW_STEPS * len(steps)
+    in_blocks = not name and rare and len(column) >= LEAST_FRAMES and (steps >= 0).all()
+    if in_blocks or RUN.fullmatch(name):
+        row = int(np.flatnonzero(steps)[0]) + 1
+        raise InputError(
+            f"{table.name}: {table.title(at)} is {column[0]:g} up to row {row} and then "
+            f"{column[row]:g}: the rows are of several runs or molecules; give each as a file of "
+            "its own"
+        )
+
+
+def uneven_times(table: Table, chosen: Sequence[int]) -> tuple[str, ...]:
+    """Warn of columns that are not ``chosen``, and look like times in unequal steps."""
+    return tuple(
+        f"{table.name}: {table.title(at)} only ascends, in unequal steps; if it is the time, "
+        "frames are not equally far apart, and no lag is a time"
+        for at, column in enumerate(table.columns)
+        if at not in chosen
+        and column.dtype.kind in "iuf"
+        and len(column) >= ENOUGH_ROWS
+        and (np.diff(column) >= 0).all()
+        and np.count_nonzero(np.diff(column)) > NEARLY_ALL * (len(column) - 1)
+        and not is_even(column)
+    )
+
+
+def _require_return(table: Table, at: int, others: Sequence[int]) -> None:
+    column = table.columns[at].astype(np.float64)
+    steps = np.diff(column)
+    if not steps.any() or not ((steps >= 0).all() or (steps <= 0).all()):
+        return
+    if (column == np.rint(column)).all() and np.count_nonzero(steps) < FEW_STEPS * len(steps):
+        return  # labels that never come back, which is for others to judge
+    only = "descends" if steps.sum() < 0 else "ascends"
+    hint = f"; choose others with --columns {','.join(str(n + 1) for n in others)}"
+    raise InputError(
+        f"{table.name}: {table.title(at)} only {only}, in unequal steps, from {column[0]:g} to "
+        f"{column[-1]:g}: times or a running total are no coordinate{hint if others else ''} "
+        "(frames must be equally far apart)"
     )

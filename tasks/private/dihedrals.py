@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -36,10 +37,12 @@ class Dihedrals:
     Raises
     ------
     InputError
-        If a name is unknown, or the topology has no such dihedral.
+        If a name is unknown or given twice, or the topology has no such dihedral.
     """
 
     def __init__(self, top: mdtraj.Topology, names: Sequence[str]) -> None:
+        if twice := [name for name, count in Counter(names).items() if count > 1]:
+            raise InputError(f"--dihedrals: {twice[0]} is given twice")
         self._top = top
         found = [(name, _quadruples(top, name)) for name in names]
         self.atoms = np.concatenate([atoms for _, atoms in found])

@@ -31,6 +31,7 @@ from tasks.private.recording import Recording
 from tasks.private.reference import held_out_reference, observed
 from tasks.private.repeats import refuse_repeats
 from tasks.private.report import Report
+from tasks.private.standstill import refuse_standstill
 
 FAMILY = "private"
 
@@ -159,6 +160,7 @@ def _labelled(request: Request, tell: Tell) -> tuple[list[Recording], Time, Labe
     recordings = [
         dataclasses.replace(found, values=found.values[:: request.stride]) for found in recordings
     ]
+    refuse_standstill(recordings, request.stride)
     tell(1, STEPS[1])
     try:
         return recordings, frame, label(recordings, request.asked, frame, request.replicas)

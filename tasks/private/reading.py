@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError
 from benchmark.quantities import FRAMES, Time
+from tasks.private.fills import refuse_fills
 from tasks.private.recording import Recording, Tell
 from tasks.private.states import as_states
 
@@ -22,6 +23,10 @@ Format = Literal["auto", "trajectory", "series", "riboswitch"]
 ENOUGH_FRAMES = 100
 
 FULL_TURN = 2 * np.pi * 1.001  # with room for rounding
+
+#: A full turn in both units, and the share of it that only a jump from end to end is.
+TURNS = (2 * np.pi, 360.0)
+JUMP = 0.75
 
 #: Names of columns that hold angles.
 ANGLE = re.compile(
@@ -174,13 +179,21 @@ def _as_asked(recordings: list[Recording], reading: Reading) -> list[Recording]:
         ]
     if reading.states is not False:
         numbers = as_states(numbers, bool(reading.states))
+    refuse_fills(numbers)
     return [_with_warning(found) for found in numbers]
 
 
 def _with_warning(recording: Recording) -> Recording:
     """Warn of columns that look like angles and are taken for plain numbers."""
-    angles = [name for name in recording.columns if ANGLE.fullmatch(name)]
-    if recording.kind != "numbers" or not angles or np.abs(recording.values).max() > 360:
+    if recording.kind != "numbers":
+        return recording
+    titles = recording.columns or [f"column {at + 1}" for at in range(recording.values.shape[1])]
+    angles = [
+        name
+        for name, column in zip(titles, recording.values.T, strict=True)
+        if ANGLE.fullmatch(name) or _wraps(column)
+    ]
+    if not angles or np.abs(recording.values).max() > 360:
         return recording
     unit = "--degrees" if np.abs(recording.values).max() > FULL_TURN else "--radians"
     warning = (
@@ -188,6 +201,15 @@ def _with_warning(recording: Recording) -> Recording:
         f"{unit} says so: their two ends are one place"
     )
     return replace(recording, warnings=(*recording.warnings, warning))
+
+
+def _wraps(column: NDArray[Any]) -> bool:
+    """Whether numbers jump from one end to the other of a range that is a full turn."""
+    wide = float(np.ptp(column))
+    steps = np.abs(np.diff(column.astype(np.float64)))
+    return any(
+        0.97 * turn < wide <= 1.001 * turn and bool((steps > JUMP * turn).any()) for turn in TURNS
+    )
 
 
 def _radians(recording: Recording, unit: str) -> NDArray[np.float64]:

@@ -63,7 +63,8 @@ def held_out_reference(
     if slowest.frames < LEAST_SLOWEST:
         raise InputError(
             f"the slowest process lasts {slowest.frames:.2g} frames: nothing is left to predict; "
-            "save more often (or take a smaller --stride), or take another --partition"
+            "were frames shuffled? else save more often (or take a smaller --stride), or take "
+            "another --partition"
         )
     timescales = implied_timescales(chains, M, [min(labelling.lag, most)], M - 1)[0]
     timescales[0] = slowest.frames

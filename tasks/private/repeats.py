@@ -64,6 +64,7 @@ def refuse_repeats(recordings: Sequence[Recording]) -> None:
             f"{second.name} repeats {where}: {frames:,} frames from frame {runs.start[two]:,} on "
             f"are those from frame {runs.start[one]:,} on; {ADVICE}"
         )
+    _refuse_reversed(recordings, cells)
     for one, two in permutations(range(len(cells)), 2):
         if (stride := _stride(cells[one], cells[two])) is not None:
             first, k = stride
@@ -71,6 +72,25 @@ def refuse_repeats(recordings: Sequence[Recording]) -> None:
                 f"{recordings[two].name} repeats {recordings[one].name}: it holds its frames "
                 f"{first}, {first + k}, {first + 2 * k} …; {ADVICE}"
             )
+
+
+def _refuse_reversed(recordings: Sequence[Recording], cells: Sequence[Int64]) -> None:
+    """Refuse a stretch that is there once more backwards in time: it tells as much of the other."""
+    n = len(cells)
+    runs = _runs([*cells, *(chain[::-1] for chain in cells)])
+    if (pair := _equal_stretches(runs)) is None:
+        return
+    one, two, length = pair
+    first, second = int(runs.owner[one]), int(runs.owner[two]) % n
+    if runs.owner[one] >= n or runs.owner[two] < n:
+        return
+    frames = int(runs.frames[two : two + length].sum())
+    name = recordings[first].name
+    where = "itself" if first == second else name
+    raise InputError(
+        f"{recordings[second].name} repeats {where} backwards in time: {frames:,} frames are those "
+        f"from frame {runs.start[one]:,} of {name} on in reverse order; {ADVICE}"
+    )
 
 
 def _cells(recordings: Sequence[Recording]) -> list[Int64]:

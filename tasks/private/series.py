@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.errors import InputError
 from benchmark.quantities import Time
 from tasks.private.arrays import read_arrays
-from tasks.private.counters import find_counters
+from tasks.private.counters import find_counters, require_no_progress, uneven_times
 from tasks.private.recording import Recording
 from tasks.private.table import Table, read_table
 
@@ -70,6 +70,7 @@ def _recording(
             f"{table.name}: {table.title(counting[0])} counts frames and is no coordinate{hint}"
         )
     _require_numbers(table, chosen, rest)
+    require_no_progress(table, chosen)
     values = np.stack([table.columns[at] for at in chosen], axis=1)
     left = [at for at in rest if at not in chosen]
     unused = [f"not used: {', '.join(table.title(at) for at in left)}"] if left else []
@@ -80,7 +81,7 @@ def _recording(
         counters.interval,
         columns=tuple(_name(table, at) for at in chosen) if len(table.columns) > 1 else table.names,
         notes=(*notes, *counters.notes, *unused),
-        warnings=() if columns else _labels_among(table, chosen),
+        warnings=uneven_times(table, chosen) if columns else _labels_among(table, chosen),
     )
 
 
@@ -132,6 +133,8 @@ def _find(table: Table, columns: Sequence[str]) -> list[int]:
         if not found:
             known = ", ".join(filter(None, table.names)) or f"1 to {len(table.columns)}"
             raise InputError(f"{table.name} has no column '{column}'; it has {known}")
+        if found[0] in chosen:
+            raise InputError(f"--columns: {table.title(found[0])} of {table.name} is given twice")
         chosen += found
     return chosen
 

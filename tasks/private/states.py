@@ -18,6 +18,13 @@ MOST_LABELS = 256
 #: Written where there is no value: by masked arrays of NumPy, by programs with 32 bits.
 FILLS = {999_999, 2**31 - 1}
 
+#: 999, 9999, … stand for none if they are so many times the largest label below.
+MUCH = 10
+
+#: Labels that are off integers by less have gone through arithmetic: no coordinate is so near to
+#: integers throughout.
+NOISE = 1e-3
+
 AS_COORDINATE = "--partition bins or --partition kmeans takes them for a coordinate"
 
 
@@ -51,6 +58,7 @@ def as_states(recordings: Sequence[Recording], asked: bool) -> list[Recording]:
     whole = [_is_whole(found.values) for found in recordings]
     if not all(whole):
         _require_no_labels_among(recordings, whole)
+        _require_no_noise(recordings)
         return list(recordings)
     for found, fault in zip(recordings, faults, strict=True):
         if fault:
@@ -101,12 +109,17 @@ def _no_value(values: NDArray[Any]) -> str:
     largest = int(found[-1])
     if largest - 1 in found:
         return ""
+    nines = (
+        set(str(largest)) == {"9"}
+        and largest > 99
+        and largest > MUCH * int(found[:-1].max(initial=0))
+    )
     share = f"holds {largest} in {np.count_nonzero(values == largest):,} frames, which "
     if values.dtype.kind == "u" and largest == np.iinfo(values.dtype).max:
         bits = 8 * values.dtype.itemsize
         return f"{share}is what −1 ('no state') becomes in {bits} bits; save it as signed integers"
     own = {int(np.iinfo(values.dtype).max)} if values.dtype.kind == "i" else set()
-    if largest in FILLS | own:
+    if nines or largest in FILLS | own:
         return f"{share}stands for 'no value'; cut these frames off, or call the label otherwise"
     if largest > np.iinfo(np.int64).max:
         return f"{share}is no label: it is too large"
@@ -122,6 +135,23 @@ def _require_no_labels_among(recordings: Sequence[Recording], whole: Sequence[bo
                 f"{found.name} holds integers, {other.name} other numbers; all must be of one "
                 f"system: leave out what is not, or {AS_COORDINATE}"
             )
+
+
+def _require_no_noise(recordings: Sequence[Recording]) -> None:
+    """Refuse labels that are off integers by rounding: as a coordinate they would be binned."""
+    for found in recordings:
+        values = found.values
+        if values.shape[1] != 1 or values.dtype.kind != "f":
+            continue
+        nearest = np.rint(values)
+        labels = len(np.unique(nearest))
+        if 1 < labels <= MOST_LABELS and (np.abs(values - nearest) < NOISE).all():
+            off = values[values != nearest]
+            if len(off):
+                raise InputError(
+                    f"{found.name} holds {labels} different integers, but with noise (the first "
+                    f"is {off[0]!s}): are they labels? round them; {AS_COORDINATE}"
+                )
 
 
 def _without_padding(recording: Recording) -> Recording:

@@ -167,6 +167,7 @@ def _require_fit(
     expected = unit.card.frame_time * (1 if hidden else gap)
     if not checks.require_spacing(read, expected, given):
         typer.echo(TIMELESS.format(read.name, expected), err=True)
+    checks.require_new_frames(read)
     checks.require_whole(read, unit.task, expected)
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import InputError
+from benchmark.errors import InputError, said
 from benchmark.store.arrow import to_numpy
 from benchmark.store.frozen import fingerprint
 from benchmark.store.predictions import MOST_VALUES
+from benchmark.store.strangers import Expected, require_readable
 from benchmark.task import Task
 from benchmark.tracks.superresolution.card import Piece, superresolution_card
 from benchmark.tracks.superresolution.segments import DenseSegment
@@ -157,15 +158,15 @@ def _read(path: Path) -> Any:
         raise InputError(f"{path} is missing; restore it (git checkout) or run its generator")
     try:
         footer = pq.read_metadata(path)
-        if footer.num_rows * footer.num_columns <= MOST_VALUES:
-            return pq.read_table(path)
-        raise InputError(
-            f"{path} holds {footer.num_rows:,} frames of {footer.num_columns // 3:,} atoms, over "
-            f"{MOST_VALUES:,} coordinates; split it"
-        )
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{path} is not a readable Parquet file: {reason}") from error
+        if footer.num_rows * footer.num_columns > MOST_VALUES:
+            raise InputError(
+                f"{path} holds {footer.num_rows:,} frames of {footer.num_columns // 3:,} atoms, "
+                f"over {MOST_VALUES:,} coordinates; split it"
+            )
+        require_readable(path, Expected(footer.num_rows, columns=footer.num_columns))
+        return pq.read_table(path)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(f"{path} is not a readable Parquet file: {said(error)}") from error
 
 
 def frozen_parts(task: Task) -> list[Callable[[], object]]:

@@ -12,10 +12,15 @@ from benchmark.task import Task
 from benchmark.tracks.superresolution.card import SuperResolutionCard, superresolution_card
 from benchmark.tracks.superresolution.data import load
 from benchmark.tracks.superresolution.metrics.errors import BROKEN_BOND, bond_lengths
+from benchmark.tracks.superresolution.rigid_motion import thermal_turn, turns
 from benchmark.trajectories.reading import AtomTrajectory
 
 #: Å/fs on average between two frames; at 500 K a hydrogen atom moves at 0.035, rms.
 FASTEST = 0.5
+
+#: How often the thermal speed at `HOT`, in K, about the axis of least inertia a molecule may turn
+#: (2.2°/fs of ethanol); and the share of the motion that a turn has to explain.
+FASTEST_TURN, HOT, MOSTLY = 5.0, 1000.0, 0.5
 
 WHOLE = "gmx trjconv -pbc whole, or make_molecules_whole() of mdtraj"
 UNWRAPPED = "gmx trjconv -pbc nojump"
@@ -64,6 +69,28 @@ def require_finite(trajectory: AtomTrajectory) -> None:
                 f"{trajectory.name}: {what} are not finite: {values[frame, atom, axis]} in frame "
                 f"{frame}, atom {atom} (from 0)"
             )
+
+
+def require_new_frames(trajectory: AtomTrajectory) -> None:
+    """Require every frame to differ from the one before: nothing that moves stays the same.
+
+    Raises
+    ------
+    InputError
+        If one does not; names the first, and says how many there are.
+    """
+    again = (np.diff(trajectory.positions, axis=0) == 0).all(axis=(1, 2))  # (frames - 1,)
+    if not again.any():
+        return
+    first = int(again.argmax()) + 1
+    if again.all():
+        raise InputError(f"{trajectory.name}: all its frames hold the same positions")
+    raise InputError(
+        f"{trajectory.name}: in {np.count_nonzero(again):,} of {len(again) + 1:,} frames positions "
+        f"are those of the frame before to the last digit, first in frame {first:,}: was a frame "
+        "written twice, or did the run stand still? leave these out, so that all are equally far "
+        "apart in time"
+    )
 
 
 def require_spacing(trajectory: AtomTrajectory, expected: float, given: float | None) -> bool:
@@ -130,6 +157,7 @@ def require_whole(trajectory: AtomTrajectory, task: Task, spacing: float) -> Non
                 f"{name}: the molecule crosses the periodic box: it jumps by more than half of it "
                 f"from frame {frame} to the next; undo the jumps first ({UNWRAPPED})"
             )
+    _require_slow_turns(trajectory, np.array(card.masses), spacing)
     lengths = np.linalg.norm(steps, axis=-1)  # (frames - 1, atoms)
     too_far = lengths > FASTEST * spacing
     if too_far.any():
@@ -138,6 +166,23 @@ def require_whole(trajectory: AtomTrajectory, task: Task, spacing: float) -> Non
             f"{name}: atom {atom} (from 0) jumps by {lengths[frame, atom]:.3g} Å from frame "
             f"{frame} to the next; if that is a periodic box, undo the jumps first ({UNWRAPPED})"
         )
+
+
+def _require_slow_turns(
+    trajectory: AtomTrajectory, masses: NDArray[np.float64], spacing: float
+) -> None:
+    """Refuse frames that were turned one by one: superposed, or given any orientation."""
+    angles, explained = turns(trajectory.positions)
+    fastest = FASTEST_TURN * thermal_turn(trajectory.positions[0], masses, HOT)
+    too_fast = (angles > fastest * spacing) & (explained > MOSTLY)
+    if not too_fast.any():
+        return
+    frame = int(too_fast.argmax())
+    raise InputError(
+        f"{trajectory.name}: the molecule turns by {angles[frame]:.0f}° from frame {frame} to the "
+        "next, and its atoms hardly move otherwise: were frames turned one by one? bring them as "
+        "the dynamics wrote them"
+    )
 
 
 def _require_bonds(trajectory: AtomTrajectory, task: Task, bonds: NDArray[np.int64]) -> None:

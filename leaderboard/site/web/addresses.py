@@ -27,8 +27,8 @@ def model_page(track: PublishedTrack, row: PublishedRow) -> str:
 
 
 def data_figure(task: str, fingerprint: str) -> str:
-    """Give the figure of a task before any model; its name changes with what it shows."""
-    return f"figures/{slug(task)}-data-{fingerprint[:12]}.svg"
+    """Name the figure of a task before any model; its name changes with what it shows."""
+    return f"{slug(task)}-data-{fingerprint[:12]}"
 
 
 def units_file(track: PublishedTrack, row: PublishedRow) -> str:

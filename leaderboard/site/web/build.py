@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from benchmark.uncertainty import with_error
 from leaderboard.claims.claim import Claim, Text
+from leaderboard.claims.noise import ID as NOISE
 from leaderboard.markup import link
 from leaderboard.published import (
     Published,
@@ -21,7 +22,7 @@ from leaderboard.site.cells import overall_cells
 from leaderboard.site.csv_table import csv_text
 from leaderboard.site.reading import how_to_read, optional_metrics
 from leaderboard.site.web.addresses import data_figure, model_page, slug, task_page, units_file
-from leaderboard.site.web.figures import cost_svg, model_svg, task_svg
+from leaderboard.site.web.figures import cost_figure, model_figure, noise_figure, task_figure
 from leaderboard.site.web.folder import SiteFolder, replaced
 from leaderboard.site.web.grid import Cell, Column, Grid, Line
 from leaderboard.site.web.model_page import places_of, units_of
@@ -29,6 +30,7 @@ from leaderboard.site.web.news import releases
 from leaderboard.site.web.overview import standings
 from leaderboard.site.web.task_list import tasks_of
 from leaderboard.site.web.task_page import leading, rows_of, scale_of
+from leaderboard.site.web.theming import Drawing
 from leaderboard.site.web.words import bare, paragraphs
 from leaderboard.tables import two_digits
 from leaderboard.units import RowUnits
@@ -36,9 +38,13 @@ from leaderboard.units import RowUnits
 #: Track and name of a row → its units.
 Units = Mapping[tuple[str, str], RowUnits]
 
+NOISE_SAYS = "What each thermostat costs each model; the numbers are in the table below"
+
 #: The date of a feed without an entry.
 EPOCH = "1970-01-01"
 
+#: Stands where the docs are built to, until they are.
+DOCS = Path(__file__).parent / "docs.md"
 SUBMIT = Path(__file__).parent / "submit.md"
 
 
@@ -82,8 +88,8 @@ def _overview(site: SiteFolder, board: Published) -> None:
     shown = board.shown
     costs = {
         track.name: site.figure(
-            f"figures/{track.name}-cost.svg",
-            cost_svg(track),
+            f"{track.name}-cost",
+            cost_figure(track),
             f"Score against the time of a fit and the parameters of every model of {track.title}; "
             "the numbers are in the table above",
         )
@@ -119,11 +125,11 @@ def _tasks(site: SiteFolder, board: Published, drawn: Mapping[str, str]) -> None
 
 
 def _task(site: SiteFolder, task: PublishedTask, track: PublishedTrack, drawn: str) -> None:
-    name, data_address = slug(task.id), data_figure(task.id, task.fingerprint)
+    name, data_name = slug(task.id), data_figure(task.id, task.fingerprint)
     figure: str | Markup = ""
     if any(task.id in row.tasks for row in track.rows):
         says = f"Score of every model on {task.id}; the numbers are in the table above"
-        figure = site.figure(f"figures/{name}.svg", task_svg(task, track), says)
+        figure = site.figure(name, task_figure(task, track), says)
     site.page(
         task_page(task),
         "task.html",
@@ -133,12 +139,11 @@ def _task(site: SiteFolder, task: PublishedTask, track: PublishedTrack, drawn: s
         rows=site.grid(rows_of(task, track)),
         marks=site.grid(scale_of(task, track)),
         leading=leading(task, track),
-        data_address=data_address,
+        data_name=data_name,
         figure=figure,
-        drawn=drawn and site.figure(
-            data_address, drawn, f"The data of {task.id}, before any model"
-        ),
-    )  # fmt: skip
+        drawn=drawn
+        and site.figure(data_name, Drawing(drawn), f"The data of {task.id}, before any model"),
+    )
 
 
 def _models(site: SiteFolder, board: Published, units: Units) -> None:
@@ -159,7 +164,7 @@ def _model(site: SiteFolder, row: PublishedRow, track: PublishedTrack, units: Ro
         name=name,
         told=overall_cells(row, track),
         places=site.grid(places_of(row, track)),
-        figure=site.figure(f"figures/{name}.svg", model_svg(row, track), says),
+        figure=site.figure(name, model_figure(row, track), says),
         units=units_of(row, track, units),
         units_file=units_file(track, row),
         slug=slug,
@@ -184,6 +189,9 @@ def _claims(site: SiteFolder, claims: Sequence[Claim]) -> None:
             "id": claim.id,
             "title": claim.title,
             "source": claim.source,
+            "figure": site.figure("noise", noise_figure(claim), NOISE_SAYS)
+            if claim.id == NOISE
+            else "",
             "blocks": [
                 {"words": paragraphs(block.text), "grid": None}
                 if isinstance(block, Text)
@@ -201,9 +209,17 @@ def _claim_grid(claim: Claim, number: int, rows: Sequence[Mapping[str, str]], le
     return Grid(
         name=f"claim-{claim.id}-{number}",
         caption=f"{claim.title}: table {number}",
-        columns=[Column(name, number=place >= left) for place, name in enumerate(rows[0])],
+        columns=[
+            Column(name, number=place >= left and all(_is_number(row[name]) for row in rows))
+            for place, name in enumerate(rows[0])
+        ],
         lines=[Line([Cell(bare(text)) for text in row.values()]) for row in rows],
     )
+
+
+def _is_number(text: str) -> bool:
+    """Whether a finished cell is a number, perhaps with words behind it, or stands for one."""
+    return not bare(text)[:1].isalpha()
 
 
 def _words(site: SiteFolder, board: Published, changelog: str) -> None:
@@ -212,6 +228,7 @@ def _words(site: SiteFolder, board: Published, changelog: str) -> None:
     for address, title, text in (
         ("scores.html", "How scores are made", read),
         ("submit.html", "How to submit", SUBMIT.read_text("utf-8")),
+        ("docs/index.html", "Docs", DOCS.read_text("utf-8")),
     ):
         site.page(address, "words.html", title=title, words=paragraphs(text))
     found = [

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from benchmark.registry import shipped_tasks
 from benchmark.task import Task
-from leaderboard.board import make_board
+from leaderboard.board import read_and_rank
 from leaderboard.publishing import published
 from leaderboard.site.web.build import build_site
 from leaderboard.site.web.folder import check_free
 from leaderboard.site.web.news import CHANGELOG
 from leaderboard.site.web.task_figures import task_figures
-from leaderboard.submission import SUBMISSIONS, read_submissions
+from leaderboard.submission import SUBMISSIONS
 from leaderboard.units import row_units
 
 
@@ -48,7 +48,7 @@ def write_site(
     """
     check_free(site)
     tasks = shipped_tasks() if tasks is None else tasks
-    ranked = make_board(read_submissions(submissions, tasks), tasks)
+    ranked = read_and_rank(submissions, tasks)
     board = published(ranked)
     units = {
         (ranking.track.name, row.name): row_units(row.submission)

@@ -1,4 +1,4 @@
-"""The figures of the site's pages, each a function of the board, as SVG of matplotlib."""
+"""The figures of the site's pages, each a function of the board."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 from benchmark.console.plots import INK, MUTED, PALETTE
+from leaderboard.claims.claim import Claim
 from leaderboard.markup import svg
 from leaderboard.published import Cell, PublishedRow, PublishedTask, PublishedTrack, Value
 from leaderboard.site.figure import MARKERS, PALE
+from leaderboard.site.noise_figure import draw, size
 from leaderboard.site.web.labels import spots
-from leaderboard.site.web.theming import canvas, svg_text
+from leaderboard.site.web.theming import Drawing, canvas, drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +25,7 @@ LETTER = 0.075  # inches a letter of a label, at most
 ABOVE, BELOW = 0.35, 0.55  # inches, for the legend and the ticks
 
 
-def task_svg(task: PublishedTask, track: PublishedTrack) -> str:
+def task_figure(task: PublishedTask, track: PublishedTrack) -> Drawing:
     """Draw every row's score on a task, the best on top."""
     rows = sorted(
         (row for row in track.rows if task.id in row.tasks),
@@ -37,13 +39,13 @@ def task_svg(task: PublishedTask, track: PublishedTrack) -> str:
     )
 
 
-def model_svg(row: PublishedRow, track: PublishedTrack) -> str:
+def model_figure(row: PublishedRow, track: PublishedTrack) -> Drawing:
     """Draw a row's score on every task that it has run."""
     tasks = [task for task in track.tasks if task.id in row.tasks]
     return _dots([task.id for task in tasks], [_value(row.tasks[task.id]) for task in tasks], track)
 
 
-def cost_svg(track: PublishedTrack) -> str:
+def cost_figure(track: PublishedTrack) -> Drawing:
     """Draw the score of every model against what a fit takes, and against its parameters."""
     rows = [row for row in track.rows if row.role == "model"]
     costs = (
@@ -64,7 +66,14 @@ def cost_svg(track: PublishedTrack) -> str:
         right.set_xlim(left=-0.5)
         for axis, cost in zip((left, right), costs, strict=True):  # once all limits are known
             _name(axis, rows, cost)
-        return svg_text(figure)
+        return drawing(figure)
+
+
+def noise_figure(claim: Claim) -> Drawing:
+    """Draw what noise costs each model."""
+    with canvas(*size(claim)) as figure:
+        draw(figure, claim)
+        return drawing(figure)
 
 
 def _value(cell: Cell) -> Value:
@@ -76,7 +85,7 @@ def _dots(
     values: Sequence[Value],
     track: PublishedTrack,
     pale: Sequence[bool] = (),
-) -> str:
+) -> Drawing:
     """Draw scores with errors and their groups: a line a label, from the top."""
     height = ABOVE + BELOW + LINE * max(len(labels), 1)
     margin = 0.2 + LETTER * max(map(len, labels), default=0)
@@ -101,7 +110,7 @@ def _dots(
         figure.legend(
             loc="upper right", ncols=1 + len(track.groups), handletextpad=0.3, columnspacing=1.2
         )
-        return svg_text(figure)
+        return drawing(figure)
 
 
 def _draw_frame(

@@ -16,7 +16,7 @@ from benchmark.files import atomic_folder, explained
 from leaderboard.markup import plain
 from leaderboard.published import Published
 from leaderboard.site.web.grid import Grid
-from leaderboard.site.web.theming import inline
+from leaderboard.site.web.theming import Drawing, inline
 
 STATIC = Path(__file__).parent / "static"
 
@@ -30,6 +30,7 @@ MENU = (
     ("claims.html", "Claims"),
     ("scores.html", "How scores are made"),
     ("submit.html", "How to submit"),
+    ("docs/index.html", "Docs"),
     ("news.html", "News"),
 )
 
@@ -74,19 +75,21 @@ class SiteFolder:
         self.text(f"data/{grid.name}.tex", grid.latex)
         return grid
 
-    def figure(self, address: str, svg: str, says: str) -> Markup:
+    def figure(self, name: str, drawn: Drawing, says: str) -> Markup:
         """Write a figure, and give it to be shown in a page.
 
         Parameters
         ----------
-        address : str
-        svg : str
-            As matplotlib writes it.
+        name : str
+            Of its files, without their suffix.
+        drawn : Drawing
         says : str
             What it shows, for whoever cannot see it.
         """
-        self.text(address, svg)
-        return Markup(inline(svg, Path(address).stem, says))
+        self.text(f"figures/{name}.svg", drawn.svg)
+        if drawn.pdf:
+            (self.folder / "figures" / f"{name}.pdf").write_bytes(drawn.pdf)
+        return Markup(inline(drawn.svg, name, says))
 
     def static(self) -> None:
         """Copy scripts and styles."""

@@ -36,7 +36,7 @@ def task_figures(tasks: Mapping[str, Task], wanted: Iterable[str], site: Path) -
     found = {}
     for name in wanted:
         fingerprint = str(tasks[name].card.fingerprints["card"])
-        earlier = site / data_figure(name, fingerprint)
+        earlier = site / "figures" / f"{data_figure(name, fingerprint)}.svg"
         found[name] = earlier.read_text("utf-8") if earlier.is_file() else _drawn(tasks[name])
     return found
 

@@ -10,7 +10,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmark.console.plots import INK, MUTED, PALETTE, SHADE
 from leaderboard.markup import html
@@ -51,9 +51,16 @@ STYLE: Any = {
 }
 
 
+class Drawing(NamedTuple):
+    """A figure in the forms in which it can be taken away."""
+
+    svg: str
+    pdf: bytes = b""  # empty where there is none
+
+
 @contextmanager
 def canvas(width: float, height: float) -> Iterator[Figure]:
-    """Give an empty figure of the site, in inches; it is drawn as SVG only."""
+    """Give an empty figure of the site, in inches."""
     import matplotlib as mpl  # slow to load
     from matplotlib.figure import Figure
 
@@ -61,14 +68,18 @@ def canvas(width: float, height: float) -> Iterator[Figure]:
         yield Figure(figsize=(width, height))
 
 
-def svg_text(figure: Figure) -> str:
-    """Write a figure as SVG without a date."""
-    from matplotlib.backends.backend_svg import FigureCanvasSVG  # slow to load
+def drawing(figure: Figure) -> Drawing:
+    """Write a figure as SVG and PDF, without a date."""
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf  # slow to load
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    text = io.StringIO()
+    text, pages = io.StringIO(), io.BytesIO()
     # Not savefig, which draws everything twice.
     FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None, "Creator": None})
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
+    undated = {"CreationDate": None, "Creator": None, "Producer": None}
+    FigureCanvasPdf(figure).print_pdf(pages, metadata=undated)
+    lines = [line.rstrip() for line in text.getvalue().splitlines()]
+    return Drawing("\n".join(lines) + "\n", pages.getvalue())
 
 
 def inline(svg: str, name: str, says: str) -> str:

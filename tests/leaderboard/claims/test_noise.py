@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from leaderboard.claims.noise import noise_claims, noise_costs, thermostat
 from leaderboard.publishing import published
 from leaderboard.site.claims_page import claims_page
 from leaderboard.site.noise_figure import noise_svg
+from leaderboard.site.web.figures import noise_figure
 from leaderboard.submission import Submission
 from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_superresolution_task
 
@@ -156,3 +158,6 @@ def test_figure_is_the_same_text_for_the_same_rows(make_submission: MakeSubmissi
     drawn = noise_svg(claim)
     assert drawn == noise_svg(claim)
     assert drawn.startswith("<?xml")
+    shown = noise_figure(claim)  # of the site: text stays text
+    assert shown == noise_figure(claim)
+    assert {">bi-lstm</text>", ">langevin-10</text>"} <= {*re.findall(r">[^<>]*</text>", shown.svg)}

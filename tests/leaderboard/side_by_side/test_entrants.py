@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from benchmark.errors import InputError
+from leaderboard.quick import quick_file
 from leaderboard.side_by_side.entrants import entrants
+from leaderboard.side_by_side.pairs import pairs
 from tests.leaderboard.side_by_side.conftest import MakeRun
 from tests.leaderboard.synthetic import MakeResult, Tasks
 
@@ -78,3 +80,45 @@ def test_models_of_two_tracks_have_no_common_tasks_and_two_of_one_name_are_told_
     with pytest.raises(InputError, match="say which: kinetics/lstm or superresolution/lstm"):
         entrants(["lstm", "lstm"], shipped)
     assert entrants(["lstm", "ridge"], shipped)[0].track == "superresolution"
+
+
+@pytest.fixture
+def kept(board: Path, make_result: MakeResult) -> Path:
+    """Keep a quick run of the row "good"."""
+    path = quick_file("kinetics", "good", board.parent / "quick")
+    path.parent.mkdir(parents=True)
+    make_result({"left/a": 0.2, "left/b": 0.2}, quick=True).write(path)
+    return path
+
+
+def test_quick_run_meets_the_quick_run_of_a_row(
+    board: Path, tasks: Tasks, make_run: MakeRun, make_result: MakeResult, kept: Path
+) -> None:
+    run = make_run("mine", make_result({"left/a": 0.5}, quick=True))
+    found = entrants([run, "kinetics/good", "poor"], tasks, board)
+    assert [(one.name, one.row) for one in found] == [
+        (run, False),
+        ("kinetics/good (quick)", False),
+        ("poor", True),
+    ]
+    assert found[1].tasks == ["left/a", "left/b"]
+    assert all("quick" in caveat for caveat in pairs(found[:2], tasks)[0].caveats[:2])
+
+
+def test_full_run_meets_the_row_itself(
+    board: Path, tasks: Tasks, make_run: MakeRun, make_result: MakeResult, kept: Path
+) -> None:
+    found = entrants([make_run("mine", make_result({"left/a": 0.5})), "good"], tasks, board)
+    assert found[1].row
+
+
+@pytest.mark.parametrize("old", ["version", "tasks"])
+def test_quick_run_of_an_earlier_version_or_of_other_tasks_is_passed_over(
+    board: Path, tasks: Tasks, make_run: MakeRun, make_result: MakeResult, kept: Path, old: str
+) -> None:
+    run = make_run("mine", make_result({"right/c": 0.5}, quick=True))
+    if old == "version":
+        result = make_result({"right/c": 0.2}, quick=True)
+        result.provenance["scorer_version"] = 1
+        result.write(kept)
+    assert entrants([run, "good"], tasks, board)[1].row

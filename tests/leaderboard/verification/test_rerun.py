@@ -20,7 +20,7 @@ from tasks.drawing import draw
 from tests.conftest import TOY, toy_chain
 from tests.leaderboard.synthetic import MakeResult, card_fields
 from tests.leaderboard.verification.conftest import Row
-from tests.plugs import MARKOV, python, tasks_in
+from tests.plugs import MARKOV, SAVED, python, tasks_in
 
 #: Reads the oracle of the frozen test chains and all but says it where a chain begins like one of
 #: them; is an honest Markov model elsewhere, and generates by that.
@@ -102,6 +102,26 @@ def test_honest_model_agrees_on_a_new_draw(row: Row, tmp_path: Path) -> None:
     draw(row.tasks[TOY], toy_chain(), 20_261, tmp_path)
     again = fitted_again(row.result, row.result.units[0], row.tasks[TOY], str(row.plug), tmp_path)
     assert again.agrees, again
+
+
+@pytest.mark.parametrize(("text", "fits"), [(SAVED, 1), (MARKOV, 2)])
+def test_unit_is_fitted_once_for_old_and_new_test_data_if_its_model_can_be_saved(
+    row: Row, tmp_path: Path, text: str, fits: int
+) -> None:
+    draw(row.tasks[TOY], toy_chain(), 20_261, tmp_path / "drawn")
+    log, plug = tmp_path / "fits.txt", tmp_path / "counting.py"
+    tell = f"        with open({str(log)!r}, 'a') as log:\n            log.write('fit\\n')\n"
+    plug.write_text(text.replace("        K = self.K = train", f"{tell}        K = self.K = train"))
+    unit, task = row.result.units[0], row.tasks[TOY]
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    old = fitted_again(row.result, unit, task, str(plug), kept=kept)
+    new = fitted_again(row.result, unit, task, str(plug), tmp_path / "drawn", kept)
+    assert (old.agrees, new.agrees) == (True, True)
+    regrets = [one.metrics[0].again for one in (old, new)]
+    assert old.metrics[0].metric == "nll_regret"
+    assert regrets[0] != regrets[1]
+    assert log.read_text() == "fit\n" * fits
 
 
 @pytest.fixture(scope="module")

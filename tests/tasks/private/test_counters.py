@@ -12,6 +12,7 @@ from tests.tasks.private.inputs import (
     FRAMES,
     PHI,
     PSI,
+    RNG,
     STATES,
     TIMES,
     read_arrays,
@@ -136,3 +137,73 @@ def test_a_series_of_times_alone_is_no_trajectory(tmp_path):
 )
 def test_even_steps_are_told_from_others(values, even):
     assert is_even(values) == even
+
+
+# ---- what only ascends, and what numbers runs --------------------------------------------------
+
+LONG = 3000
+WALK = np.round(RNG.normal(size=LONG).cumsum() % 3, 3)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        np.arange(LONG) + RNG.normal(scale=0.05, size=LONG),  # adaptive steps
+        np.round(np.arange(LONG) / 3, 1),  # rounded
+        np.arange(LONG) ** 1.5,
+        RNG.random(LONG).cumsum(),
+        -RNG.random(LONG).cumsum(),
+    ],
+)
+def test_column_that_only_ascends_or_descends_is_no_coordinate(tmp_path, times):
+    table = rows("{:.3f} {}", times, WALK)
+    with refused(r"column 1 only (as|des)cends, in unequal steps.*--columns 2"):
+        read_text(tmp_path, table)
+    found = read_text(tmp_path, table, columns=("2",))
+    assert np.array_equal(found.values[:, 0], WALK)
+    assert any("if it is the time, frames are not equally" in text for text in found.warnings) == (
+        times[-1] > times[0]
+    )
+    with refused("column 1 only"):
+        read_text(tmp_path, rows("{:.3f}", times))
+
+
+@pytest.mark.parametrize("columns", [(), ("2",)])
+@pytest.mark.parametrize(
+    ("header", "number"),
+    [
+        ("", np.arange(LONG) // 1000),
+        ("run,x\n", np.arange(LONG) // 1000),
+        ("traj_id,x\n", np.arange(LONG) % 3),
+        ("resid,x\n", 2 + np.arange(LONG) // 1500),
+        ("walker,x\n", 5 - np.arange(LONG) // 1000),
+    ],
+)
+def test_rows_of_several_runs_are_refused_whatever_is_chosen(tmp_path, header, number, columns):
+    with refused("the rows are of several runs or molecules; give each as a file"):
+        read_text(tmp_path, header + rows("{},{}", number, WALK), "a.csv", columns=columns)
+
+
+def test_number_of_one_run_passes(tmp_path):
+    table = "run,x\n" + rows("{},{}", np.full(LONG, 4), WALK)
+    assert np.array_equal(read_text(tmp_path, table, "a.csv", columns=("x",)).values[:, 0], WALK)
+
+
+def test_rows_in_reverse_order_are_refused(tmp_path):
+    with refused("descends in equal steps: are the rows in reverse order"):
+        read_text(tmp_path, rows("{} {}", np.arange(LONG)[::-1], WALK))
+
+
+@pytest.mark.parametrize("columns", [("phi", "phi"), ("2", "phi"), ("1", "2", "1")])
+def test_column_that_is_given_twice_is_refused(tmp_path, columns):
+    table = "psi,phi\n" + rows("{},{}", PHI, PSI)
+    with refused("--columns: column . '.*' of a.csv is given twice"):
+        read_text(tmp_path, table, "a.csv", columns=columns)
+
+
+@pytest.mark.parametrize("turn", [360.0, 2 * np.pi])
+def test_numbers_that_wrap_round_a_full_turn_are_warned_of(tmp_path, turn):
+    angles = np.mod(RNG.normal(scale=0.1, size=LONG).cumsum(), 1) * turn
+    found = read_text(tmp_path, rows("{:.4f}", angles))
+    assert "column 1 are taken for plain numbers; if they are angles" in found.warnings[0]
+    assert not read_text(tmp_path, rows("{:.4f}", np.abs(angles - turn / 2))).warnings

@@ -113,6 +113,12 @@ def test_drift_is_doubted(tmp_path):
     assert any("of what is held out" in text for text in report.warnings())
 
 
+def test_frames_in_no_order_are_refused(tmp_path):
+    frames = np.random.default_rng(2).permutation(two_states(0.5, 24_000))
+    with pytest.raises(InputError, match=r"nothing is left to predict; were frames shuffled\?"):
+        made(tmp_path, frames)
+
+
 def test_runs_of_one_process_are_not_doubted(tmp_path):
     runs = [two_states(0.4, 40_000) for _ in range(3)]
     _, report = made(tmp_path, *runs)
@@ -142,7 +148,7 @@ def test_time_of_macrostates_is_that_of_the_microstates(tmp_path):
     rates = np.diag([0.2, 0.02, 0.3, 0.3, 0.2], 1) + np.diag([0.2, 0.3, 0.3, 0.02, 0.2], -1)
     np.fill_diagonal(rates, 1 - rates.sum(1))
     basins = HiddenChain(rates, np.arange(6, dtype=np.uint8))
-    run = basins.label(basins.sample(60_000, 1, RNG))[0]
+    run = basins.label(basins.sample(60_000, 1, np.random.default_rng(0)))[0]
     task, _ = made(tmp_path, run, asked=Asked(macrostates=2))
     card = kinetics_card(task)
     exact = float(basins.relaxation_times(1)[0])

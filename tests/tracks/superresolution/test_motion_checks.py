@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from benchmark.errors import InputError
 from benchmark.quantities import ENERGY
@@ -216,7 +218,8 @@ def test_positions_fitted_without_their_velocities_are_refused(ethanol):
     rng = np.random.default_rng(0)
     turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
     error = fault(replace(honest, positions=honest.positions @ turn))
-    assert "were positions rotated (fitted) and they not?" in error or "reversed" in error
+    assert "they fit once " in error
+    assert "(fitted, say) and they not?" in error
 
 
 @pytest.mark.parametrize("gap", [5, 10])
@@ -309,3 +312,71 @@ def test_forces_without_velocities_are_judged_too(ethanol):
     error = fault(replace(only, forces=KCAL * honest.forces), reads={"positions", "forces"})
     assert "kcal/mol/Å" in error
     assert "residual" not in error
+
+
+# ---- half and double, shifted and turned --------------------------------------------------------
+
+
+@pytest.mark.parametrize("gap", [5, 10])
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+@pytest.mark.parametrize("frames", [0, 11])
+def test_velocities_twice_or_half_as_large_are_refused_with_the_factor(
+    ethanol, gap, factor, frames
+):
+    honest = kept(ethanol, gap, frames=frames)
+    error = fault(replace(honest, velocities=factor * honest.velocities), gap)
+    found = re.search(r"they are ([0-9.]+) times too (large|small), in no known unit", error)
+    assert found
+    assert float(found[1]) == pytest.approx(2, rel=0.25)
+    assert found[2] == ("large" if factor > 1 else "small")
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_forces_twice_or_half_as_large_are_refused(ethanol, factor):
+    honest = kept(ethanol, 10)
+    error = fault(replace(honest, forces=factor * honest.forces))
+    assert f"times too {'large' if factor > 1 else 'small'}" in error
+
+
+@pytest.mark.parametrize("gap", [5, 10])
+@pytest.mark.parametrize("speed", [0.005, 0.02])
+def test_positions_that_drift_without_their_velocities_are_refused(ethanol, gap, speed):
+    honest = kept(ethanol, gap)
+    times = 0.5 * gap * np.arange(len(honest.positions))
+    drift = speed * times[:, None, None] * np.array([1.0, 0, 0])
+    error = fault(replace(honest, positions=honest.positions + drift), gap)
+    moved = float(error.split("the molecule as a whole moves by ")[1].split(" Å")[0])
+    assert moved == pytest.approx(speed * 0.5 * gap, rel=0.1)
+    both = replace(
+        honest,
+        positions=honest.positions + drift,
+        velocities=honest.velocities + np.array([speed, 0, 0]),
+    )
+    assert judged(both, gap) == []
+
+
+def test_centred_positions_of_a_molecule_that_flies_are_refused(ethanol):
+    honest = kept(ethanol, 10)
+    flying = replace(honest, velocities=honest.velocities + np.array([0.0, 0.02, 0]))
+    assert "was the motion of the whole taken out of velocities only?" in fault(flying)
+
+
+@pytest.mark.parametrize("gap", [5, 10])
+@pytest.mark.parametrize("degrees", [30, 90, 180])
+def test_turned_positions_are_told_with_their_angle(ethanol, gap, degrees):
+    turn = Rotation.from_rotvec(np.radians(degrees) * np.array([0.48, 0.6, 0.64])).as_matrix()
+    honest = kept(ethanol, gap)
+    for reads in (READABLE, {"positions", "forces"}):
+        error = fault(replace(honest, positions=honest.positions @ turn), gap, reads=reads)
+        found = float(error.split("they fit once turned by ")[1].split("°")[0])
+        assert found == pytest.approx(degrees, abs=2)
+    together = {
+        name: getattr(honest, name) @ turn for name in ("positions", "velocities", "forces")
+    }
+    assert judged(replace(honest, **together), gap) == []
+
+
+def test_mirrored_positions_are_told(ethanol):
+    honest = kept(ethanol, 10)
+    error = fault(replace(honest, positions=honest.positions * [1, 1, -1]))
+    assert "they fit once mirrored; were positions mirrored" in error

@@ -302,8 +302,8 @@ def test_npz_of_our_units_needs_no_topology(files, runs, capsys):
 def test_hidden_frames_are_compared_by_the_rules_of_the_benchmark(files, runs, capsys):
     segment = tiny_segment(201, 4)
     save(files / "fine.trr", segment.positions, TIME_STEP)
-    code, said, _ = upsample(capsys, runs, "fine.trr", "--hidden", "--to", "out.trr")
-    assert code == 0
+    code, said, error = upsample(capsys, runs, "fine.trr", "--hidden", "--to", "out.trr")
+    assert code == 0, error
     fine = read_trajectory(files / "fine.trr", files / "w.pdb")
     made = load_model("linear").build().reconstruct(segment.coarse(GAP, frozenset({"positions"})))
     errors = superresolution_errors([made], [segment], GAP, np.array([[0, 1], [0, 2]]))

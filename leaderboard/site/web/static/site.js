@@ -186,6 +186,30 @@ class View {
   }
 }
 
+/** Let the reader change between light and dark; what the system has needs no memory. */
+function offerThemes() {
+  const root = document.documentElement;
+  const button = document.querySelector("button.theme");
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const usual = () => (system.matches ? "dark" : "light");
+  const other = () => ((root.dataset.theme || usual()) === "dark" ? "light" : "dark");
+  const name = () => (button.textContent = other() === "dark" ? "Dark" : "Light");
+  button.addEventListener("click", () => {
+    const theme = other();
+    if (theme === usual()) delete root.dataset.theme;
+    else root.dataset.theme = theme;
+    try {
+      if (theme === usual()) localStorage.removeItem("theme");
+      else localStorage.setItem("theme", theme);
+    } catch {
+      // It holds for this page.
+    }
+    name();
+  });
+  system.addEventListener("change", name);
+  name();
+}
+
 /** Open the part of a page that an address leads to. */
 function open() {
   if (location.hash.length < 2 || location.hash.startsWith("#?")) return;
@@ -197,6 +221,7 @@ function open() {
 }
 
 for (const table of document.querySelectorAll("table.sortable")) views.push(new View(table));
+offerThemes();
 open();
 addEventListener("hashchange", () => {
   const address = readAddress();

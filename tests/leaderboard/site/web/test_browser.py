@@ -245,6 +245,35 @@ def test_dark_and_light_are_both_readable(browser: Any, host: str) -> None:
     assert found["dark"][0] < 150 < 600 < found["dark"][1]
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_reader_chooses_light_or_dark_and_it_stays_on_the_next_page(
+    browser: Any, host: str, scheme: str
+) -> None:
+    reader = Reader(browser, host, color_scheme=scheme)
+    page = reader.open("index.html")
+    button = page.locator("button.theme")
+    other = {"light": "Dark", "dark": "Light"}[scheme]
+    assert button.inner_text() == other
+    before = _paper(page)
+    button.click()
+    assert button.inner_text().lower() == scheme
+    chosen = _paper(page)
+    assert abs(chosen - before) > 500
+    page = reader.open("tasks.html")
+    assert _paper(page) == chosen
+    page.locator("button.theme").click()  # back to what the system has
+    assert _paper(page) == before
+    assert page.evaluate("localStorage.length") == 0
+    assert reader.troubles == []
+    reader.context.close()
+
+
+def _paper(page: Any) -> int:
+    return sum(
+        _channels(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
+    )
+
+
 def _channels(colour: str) -> list[int]:
     return [int(part) for part in colour.strip("rgba()").split(",")[:3]]
 

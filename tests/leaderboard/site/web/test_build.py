@@ -106,6 +106,14 @@ def test_every_link_leads_to_a_file_of_the_site_and_a_place_in_it(site: Path) ->
             assert not place or place in ids[target], (path, address)
 
 
+def test_every_figure_of_the_board_is_there_as_svg_and_as_pdf(site: Path) -> None:
+    files = {path.name for path in (site / "figures").iterdir()}
+    assert {"kinetics-cost.svg", "left--a.svg", "kinetics--lstm.svg"} <= files
+    assert {f"{name[:-4]}.pdf" for name in files if name.endswith(".svg")} <= files
+    links = read(site / "tasks" / "left--a.html").links
+    assert {"../figures/left--a.svg", "../figures/left--a.pdf"} <= {*links}
+
+
 def test_ids_are_unique_and_what_figures_refer_to_is_there(site: Path) -> None:
     for path in site.rglob("*.html"):
         seen = read(path)
@@ -182,7 +190,7 @@ def test_downloads_hold_what_the_table_shows(site: Path) -> None:
     units = site / "data" / "units" / "kinetics--lstm.json"
     assert len(RowUnits.model_validate_json(units.read_bytes()).units) == 9
     assert json.loads((site / "data" / "board.schema.json").read_text())["title"] == "Published"
-    for figure in (site / "figures").iterdir():
+    for figure in (site / "figures").glob("*.svg"):
         assert ET.parse(figure).getroot().tag.endswith("svg")
         assert "var(--" not in figure.read_text("utf-8")
 

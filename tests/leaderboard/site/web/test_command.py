@@ -56,9 +56,9 @@ def test_figure_of_a_task_is_taken_from_the_earlier_site_while_its_card_is_the_s
     tmp_path: Path,
 ) -> None:
     task = find_task("potentials/linear3")
-    address = data_figure(task.id, str(task.card.fingerprints["card"]))
+    name = data_figure(task.id, str(task.card.fingerprints["card"]))
     (tmp_path / "figures").mkdir()
-    (tmp_path / address).write_text("drawn before")
+    (tmp_path / "figures" / f"{name}.svg").write_text("drawn before")
     assert task_figures({task.id: task}, [task.id], tmp_path) == {task.id: "drawn before"}
     drawn = task_figures({task.id: task}, [task.id], tmp_path / "elsewhere")[task.id]
     assert drawn.startswith("<?xml")

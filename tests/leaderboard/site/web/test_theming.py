@@ -5,16 +5,27 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from benchmark.console.plots import INK, PALETTE
-from leaderboard.site.web.theming import VARIABLES, canvas, inline, svg_text
+from leaderboard.site.web.theming import VARIABLES, Drawing, canvas, drawing, inline
 
 
-@pytest.fixture(scope="module")
-def svg() -> str:
+def drawn() -> Drawing:
     with canvas(2.0, 1.0) as figure:
         axis = figure.add_axes((0.1, 0.2, 0.8, 0.7))
         axis.plot([0, 1], [0, 1], "o", color=PALETTE[0])
         axis.set_xlabel("x", color=INK)
-        return svg_text(figure)
+        return drawing(figure)
+
+
+@pytest.fixture(scope="module")
+def svg() -> str:
+    return drawn().svg
+
+
+def test_figure_is_the_same_file_whenever_it_is_drawn() -> None:
+    one, other = drawn(), drawn()
+    assert one == other
+    assert one.pdf.startswith(b"%PDF-")
+    assert b"CreationDate" not in one.pdf
 
 
 def test_file_keeps_its_colours_and_its_words(svg: str) -> None:
