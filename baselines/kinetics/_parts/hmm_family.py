@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
-
-import numpy as np
 
 from baselines.kinetics._parts.filtering import HiddenMarkov
 from baselines.kinetics._parts.slow_modes import SlowMode
@@ -21,6 +20,9 @@ from benchmark.tracks.kinetics.contract import StateTrajectories
 #: What competes, by the names of the models.
 FAMILIES = ("ar-hmm", "hmm")
 
+#: Share of the effort after which the one that is behind is given up.
+TRIAL = 0.2
+
 
 class HmmFamily:
     """The better of `ArHmm` and `Hmm`, by the slowest mode and then by likelihood.
@@ -28,8 +30,9 @@ class HmmFamily:
     Where labels are few and functions of a hidden place, or frames are few, hidden states tied to
     labels and a mixture of labels do best; where labels are many, or noisy views of something
     slow, a local law that a slow hidden state switches. Both are hidden Markov models, fitted to
-    the same data. The one is kept whose slowest mode decays as that of the validation data does
-    (within two standard errors or a factor of 1.5); where that says nothing, the likelier one.
+    the same data. After a part of the effort the one goes on whose slowest mode decays as that of
+    the validation data does (within two standard errors or a factor of 1.5); where that says
+    nothing, the likelier one.
 
     Parameters
     ----------
@@ -53,19 +56,25 @@ class HmmFamily:
         slow: SlowMode,
         context: FitContext,
     ) -> None:
-        """Fit one of each family, and keep one."""
-        best = (False, -np.inf)
-        for place, name in enumerate(FAMILIES):
+        """Try each family with a part of the effort, and fit the better one with all of it."""
+
+        def candidate(place: int, name: str, effort: float) -> _Candidate:
+            """Fit one, and see what it is worth."""
+            report = partial(_share, context, place)
             model = self._make(name)
-            model.fit(train, validation, replace(context, progress=_share(context, place, name)))
+            own = replace(context, effort=effort * context.effort, progress=report)
+            model.fit(train, validation, own)
             same = slow.is_shared_by(model.sample, context.seed, FACTOR)
-            found = same, _mean_log_likelihood(model, validation)
-            context.progress(
-                (place + 1) / len(FAMILIES),
-                f"{name}: validation {-found[1]:.5f} nats{'' if same else ', another slow mode'}",
-            )
-            if found > best:
-                best, self.family, self.model = found, name, model
+            score = _mean_log_likelihood(model, validation)
+            other = "" if same else ", another slow mode"
+            report(1.0, f"{name}: validation {-score:.5f} nats{other}")
+            return _Candidate((same, score), name, model)
+
+        tried = [candidate(place, name, TRIAL) for place, name in enumerate(FAMILIES)]
+        ahead = max(tried, key=attrgetter("worth"))
+        whole = candidate(len(FAMILIES), ahead.name, 1.0)
+        best = max(ahead, whole, key=attrgetter("worth"))
+        self.family, self.model = best.name, best.model
 
     def _make(self, name: str) -> ArHmm | Hmm:
         return ArHmm(most=self.most) if name == "ar-hmm" else Hmm()
@@ -88,9 +97,18 @@ class HmmFamily:
         self.model.load(folder)
 
 
-def _share(context: FitContext, place: int, name: str) -> Callable[[float, str], None]:
-    """Report the progress of one family as its share of the whole."""
-    return lambda done, note: context.progress((place + done) / len(FAMILIES), f"{name}: {note}")
+@dataclass(frozen=True)
+class _Candidate:
+    """A fitted model; it is worth its slowest mode first, then its likelihood."""
+
+    worth: tuple[bool, float]
+    name: str
+    model: ArHmm | Hmm
+
+
+def _share(context: FitContext, place: int, done: float, note: str) -> None:
+    """Report the progress of a fit as its share of all three."""
+    context.progress((place + done) / (len(FAMILIES) + 1), note)
 
 
 def _mean_log_likelihood(model: ArHmm | Hmm, data: StateTrajectories) -> float:
