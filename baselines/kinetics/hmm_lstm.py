@@ -18,6 +18,7 @@ from baselines.kinetics._parts.filtering import Filter
 from baselines.kinetics._parts.hmm_family import HmmFamily
 from baselines.kinetics._parts.recurrent import RecurrentNetwork
 from baselines.kinetics._parts.slow_modes import SlowMode
+from baselines.kinetics._parts.training import EpochTraining
 from baselines.kinetics.ar_hmm import FACTOR
 from baselines.kinetics.lstm import Lstm
 from benchmark.arrays import Labels, Probabilities
@@ -69,6 +70,9 @@ class HmmLstm(Lstm):
         citation="this project; its parts: A. B. Poritz, Proc. ICASSP 1982, 1291; S.-T. Tsai et "
         "al., Nat. Commun. 11, 5115 (2020)",
     )
+
+    # What there is to correct shows early.
+    training = EpochTraining(patience=0.15)
 
     def __init__(
         self,
