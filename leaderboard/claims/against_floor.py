@@ -1,0 +1,298 @@
+"""Claims that a model gets something as right as its training data allow: errors E against f.
+
+f is the error of a fresh true chain as long as the training data, and that of a chain of a quarter
+of the length is twice as large. So a model that learns all that is in its data stays near f.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmark.task import TaskCard
+from benchmark.uncertainty import with_error
+from leaderboard.board import Ranking
+from leaderboard.claims.claim import Answer, Claim, Dots, Panel, Table, table, text
+from leaderboard.claims.deciding import TOGETHER, Effect, Rule, decide, told
+from leaderboard.claims.evidence import Traces
+from leaderboard.claims.replicas import Floats, jackknifed, replica_errors, root_mean_square
+from leaderboard.ranking import Row
+from leaderboard.tables import NO_VALUE
+
+MODEL = "lstm"
+
+TSAI = "Tsai, Kuo, Tiwary, arXiv:2004.12360"
+
+#: The error of a quarter of the data.
+QUARTER = 2.0
+
+RULE = Rule(above=False, holds=math.log(QUARTER), fails=math.log(QUARTER), log=True)
+
+RULE_TEXT = """
+E is the model's error, root mean square over its training replicas, and f that of fresh true data
+as long as the training data; E/f is their geometric mean over tasks. The claim holds
+where E/f is surely below 2, the error of a quarter of the data, and does not hold where it is surely
+above: by a jackknife over the replicas, with the error of f, {together}.
+"""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A metric that has an f.
+
+    Attributes
+    ----------
+    metric : str
+    title : str
+    power : float
+        Of E/f, such that the data of a quarter give 2.
+    """
+
+    metric: str
+    title: str
+    power: float = 1.0
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A claim of this kind; a further one is a further record.
+
+    Attributes
+    ----------
+    code, id, title, statement, source : str
+    measures : tuple of Measure
+    remark : str
+        On the measures.
+    """
+
+    code: str
+    id: str
+    title: str
+    statement: str
+    source: str
+    measures: tuple[Measure, ...]
+    remark: str
+
+
+BOLTZMANN = Claimed(
+    code="T1",
+    id="boltzmann",
+    title="The LSTM captures Boltzmann statistics",
+    statement="the LSTM captures Boltzmann statistics",
+    source=f"{TSAI}: the generated trajectories have the populations of the true ones.",
+    measures=(
+        Measure("free_energy_error", "free energies"),
+        # A divergence of near distributions is a square of their difference.
+        Measure("population_error", "populations", power=0.5),
+    ),
+    remark="Free energies of the macrostates, rms in kT; populations, Jensen–Shannon divergence, of "
+    "which the root is taken as it grows with the square of a difference.",
+)
+
+TIMESCALES = Claimed(
+    code="T2",
+    id="timescales",
+    title="The LSTM has the kinetics over a large spectrum of timescales",
+    statement="the LSTM has the kinetics over a large spectrum of timescales",
+    source=f"{TSAI}: kinetics are reproduced over many orders of magnitude of time, as the curve of\n"
+    "committed transitions shows.",
+    measures=(
+        Measure("its_error", "implied timescales"),
+        Measure("commit_error", "committed jumps"),
+    ),
+    remark="Implied timescales of all resolved processes at all lags, rms ln(t̂/t); the curve of "
+    "committed jumps at all thresholds, mean |ln(N̂/N)|.",
+)
+
+
+MEASURED = Claimed(
+    code="T4",
+    id="traces",
+    title="The LSTM learns a measured riboswitch trace",
+    statement="it holds for a measured riboswitch trace",
+    source=f"{TSAI}: the network learns a trace of force spectroscopy, of a riboswitch.",
+    measures=(*BOLTZMANN.measures, *TIMESCALES.measures),
+    remark="Public traces at 10 kHz, each cut into training replicas and held-out data; f is what "
+    "other pieces of the same trace, as long as a replica, are off from the held-out data, so that "
+    "it holds the drift of the instrument. How to get and import the traces, and their statistics "
+    "beside those of the synthetic tasks, is in [tasks/riboswitch](../tasks/riboswitch/README.md).",
+)
+
+
+@dataclass(frozen=True)
+class Floor:
+    """f of a metric on a task, and its standard error."""
+
+    value: float
+    stderr: float
+
+
+@dataclass(frozen=True)
+class Against:
+    """A model's errors on one task.
+
+    Attributes
+    ----------
+    name, family : str
+    slowest : float
+        Slowest relaxation time, frames.
+    errors : mapping of metric to float64 array of shape (replicas,)
+    floors : mapping of metric to Floor
+        Of the same metrics.
+    """
+
+    name: str
+    family: str
+    slowest: float
+    errors: Mapping[str, Floats]
+    floors: Mapping[str, Floor]
+
+    def ratio(self, measure: Measure) -> tuple[float, float]:
+        """Give (E/f)^power and its standard error, over replicas and with that of f."""
+        value, stderr, _ = _log_ratio([self], measure)
+        return math.exp(value), math.exp(value) * stderr
+
+
+def floor_claims(ranking: Ranking, claimed: Claimed) -> list[Claim]:
+    """Decide a claim from the row of its model; nothing without one."""
+    row = next((row for row in ranking.rows if row.name == MODEL), None)
+    found = [] if row is None else against(row, ranking.cards, claimed)
+    return decided_claim(claimed, found, ranking.track.name)
+
+
+def trace_claims(ranking: Ranking, traces: Traces | None) -> list[Claim]:
+    """Decide the claim about measured traces; nothing without any, or without the model's row."""
+    if traces is None or traces.model not in [row.name for row in ranking.rows]:
+        return []
+    names = {one.metric for one in MEASURED.measures}
+    found = []
+    for one in traces.traces:
+        metrics = {name: metric for name, metric in one.metrics.items() if name in names}
+        found.append(
+            Against(
+                name=one.trace,
+                family="measured traces",
+                slowest=one.slowest,
+                errors={name: np.array(metric.errors) for name, metric in metrics.items()},
+                floors={
+                    name: Floor(metric.floor, metric.floor_stderr)
+                    for name, metric in metrics.items()
+                },
+            )
+        )
+    return decided_claim(MEASURED, found, ranking.track.name)
+
+
+def against(row: Row, cards: Sequence[TaskCard], claimed: Claimed) -> list[Against]:
+    """Collect a row's errors on the tasks that it has run and that have an f."""
+    found = []
+    for card in cards:
+        floors = {
+            one.metric: Floor(scale.floor, scale.floor_stderr)
+            for one in claimed.measures
+            if (scale := card.metrics.get(one.metric)) and scale.floor
+        }
+        if card.id in row.tasks and floors:
+            slowest = float(card.particulars.get("slowest_frames", math.nan))
+            errors = {name: replica_errors(row, card, name) for name in floors}
+            found.append(Against(card.id, card.family, slowest, errors, floors))
+    return found
+
+
+def decided_claim(claimed: Claimed, found: Sequence[Against], track: str) -> list[Claim]:
+    """Decide a claim from errors on tasks; nothing without any."""
+    effects = _effects(claimed, found)
+    if not effects:
+        return []
+    parts = decide(effects, RULE)
+    answer = Answer(code=claimed.code, statement=claimed.statement, quantity="E/f", parts=parts)
+    together = TOGETHER.format(number=len(parts))
+    claim = Claim(
+        id=claimed.id,
+        track=track,
+        title=claimed.title,
+        source=claimed.source,
+        blocks=[
+            text(claimed.remark),
+            *told(answer, RULE_TEXT.format(together=together), "where"),
+            _figure(claimed, found),
+            _table(claimed, found),
+        ],
+        answers=[answer],
+    )
+    return [claim]
+
+
+def _effects(claimed: Claimed, found: Sequence[Against]) -> list[Effect]:
+    """Give ln E/f of each family and measure."""
+    effects = []
+    for measure in claimed.measures:
+        some = [one for one in found if measure.metric in one.errors]
+        for family in dict.fromkeys(one.family for one in some):
+            members = [one for one in some if one.family == family]
+            replicas = min(len(one.errors[measure.metric]) for one in members)
+            size = f"{len(members)} tasks × {replicas} replicas"
+            of = f"{family}, {measure.title}"
+            effects.append(Effect(of, *_log_ratio(members, measure), size))
+    return effects
+
+
+def _log_ratio(some: Sequence[Against], measure: Measure) -> tuple[float, float, float]:
+    """Give the mean of ln E/f over tasks, its standard error, and degrees of freedom."""
+    floors = [one.floors[measure.metric] for one in some]
+
+    def mean(errors: Sequence[Floats]) -> float:
+        # An error below f/100 counts as f/100, as in the score.
+        ratios = [
+            max(root_mean_square(one) / floor.value, 0.01)
+            for one, floor in zip(errors, floors, strict=True)
+        ]
+        return measure.power * math.fsum(map(math.log, ratios)) / len(ratios)
+
+    value, stderr, freedom = jackknifed([one.errors[measure.metric] for one in some], mean)
+    # Tasks of a family share their fresh chains, so that the errors of f add up.
+    of_floor = math.fsum(floor.stderr / floor.value for floor in floors) / len(floors)
+    return value, math.hypot(stderr, measure.power * of_floor), freedom
+
+
+def _figure(claimed: Claimed, found: Sequence[Against]) -> Dots:
+    panels = []
+    for measure in claimed.measures:
+        ratios = [
+            one.ratio(measure) if measure.metric in one.errors else (math.nan, math.nan)
+            for one in found
+        ]
+        panels.append(
+            Panel(
+                title=measure.title,
+                values=[value for value, _ in ratios],
+                low=[value * math.exp(-stderr / value) for value, stderr in ratios],
+                high=[value * math.exp(stderr / value) for value, stderr in ratios],
+            )
+        )
+    return Dots(
+        name=claimed.id,
+        caption="E/f on every task, with standard errors: at the first line as good as fresh data "
+        "of the training length, at the second as those of a quarter of it.",
+        axis="E/f",
+        log=True,
+        marks=[1.0, QUARTER],
+        labels=[one.name for one in found],
+        panels=panels,
+    )
+
+
+def _table(claimed: Claimed, found: Sequence[Against]) -> Table:
+    rows = []
+    for one in found:
+        cells = {
+            measure.title: with_error(*one.ratio(measure))
+            if measure.metric in one.errors
+            else NO_VALUE
+            for measure in claimed.measures
+        }
+        rows.append({"task": f"`{one.name}`", "t₂, frames": f"{one.slowest:,.0f}", **cells})
+    return table(rows)
