@@ -187,7 +187,8 @@ def measured(task: Task, embeddings: Sequence[Floats], permutations: int) -> dic
         slowness = -np.log(rates)
     return {
         "task": task.id,
-        "card": card.fingerprints["card"],
+        "version": card.version,
+        "data": {name: split.sha256 for name, split in card.splits.items()},
         "labels": card.labels,
         "commute": [round(rank_correlation(one, commute), 4) for one in found],
         "rate": [round(rank_correlation(one, slowness), 4) for one in found],
@@ -247,7 +248,7 @@ def main(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
     record = {"model": results[0].model.name, "tasks": found}
-    write_text(out, json.dumps(record, indent=1) + "\n")
+    write_text(out, json.dumps(record).replace('{"task"', '\n{"task"') + "\n")
     for one in found:
         typer.echo(
             f"{one['task']}: ρ {np.mean(one['commute']):.3f} with commute times, "

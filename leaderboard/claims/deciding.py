@@ -139,8 +139,12 @@ def counted(parts: Sequence[Part]) -> str:
     >>> counted([part, part])
     '2 hold'
     """
-    words = {"holds": "hold", "does not hold": "do not hold", "in part": "in part"}
-    words["undecided"] = "undecided"
+    words: dict[Decision, str] = {
+        "holds": "hold",
+        "does not hold": "do not hold",
+        "in part": "in part",
+        "undecided": "undecided",
+    }
     found = Counter(part.verdict for part in parts)
     return ", ".join(f"{found[key]} {word}" for key, word in words.items() if found[key])
 

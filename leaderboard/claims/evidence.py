@@ -29,7 +29,8 @@ class Connectivity(_Frozen):
     """An embedding beside the exact dynamics of a task; lists are over training replicas."""
 
     task: str
-    card: str
+    version: int
+    data: dict[str, str]
     labels: int
     commute: list[float]
     rate: list[float]
@@ -51,7 +52,8 @@ class Vibrations(_Frozen):
     """How far the spectra of true segments are from those of the test segments, set by set."""
 
     task: str
-    card: str
+    version: int
+    data: dict[str, str]
     segments: int
     distance: list[float]
     high: list[float]
@@ -64,10 +66,14 @@ class TrueSegments(_Frozen):
 
 
 class TraceError(_Frozen):
-    """A model's errors on a measured trace, one a training replica, and what fresh data give."""
+    """A model's errors on a measured trace, one a training replica, and what fresh data give.
+
+    ``tells``: whether f is small enough against E₀ to tell a good model from a bad one.
+    """
 
     floor: Number
     floor_stderr: Number
+    tells: bool
     errors: list[float]
 
 
@@ -123,7 +129,8 @@ def read_evidence(folder: Path = FOLDER) -> Evidence:
 
 def holds_for(found: Connectivity | Vibrations, card: TaskCard) -> bool:
     """Say whether evidence is of a task as it is now."""
-    return found.task == card.id and found.card == card.fingerprints["card"]
+    data = {name: split.sha256 for name, split in card.splits.items()}
+    return (found.task, found.version, found.data) == (card.id, card.version, data)
 
 
 def _read(path: Path, kind: type[Record]) -> Record | None:

@@ -12,7 +12,7 @@ import numpy as np
 from benchmark.uncertainty import with_error
 from leaderboard.board import Ranking
 from leaderboard.claims.claim import Answer, Claim, Dots, Panel, Part, Table, table, text
-from leaderboard.claims.deciding import Effect, Rule, decide, verdict_line
+from leaderboard.claims.deciding import TOGETHER, Effect, Rule, decide, verdict_line
 from leaderboard.claims.replicas import Floats, replica_errors
 from leaderboard.ranking import Row
 from leaderboard.significance import LEVEL, t_quantile
@@ -31,9 +31,9 @@ RULE = Rule(above=True, holds=0.0, fails=SMALL)
 RULE_TEXT = """
 The error of the mean first passage times, rms ln(m̂/m), of a model on the tasks on the left less
 that on the tasks on the right, replica by replica. The claim holds for a model where the difference
-is surely above 0, and does not hold where it is surely below {small}: by Student's t over
-{replicas} training replicas, at 5 %, for all {number} together (Holm). A value's 95 % interval
-reaches {reach:.1f} standard errors to either side.
+is surely above 0, does not hold where it is surely below {small}, and holds in part where both are
+true: by Student's t over {replicas} training replicas, {together}. A value's 95 % interval reaches
+{reach:.1f} standard errors to either side.
 """
 
 
@@ -200,7 +200,7 @@ def _rule(found: Differences) -> str:
     return RULE_TEXT.format(
         small=SMALL,
         replicas=f"{freedom + 1:.0f}",
-        number=len(found),
+        together=TOGETHER.format(number=len(found)),
         reach=t_quantile(1 - LEVEL, freedom),
     ).strip()
 

@@ -57,7 +57,8 @@ def compared(task: Task) -> dict[str, Any]:
     found = [_errors(some, true) for some in sets]
     return {
         "task": task.id,
-        "card": card.fingerprints["card"],
+        "version": card.version,
+        "data": {name: split.sha256 for name, split in card.splits.items()},
         "segments": n,
         "distance": [round(distance, 3) for distance, _ in found],
         "high": [round(high, 5) for _, high in found],
@@ -89,7 +90,7 @@ def main(
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
-    write_text(out, json.dumps({"tasks": found}, indent=1) + "\n")
+    write_text(out, json.dumps({"tasks": found}).replace('{"task"', '\n{"task"') + "\n")
     for one in found:
         distances, ratios = one["distance"], one["high"]
         typer.echo(

@@ -84,7 +84,7 @@ def commute_times(transitions: Sequence[ArrayLike], labels: ArrayLike) -> Floats
     hitting = np.empty((n_labels, n_labels))  # from row to column
     for j in range(n_labels):
         members = np.flatnonzero(seen == j)
-        z = np.linalg.solve(_block(parts, inverse, members), root[members])
+        z = np.asarray(np.linalg.solve(_block(parts, inverse, members), root[members]), np.float64)
         c = 1 / (root[members] @ z)
         spread = _spectral(parts, inverse, _scattered(members, z, len(root)))
         hitting[:, j] = c * (1 - np.bincount(seen, root * spread) / populations)

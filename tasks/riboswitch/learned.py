@@ -45,6 +45,7 @@ def errors_on(task: Task, result: Result) -> dict[str, Any]:
             name: {
                 "floor": card.metrics[name].floor,
                 "floor_stderr": card.metrics[name].floor_stderr,
+                "tells": card.metrics[name].counts,
                 "errors": [float(f"{value:.6g}") for value in values],
             }
             for name, values in metrics.items()
@@ -71,7 +72,7 @@ def main(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
     record = {"model": result.model.name, "traces": found}
-    write_text(out, json.dumps(record, indent=1) + "\n")
+    write_text(out, json.dumps(record).replace('{"trace"', '\n{"trace"') + "\n")
     for one in found:
         ratios = ", ".join(
             f"{name} {max(each['errors']) / each['floor']:.2f}"
