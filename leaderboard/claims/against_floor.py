@@ -248,7 +248,7 @@ def _effects(claimed: Claimed, found: Sequence[Against]) -> list[Effect]:
         for family in dict.fromkeys(one.family for one in some):
             members = [one for one in some if one.family == family]
             replicas = min(len(one.errors[measure.metric]) for one in members)
-            size = f"{len(members)} tasks × {replicas} replicas"
+            size = f"{len(members)} task{'s' * (len(members) > 1)} × {replicas} replicas"
             of = f"{family}, {measure.title}"
             effects.append(Effect(of, *_log_ratio(members, measure), size))
     return effects

@@ -61,6 +61,15 @@ class Rule:
 TOGETHER = "at 5 %, for all {number} together (Holm)"
 
 
+#: Verdicts of more than one part, in the order in which they are counted.
+SEVERAL: dict[Decision, str] = {
+    "holds": "hold",
+    "does not hold": "do not hold",
+    "in part": "in part",
+    "undecided": "undecided",
+}
+
+
 def decide(effects: Sequence[Effect], rule: Rule) -> list[Part]:
     """Decide a claim wherever there is an effect, with Holm's correction for all of them.
 
@@ -139,14 +148,12 @@ def counted(parts: Sequence[Part]) -> str:
     >>> counted([part, part])
     '2 hold'
     """
-    words: dict[Decision, str] = {
-        "holds": "hold",
-        "does not hold": "do not hold",
-        "in part": "in part",
-        "undecided": "undecided",
-    }
     found = Counter(part.verdict for part in parts)
-    return ", ".join(f"{found[key]} {word}" for key, word in words.items() if found[key])
+    return ", ".join(
+        f"{found[word]} {word if found[word] == 1 else SEVERAL[word]}"
+        for word in SEVERAL
+        if found[word]
+    )
 
 
 def told(answer: Answer, rule: str, where: str) -> list[Text | Table]:

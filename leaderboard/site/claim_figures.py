@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 #: Inches of a letter of a label, at most; and of a panel of points.
 LETTER, CLOUD = 0.07, 2.1
 
+#: A logarithmic axis over less than this factor has three ticks a decade.
+SHORT = 60
+
+#: Inches of all panels of dots together: with more of them, each is narrower.
+WIDEST = 10.0
+
 #: Panels of points side by side.
 COLUMNS = 4
 
@@ -40,7 +46,8 @@ def size(block: Dots | Points) -> tuple[float, float]:
         columns, rows = _grid(block)
         return CLOUD * columns, 0.5 + (CLOUD + 0.2) * rows
     margin = 0.3 + LETTER * max(map(len, block.labels))
-    return margin + PANEL_WIDTH * len(block.panels), 0.9 + ROW_HEIGHT * len(block.labels)
+    width = min(PANEL_WIDTH * len(block.panels), WIDEST)
+    return margin + width, 0.9 + ROW_HEIGHT * len(block.labels)
 
 
 def draw(figure: Figure, block: Dots | Points) -> None:
@@ -87,10 +94,12 @@ def _bars(panel: Panel) -> tuple[list[float], list[float]]:
 
 
 def _plain_ticks(axis: Axes) -> None:
-    """Write 0.5, 1, 2, 5 on a logarithmic axis, and no powers of ten."""
+    """Write 0.5, 1, 2, 5 on a logarithmic axis, or 0.1, 1, 10 on a long one; no powers of ten."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-    axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=6))
+    low, high = axis.get_xlim()
+    steps = (1.0, 2.0, 5.0) if high < SHORT * low else (1.0,)
+    axis.xaxis.set_major_locator(LogLocator(subs=steps))
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.xaxis.set_minor_formatter(NullFormatter())
 

@@ -8,6 +8,7 @@ import pytest
 
 from leaderboard.board import make_board
 from leaderboard.claims.claim import Claim
+from leaderboard.claims.evidence import Evidence
 from leaderboard.claims.superresolution import superresolution_claims
 from leaderboard.publishing import published
 from leaderboard.site.claims_page import claims_page
@@ -112,7 +113,9 @@ def under(**planted: float) -> dict[str, float]:
 
 def claims_of(rows: list[Submission], tasks: Tasks) -> dict[str, Claim]:
     (ranking,) = (one for one in make_board(rows, tasks).rankings if one.track.name[0] == "s")
-    claims = [one for one in superresolution_claims(ranking) if one.id.startswith(CLAIM)]
+    claims = [
+        one for one in superresolution_claims(ranking, Evidence()) if one.id.startswith(CLAIM)
+    ]
     return {claim.id: claim for claim in claims}
 
 
