@@ -34,7 +34,11 @@ def errors_on(task: Task, result: Result) -> dict[str, Any]:
     if failed := [one for one in units if one.status != "done"]:
         raise InputError(f"{task.id}: {len(failed)} of {len(units)} units are not done; run again")
     known = [name for name, scale in card.metrics.items() if scale.floor]
-    metrics = {name: [one.metrics[name].value for one in units] for name in known}
+    metrics = {
+        name: [one.metrics[name].value for one in units]
+        for name in known
+        if all(name in one.metrics for one in units)
+    }
     return {
         "trace": card.name,
         "frames": sum(card.splits[name].frames for name in ("train", "validation", "test")),
