@@ -248,7 +248,7 @@ def main(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
     record = {"model": results[0].model.name, "tasks": found}
-    write_text(out, json.dumps(record).replace('{"task"', '\n{"task"') + "\n")
+    write_text(out, json.dumps(record).replace(' {"task"', '\n{"task"') + "\n")
     for one in found:
         typer.echo(
             f"{one['task']}: ρ {np.mean(one['commute']):.3f} with commute times, "

@@ -179,7 +179,7 @@ def trace_claims(ranking: Ranking, traces: Traces | None) -> list[Claim]:
     left_out = [f"`{one.trace}`" for one in traces.traces if not one.metrics[STEADY].tells]
     remark = MEASURED.remark
     if left_out:
-        remark += f" Left out, as they drift by too much for that: {', '.join(left_out)}."
+        remark += f" Left out, too short for that or drifting too much: {', '.join(left_out)}."
     return decided_claim(replace(MEASURED, remark=remark), found, ranking.track.name)
 
 

@@ -90,7 +90,7 @@ def main(
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
-    write_text(out, json.dumps({"tasks": found}).replace('{"task"', '\n{"task"') + "\n")
+    write_text(out, json.dumps({"tasks": found}).replace(' {"task"', '\n{"task"') + "\n")
     for one in found:
         distances, ratios = one["distance"], one["high"]
         typer.echo(

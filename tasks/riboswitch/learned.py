@@ -76,7 +76,7 @@ def main(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
     record = {"model": result.model.name, "traces": found}
-    write_text(out, json.dumps(record).replace('{"trace"', '\n{"trace"') + "\n")
+    write_text(out, json.dumps(record).replace(' {"trace"', '\n{"trace"') + "\n")
     for one in found:
         ratios = ", ".join(
             f"{name} {max(each['errors']) / each['floor']:.2f}"

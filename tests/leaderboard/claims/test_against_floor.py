@@ -131,6 +131,6 @@ def test_trace_that_drifts_too_much_is_named_and_left_out(
     measured = Traces(model="lstm", traces=[trace("steady", True, 1.0), trace("drift", False, 9.0)])
     (claim,) = trace_claims(ranking, measured)
     assert {part.verdict for part in claim.answers[0].parts} == {"holds"}
-    assert "Left out, as they drift by too much for that: `drift`." in claim.blocks[0].text
+    assert "Left out, too short for that or drifting too much: `drift`." in claim.blocks[0].text
     assert trace_claims(ranking, None) == []
     assert trace_claims(ranking, measured.model_copy(update={"model": "gru"})) == []

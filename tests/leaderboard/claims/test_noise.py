@@ -103,6 +103,12 @@ def test_verdicts_follow_the_rule_and_are_corrected(make_submission: MakeSubmiss
         ("ridge", "global"): "robust",
         ("ridge", "langevin-10"): "undecided",
     }
+    (answer,) = claim.answers
+    assert answer.code == "W4"
+    assert [(part.of, part.verdict) for part in answer.parts] == [
+        ("global", "does not hold"),
+        ("langevin-10", "holds"),
+    ]
 
 
 def test_loss_near_a_factor_of_two_is_undecided(make_submission: MakeSubmission, tasks):
