@@ -130,11 +130,11 @@ def _exp(value: float) -> float:
 def headline(parts: Sequence[Part]) -> Decision:
     """Say in a word what the parts of a claim come to.
 
-    Undecided, if more than half of them are; else what the decided ones agree on; else in part.
+    Undecided, if half of them are; else what the decided ones agree on; else in part.
     """
     found = Counter(part.verdict for part in parts)
     undecided = found.pop("undecided", 0)
-    if not found or undecided > len(parts) / 2:
+    if not found or undecided >= len(parts) / 2:
         return "undecided"
     return next(iter(found)) if len(found) == 1 else "in part"
 
@@ -170,14 +170,14 @@ def told(answer: Answer, rule: str, where: str) -> list[Text | Table]:
     rows = [
         {
             where: part.of,
+            "verdict": part.verdict,
             answer.quantity: _short(part.value),
             "95 % interval": f"{_short(part.low)} … {_short(part.high)}",
             "from": part.size,
-            "verdict": part.verdict,
         }
         for part in answer.parts
     ]
-    return [text(f"{rule.strip()}\n\n**{verdict_line(answer)}**"), table(rows)]
+    return [text(f"{rule.strip()}\n\n**{verdict_line(answer)}**"), table(rows, left=2)]
 
 
 def verdict_line(answer: Answer) -> str:

@@ -23,6 +23,9 @@ SHORT = 60
 #: Inches of all panels of dots together: with more of them, each is narrower.
 WIDEST = 10.0
 
+#: Inches of the groups' names.
+LEGEND = 4.0
+
 #: Panels of points side by side.
 COLUMNS = 4
 
@@ -44,7 +47,7 @@ def size(block: Dots | Points) -> tuple[float, float]:
     """Give width and height of a figure, in inches."""
     if isinstance(block, Points):
         columns, rows = _grid(block)
-        return CLOUD * columns, 0.5 + (CLOUD + 0.2) * rows
+        return max(CLOUD * columns, LEGEND), 0.5 + (CLOUD + 0.2) * rows
     margin = 0.3 + LETTER * max(map(len, block.labels))
     width = min(PANEL_WIDTH * len(block.panels), WIDEST)
     return margin + width, 0.9 + ROW_HEIGHT * len(block.labels)

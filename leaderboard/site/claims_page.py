@@ -31,8 +31,8 @@ def overview(claims: Sequence[Claim]) -> list[dict[str, str]]:
     return [
         {
             "claim": one.code,
-            "what was claimed": one.statement,
             "verdict": headline(one.parts),
+            "what was claimed": one.statement,
             "where it was decided": counted(one.parts),
         }
         for one in answers

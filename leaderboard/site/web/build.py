@@ -19,6 +19,7 @@ from leaderboard.published import (
     board_schema,
 )
 from leaderboard.site.cells import overall_cells
+from leaderboard.site.claim_figures import size
 from leaderboard.site.claims_page import overview
 from leaderboard.site.csv_table import csv_text
 from leaderboard.site.reading import how_to_read, optional_metrics
@@ -38,6 +39,9 @@ from leaderboard.units import RowUnits
 
 #: Track and name of a row → its units.
 Units = Mapping[tuple[str, str], RowUnits]
+
+#: Inches: a wider figure of a claim fills more than a narrow page, so that it can be read.
+WIDE = 6.5
 
 #: The date of a feed without an entry.
 EPOCH = "1970-01-01"
@@ -207,7 +211,8 @@ def _claim_block(site: SiteFolder, claim: Claim, number: int, block: Block) -> d
         return {"words": paragraphs(block.text)}
     if isinstance(block, Dots | Points):
         drawn = site.figure(block.name, claim_figure(block), block.caption)
-        return {"figure": drawn, "name": block.name, "caption": line(block.caption)}
+        wide = size(block)[0] > WIDE
+        return {"figure": drawn, "name": block.name, "caption": line(block.caption), "wide": wide}
     return {"grid": site.grid(_claim_grid(claim, number, block.rows, block.left))}
 
 

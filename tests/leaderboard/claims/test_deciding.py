@@ -74,8 +74,8 @@ def test_interval_is_students_and_of_the_factor_where_effects_are_logarithms():
     [
         ([], "undecided"),
         (["holds"], "holds"),
-        (["holds", "undecided"], "holds"),
-        (["holds", "undecided", "undecided"], "undecided"),
+        (["holds", "undecided"], "undecided"),
+        (["holds", "holds", "undecided"], "holds"),
         (["does not hold", "does not hold", "undecided"], "does not hold"),
         (["holds", "does not hold"], "in part"),
         (["in part"], "in part"),
@@ -101,14 +101,14 @@ def test_rule_stands_before_the_table_of_its_verdicts():
     parts = decide([effect(1.0), effect(0.0, math.inf)], ABOVE)
     answer = Answer(code="Z9", statement="so", quantity="difference", parts=parts)
     words, table = told(answer, "\nAbove 0.\n", "where")
-    assert words.text == "Above 0.\n\n**Z9: holds (1 holds, 1 undecided)**"
+    assert words.text == "Above 0.\n\n**Z9: undecided (1 holds, 1 undecided)**"
     assert table.rows == [
         {
-            "where": "here", "difference": "1.00", "95 % interval": "0.72 … 1.28",
-            "from": "5 replicas", "verdict": "holds",
+            "where": "here", "verdict": "holds", "difference": "1.00", "95 % interval": "0.72 … 1.28",
+            "from": "5 replicas",
         },
         {
-            "where": "here", "difference": "0.00", "95 % interval": "– … –",
-            "from": "5 replicas", "verdict": "undecided",
+            "where": "here", "verdict": "undecided", "difference": "0.00", "95 % interval": "– … –",
+            "from": "5 replicas",
         },
     ]  # fmt: skip

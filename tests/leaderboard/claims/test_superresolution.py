@@ -261,7 +261,7 @@ def test_numbered_claims_are_answered_by_the_verdicts(
         "W2": ["holds", "undecided"],  # at k = 20 the two are alike
         "W3": ["holds", "does not hold"],
     }
-    assert "- **W2: holds (1 holds, 1 undecided)**" in claim.blocks[0].text
+    assert "- **W2: undecided (1 holds, 1 undecided)**" in claim.blocks[0].text
     beaten = [
         make_submission("bi-lstm", scores(1.0, 1.0)),
         make_submission("bi-hnn", scores(1.5, 1.5)),
