@@ -104,11 +104,11 @@ def test_rule_stands_before_the_table_of_its_verdicts():
     assert words.text == "Above 0.\n\n**Z9: undecided (1 holds, 1 undecided)**"
     assert table.rows == [
         {
-            "where": "here", "verdict": "holds", "difference": "1.00", "95 % interval": "0.72 … 1.28",
-            "from": "5 replicas",
+            "where": "here", "verdict": "holds", "difference": "1.00",
+            "95 % interval": "0.72 … 1.28", "from": "5 replicas",
         },
         {
-            "where": "here", "verdict": "undecided", "difference": "0.00", "95 % interval": "– … –",
-            "from": "5 replicas",
+            "where": "here", "verdict": "undecided", "difference": "0.00",
+            "95 % interval": "– … –", "from": "5 replicas",
         },
     ]  # fmt: skip
