@@ -9,17 +9,13 @@ from benchmark.result import TaskMetric, TaskResult
 from benchmark.task import TaskCard
 from benchmark.uncertainty import with_error
 from leaderboard.board import Ranking
-from leaderboard.claims.against_floor import (
-    BOLTZMANN,
-    TIMESCALES,
-    floor_claims,
-    trace_claims,
-)
 from leaderboard.claims.claim import Answer, Claim, Table, Text, Verdict, table, text
 from leaderboard.claims.connectivity import connectivity_claims
 from leaderboard.claims.deciding import Effect, Rule, decide, told
 from leaderboard.claims.evidence import Evidence
-from leaderboard.claims.factors import FACTORS, factor_claims
+from leaderboard.claims.factors import factor_claims
+from leaderboard.claims.tsai import BOLTZMANN, TIMESCALES, floor_claims, trace_claims
+from leaderboard.claims.zeng import FACTORS, ZENG
 from leaderboard.comparison import SCORE, Cell, cells, compare, decided
 from leaderboard.ranking import Row
 from leaderboard.scores import by_family
@@ -47,8 +43,6 @@ The claim holds where the Transformer's score is surely no more than {ADVANTAGE:
 LSTM's, a twentieth of the way from trivial to data-limited; it does not hold where it is surely \
 above the LSTM's, and holds in part where both are true: at 5 %, for all lines together (Holm).
 """
-
-ZENG = "Zeng, Cao, Huang, Yao, arXiv:2107.06573"
 
 PARTITION_CLAIM = """
 Errors of the mean first passage times, rms ln(m̂/m), in physical time; every model learns from the

@@ -7,17 +7,14 @@ of one molecule at one gap means nothing beside that under another thermostat.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 
 from benchmark.result import TaskMetric
 from leaderboard.board import Ranking
 from leaderboard.claims.claim import (
-    Answer,
     Block,
     Claim,
-    Decision,
-    Part,
     Table,
     Text,
     Verdict,
@@ -35,6 +32,7 @@ from leaderboard.claims.compared import (
 )
 from leaderboard.claims.deciding import verdict_line
 from leaderboard.claims.evidence import Evidence
+from leaderboard.claims.network_answers import network_answers
 from leaderboard.claims.noise import CALM, noise_claims
 from leaderboard.claims.ratios import Ratio, at_gap, mean_at
 from leaderboard.claims.vibrations import vibration_claims
@@ -90,26 +88,6 @@ What a seed changes: standard deviation of the error over seeds, in per cent of 
 square over the molecules with several seeds.
 """
 
-#: Number and words of the claims, and what the values are of which they are told.
-ANSWERED = (
-    ("W1", "networks from both ends are better than those from one", "error of one over both"),
-    ("W2", "the Bi-LSTM is the best of the networks", "error over that of the best"),
-    ("W3", "errors down to 1e-4 Å are reached", "error of the best network, Å"),
-)
-
-#: What the verdicts of the rules above come to.
-DECISIONS: Mapping[str, Decision] = {
-    "better": "holds",
-    "worse": "does not hold",
-    "best": "holds",  # if the second is surely worse; else undecided
-    "beaten": "does not hold",
-    "not clearly beaten": "undecided",
-    "reached": "holds",
-    "reached on some": "in part",
-    "not reached": "does not hold",
-    "undecided": "undecided",
-}
-
 # A verdict, and the sentence that tells of it.
 Told = tuple[Verdict, str]
 
@@ -130,7 +108,8 @@ def _networks(ranking: Ranking, made: Dynamics) -> list[Claim]:
     if not compared.networks:
         return []
     marks, twins, best = _marks(compared), _twins(compared), _best(compared)
-    answers = list(_answers(compared, marks, twins, best))
+    verdicts = [[verdict for verdict, _ in told] for told in (twins, best, marks)]
+    answers = list(network_answers(compared, *verdicts))
     blocks: list[Block] = [
         text("\n".join(f"- **{verdict_line(one)}**, {one.statement}" for one in answers)),
         text(CLAIM),
@@ -154,35 +133,6 @@ def _networks(ranking: Ranking, made: Dynamics) -> list[Claim]:
         answers=answers,
     )
     return [claim]
-
-
-def _answers(
-    compared: Compared, marks: Sequence[Told], twins: Sequence[Told], best: Sequence[Told]
-) -> Iterator[Answer]:
-    """Give what the verdicts say of the three claims, in the order of their numbers."""
-    where = compared.made.thermostat or "constant energy"
-    over = compared.molecules - 1 if compared.sample else math.inf
-    for (code, statement, quantity), told, freedom in zip(
-        ANSWERED, (twins, best, marks), (over, over, math.inf), strict=True
-    ):
-        if told:
-            reach = t_quantile(1 - LEVEL, freedom)
-            parts = [_part(verdict, where, reach, compared.molecules) for verdict, _ in told]
-            yield Answer(code=code, statement=statement, quantity=quantity, parts=parts)
-
-
-def _part(one: Verdict, where: str, reach: float, molecules: int) -> Part:
-    """Give a verdict with its interval, ``reach`` standard errors to either side."""
-    network = f", {one.of['network']}" if "network" in one.of else ""
-    low, decision = one.value - reach * one.stderr, DECISIONS[one.verdict]
-    return Part(
-        of=f"{where}, k = {one.of['gap']}{network}",
-        verdict="undecided" if one.verdict == "best" and low < 1 else decision,
-        value=one.value,
-        low=low,
-        high=one.value + reach * one.stderr,
-        size=f"{molecules} molecules",
-    )
 
 
 def _said(rule: str, told: Sequence[Told]) -> Text:

@@ -6,7 +6,7 @@ import pytest
 
 from leaderboard.board import make_board
 from leaderboard.claims.claim import Claim
-from leaderboard.claims.factors import FACTORS, Contrast, Factor, factor_claims
+from leaderboard.claims.factors import Contrast, Factor, factor_claims
 from tests.leaderboard.synthetic import MakeSubmission, Tasks, make_task
 
 MORE, LESS = "doublewell/d3", "doublewell/d0"
@@ -87,12 +87,3 @@ def test_several_tasks_count_by_their_mean(make_submission: MakeSubmission, task
     errors = {LESS: 0.5, MORE: 0.0, "doublewell/d1": 0.25}  # 0.1, 1 and 0.316
     (claim,) = claimed([make_submission("lstm", errors, spread=0.0)], made, factor)
     assert claim.answers[0].parts[0].value == pytest.approx((1 + 10**-0.5) / 2 - 0.1)
-
-
-def test_tasks_of_every_factor_are_shipped():
-    from benchmark.registry import shipped_tasks
-
-    there = set(shipped_tasks())
-    for factor in FACTORS:
-        for contrast in factor.contrasts:
-            assert contrast.tasks <= there
