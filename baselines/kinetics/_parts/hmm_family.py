@@ -1,4 +1,4 @@
-"""The best hidden Markov model of all families: tied to labels, mixed, or autoregressive."""
+"""The best hidden Markov model of two families: tied to labels or mixed, and autoregressive."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from baselines.kinetics._parts.filtering import HiddenMarkov
 from baselines.kinetics._parts.slow_modes import SlowMode
+from baselines.kinetics._parts.switching import unrolled
 from baselines.kinetics.ar_hmm import FACTOR, ArHmm
 from baselines.kinetics.hmm import Hmm
-from benchmark.arrays import Labels, Probabilities
 from benchmark.files import atomic
-from benchmark.model import FitContext, ModelCard
+from benchmark.model import FitContext
 from benchmark.tracks.kinetics.contract import StateTrajectories
 
 #: What competes, by the names of the models.
@@ -34,24 +35,25 @@ class HmmFamily:
     ----------
     most : int
         Most hidden states of the autoregressive family.
-    """
 
-    card = ModelCard(
-        title="HMM, best of families",
-        description="Autoregressive or label-tied hidden Markov model, chosen on the validation "
-        "data by their slowest mode and their likelihood.",
-        citation="A. B. Poritz, Proc. ICASSP 1982, 1291; J. D. Hamilton, Econometrica 57, 357 "
-        "(1989); F. Noé et al., J. Chem. Phys. 139, 184114 (2013)",
-    )
+    Attributes
+    ----------
+    family : str
+        Which one was kept.
+    model : ArHmm or Hmm
+    """
 
     def __init__(self, most: int = 16) -> None:
         self.most = most
 
     def fit(
-        self, train: StateTrajectories, validation: StateTrajectories, context: FitContext
+        self,
+        train: StateTrajectories,
+        validation: StateTrajectories,
+        slow: SlowMode,
+        context: FitContext,
     ) -> None:
         """Fit one of each family, and keep one."""
-        slow = SlowMode.of(train, validation)
         best = (False, -np.inf)
         for place, name in enumerate(FAMILIES):
             model = self._make(name)
@@ -68,18 +70,10 @@ class HmmFamily:
     def _make(self, name: str) -> ArHmm | Hmm:
         return ArHmm(most=self.most) if name == "ar-hmm" else Hmm()
 
-    def predict(self, states: Labels) -> Probabilities:
-        """Filter each chain."""
-        return self.model.predict(states)
-
-    def sample(self, prompt: Labels, n_frames: int, rng: np.random.Generator) -> Labels:
-        """Filter the prompt, and walk."""
-        return self.model.sample(prompt, n_frames, rng)
-
     @property
-    def parameters(self) -> int:
-        """Of the model that was kept."""
-        return self.model.parameters
+    def hidden(self) -> HiddenMarkov:
+        """The model kept as a hidden Markov model, whatever its family."""
+        return unrolled(self.model.model) if isinstance(self.model, ArHmm) else self.model.model
 
     def save(self, folder: Path) -> None:
         """Write the model, and of which family it is."""
