@@ -105,7 +105,9 @@ def vibration_claims(ranking: Ranking, segments: Mapping[str, Vibrations]) -> li
         blocks=[
             *told(answer, CLAIM.format(together=together), "where"),
             _figure(compared, truths),
-            text("The same of every model, geometric mean over molecules:"),
+            text("What true segments differ by themselves, smallest and largest of the molecules:"),
+            _yardsticks(compared, truths),
+            text("Every model over that, geometric mean over molecules:"),
             _table(compared, truths),
         ],
         answers=[answer],
@@ -197,6 +199,21 @@ def _figure(compared: Sequence[Compared], truths: Truths) -> Dots:
         bold=[CLAIMED],
         panels=panels,
     )
+
+
+def _yardsticks(compared: Sequence[Compared], truths: Truths) -> Table:
+    rows = []
+    for one in compared:
+        found = [truths[task][1] for task in one.places if task in truths]
+        distances, powers = ([measure.of_truth(x)[0] for x in found] for measure in MEASURES)
+        rows.append(
+            {
+                "dynamics": _named(one.made),
+                "W₁, cm⁻¹": f"{min(distances):.0f} … {max(distances):.0f}",
+                "power, abs. ln": f"{min(powers):.2f} … {max(powers):.2f}",
+            }
+        )
+    return table(rows)
 
 
 def _table(compared: Sequence[Compared], truths: Truths) -> Table:

@@ -112,3 +112,12 @@ def test_nothing_is_said_without_the_network_or_of_other_data(
     changed = {name: one.model_copy(update={"version": 2}) for name, one in segments(some).items()}
     assert vibration_claims(ranking, changed) == []
     assert vibration_claims(ranking, {}) == []
+
+
+def test_what_true_segments_differ_by_is_said(make_submission: MakeSubmission, tasks: Tasks):
+    (claim,) = claims(make_submission, tasks, made(20), [20.0, 22.0, 18.0], [0.02, 0.02, 0.021])
+    told = [block.rows for block in claim.blocks if block.kind == "table"]
+    assert told[1] == [
+        {"dynamics": "constant energy", "W₁, cm⁻¹": "100 … 100", "power, abs. ln": "0.20 … 0.20"}
+    ]
+    assert told[2][0]["constant energy, k = 20, W₁"] == "0.2"
