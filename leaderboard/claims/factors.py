@@ -12,13 +12,16 @@ import numpy as np
 from benchmark.uncertainty import with_error
 from leaderboard.board import Ranking
 from leaderboard.claims.claim import Answer, Claim, Dots, Panel, Part, Table, table, text
-from leaderboard.claims.deciding import TOGETHER, Effect, Rule, decide, verdict_line
+from leaderboard.claims.deciding import TOGETHER, Effect, Rule, counted, decide, verdict_line
 from leaderboard.claims.replicas import Floats, replica_errors
 from leaderboard.ranking import Row
 from leaderboard.significance import LEVEL, t_quantile
 from leaderboard.tables import NO_VALUE
 
 RATE = "mfpt_error"
+
+#: The networks of which the papers speak.
+CLAIMED = ("lstm", "transformer")
 
 #: ln. The data themselves leave an error of 0.2 of a passage time; a difference of half of that
 #: is none that anybody would see.
@@ -96,7 +99,7 @@ def factor_claims(ranking: Ranking, factor: Factor) -> list[Claim]:
         title=factor.title,
         source=factor.source,
         blocks=[
-            text(f"{_rule(found)}\n\n**{verdict_line(answer)}**"),
+            text(f"{_rule(found)}\n\n**{verdict_line(answer)}**\n\n{_by_contrast(factor, parts)}"),
             _figure(factor, found),
             _differences(factor, found, parts),
             text("Errors behind the differences, rms over the replicas with its standard error:"),
@@ -124,6 +127,16 @@ def _difference(row: Row, contrast: Contrast, ranking: Ranking) -> Effect:
         freedom=max(n - 1.0, 1.0),
         size=f"{n} replicas",
     )
+
+
+def _by_contrast(factor: Factor, parts: Mapping[tuple[str, str], Part]) -> str:
+    """Say of each contrast how many models it holds for."""
+    lines = []
+    for contrast in factor.contrasts:
+        some = [part for (_, title), part in parts.items() if title == contrast.title]
+        if some:
+            lines.append(f"- {contrast.title}: {counted(some)}")
+    return "\n".join(lines)
 
 
 def _rule(found: Differences) -> str:
@@ -167,6 +180,7 @@ def _figure(factor: Factor, found: Differences) -> Dots:
         axis="difference of rms ln(m̂/m)",
         marks=[0.0],
         labels=models,
+        bold=list(CLAIMED),
         panels=panels,
     )
 

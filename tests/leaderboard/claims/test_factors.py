@@ -72,6 +72,7 @@ def test_models_that_have_not_run_both_ends_and_controls_are_left_out(
     ]
     (claim,) = claimed(rows, own)
     assert [part.of for part in claim.answers[0].parts] == ["lstm, d3 − d0"]
+    assert claim.blocks[0].text.endswith("\n- d3 − d0: 1 holds")
     errors = claim.blocks[-1].rows
     assert [row["model"] for row in errors] == ["`lstm`", "`msm`"]
     assert errors[1]["d0"] == "–"
