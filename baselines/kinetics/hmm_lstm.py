@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from baselines._torch import identify
+from baselines.kinetics._hmm_family import HmmFamily
 from baselines.kinetics._parts.correcting import CorrectingDescent
 from baselines.kinetics._parts.filtering import Filter
-from baselines.kinetics._parts.hmm_family import HmmFamily
 from baselines.kinetics._parts.recurrent import RecurrentNetwork
 from baselines.kinetics._parts.slow_modes import SlowMode
 from baselines.kinetics._parts.training import EpochTraining

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from baselines.kinetics._parts.hmm_family import FAMILIES, HmmFamily
+from baselines.kinetics._hmm_family import FAMILIES, HmmFamily
 from baselines.kinetics._parts.slow_modes import SlowMode
 from baselines.kinetics.ar_hmm import ArHmm
 from baselines.kinetics.hmm_lstm import HmmLstm
