@@ -17,11 +17,8 @@ from benchmark.files import atomic
 from benchmark.model import FitContext
 from benchmark.tracks.kinetics.contract import StateTrajectories
 
-#: What competes, by the names of the models.
-FAMILIES = ("ar-hmm", "hmm")
-
-#: Share of the effort after which the one that is behind is given up.
-TRIAL = 0.2
+#: The second is given up if with this share of the effort it is behind by so many nats per frame.
+TRIAL, HANDICAP = 0.2, 1e-3
 
 
 class HmmFamily:
@@ -30,9 +27,8 @@ class HmmFamily:
     Where labels are few and functions of a hidden place, or frames are few, hidden states tied to
     labels and a mixture of labels do best; where labels are many, or noisy views of something
     slow, a local law that a slow hidden state switches. Both are hidden Markov models, fitted to
-    the same data. After a part of the effort the one goes on whose slowest mode decays as that of
-    the validation data does (within two standard errors or a factor of 1.5); where that says
-    nothing, the likelier one.
+    the same data. The one is kept whose slowest mode decays as that of the validation data does
+    (within two standard errors or a factor of 1.5); where that says nothing, the likelier one.
 
     Parameters
     ----------
@@ -56,7 +52,7 @@ class HmmFamily:
         slow: SlowMode,
         context: FitContext,
     ) -> None:
-        """Try each family with a part of the effort, and fit the better one with all of it."""
+        """Fit both, the second only if it is not far behind with a part of the effort."""
 
         def candidate(place: int, name: str, effort: float) -> _Candidate:
             """Fit one, and see what it is worth."""
@@ -70,10 +66,12 @@ class HmmFamily:
             report(1.0, f"{name}: validation {-score:.5f} nats{other}")
             return _Candidate((same, score), name, model)
 
-        tried = [candidate(place, name, TRIAL) for place, name in enumerate(FAMILIES)]
-        ahead = max(tried, key=attrgetter("worth"))
-        whole = candidate(len(FAMILIES), ahead.name, 1.0)
-        best = max(ahead, whole, key=attrgetter("worth"))
+        first = candidate(0, "ar-hmm", 1.0)
+        trial = candidate(1, "hmm", TRIAL)
+        tried = [first, trial]
+        if (trial.worth[0], trial.worth[1] + HANDICAP) > first.worth:
+            tried.append(candidate(2, "hmm", 1.0))
+        best = max(tried, key=attrgetter("worth"))
         self.family, self.model = best.name, best.model
 
     def _make(self, name: str) -> ArHmm | Hmm:
@@ -107,8 +105,8 @@ class _Candidate:
 
 
 def _share(context: FitContext, place: int, done: float, note: str) -> None:
-    """Report the progress of a fit as its share of all three."""
-    context.progress((place + done) / (len(FAMILIES) + 1), note)
+    """Report the progress of a fit as its share of all three that there may be."""
+    context.progress((place + done) / 3, note)
 
 
 def _mean_log_likelihood(model: ArHmm | Hmm, data: StateTrajectories) -> float:

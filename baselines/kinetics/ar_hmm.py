@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial, total_ordering
+from functools import cached_property, partial, total_ordering
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from baselines._arrays import load_arrays, save_arrays
 from baselines._options import require_at_least
 from baselines.kinetics._parts.local_law import LocalLaw, first_law, improved
 from baselines.kinetics._parts.sampling import Floats, lag1_counts, populations
-from baselines.kinetics._parts.slow_modes import SlowMode, clustered, natural_lag
+from baselines.kinetics._parts.slow_modes import SlowCoordinates, SlowMode, natural_lag
 from baselines.kinetics._parts.switching import (
     SwitchingChain,
     forward_backward,
@@ -212,6 +212,16 @@ class _Fits:
         law = improved(first_law(counts, dimensions), counts[:, :, None], starts, STARTING)
         return cls(train, backwards, law)
 
+    @cached_property
+    def guesses(self) -> list[SlowCoordinates]:
+        """Slow coordinates from which hidden states are guessed, each at another lag."""
+        natural, found = natural_lag(self.train), []
+        for faster in FASTER:
+            lag = max(1, round(natural / faster))
+            window = min(max(0.5, lag / 4), WIDEST)
+            found.append(SlowCoordinates.of(self.train, window, lag, max(SIZES) - 1))
+        return found
+
     def single(self) -> _Fit:
         """Give the fit with a single hidden state, which needs no expectations."""
         counts = lag1_counts(self.train)
@@ -225,14 +235,12 @@ class _Fits:
         if n == 1:
             yield self.single()
             return
-        lag = natural_lag(self.train)
-        for faster in FASTER:
-            guess = self._guess(n, max(1, round(lag / faster)), rng)
+        for coordinates in self.guesses:
+            guess = self._guess(n, coordinates.clustered(n, rng))
             yield self.maximised(guess, max(1, round(effort * ITERATIONS)))
 
-    def _guess(self, n: int, lag: int, rng: np.random.Generator) -> _Fit:
-        """Guess hidden states from slow modes of smoothed labels."""
-        hidden = clustered(self.train, n, min(max(0.5, lag / 4), WIDEST), lag, rng)
+    def _guess(self, n: int, hidden: list[NDArray[np.int64]]) -> _Fit:
+        """Guess a law from the hidden state of each frame."""
         starts, switches = _counted(self.train, hidden, n)
         share = starts.sum(0) / starts.sum()
         posterior = (starts + 5.0 * share) / (starts.sum(1, keepdims=True) + 5.0)  # p(z | label)

@@ -6,13 +6,14 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from baselines._arrays import load_arrays, save_arrays
 from baselines._options import require_at_least
 from baselines.kinetics._parts.expectation import maximise, mean_log_likelihood, with_prior
 from baselines.kinetics._parts.filtering import HiddenMarkov, hidden_markov, predict, sample
 from baselines.kinetics._parts.sampling import populations
-from baselines.kinetics._parts.slow_modes import SlowMode, clustered, natural_lag
+from baselines.kinetics._parts.slow_modes import SlowCoordinates, SlowMode, natural_lag
 from benchmark.arrays import Labels, Probabilities
 from benchmark.errors import InputError
 from benchmark.model import FitContext, ModelCard
@@ -75,8 +76,11 @@ class HmmFree:
         slow = SlowMode.of(train, validation)
         best, likeliest, failures = (False, -np.inf), -np.inf, 0
         sizes = [n for n in SIZES if n <= self.most]
+        lag = max(1, natural_lag(train) // 4)
+        window = min(max(0.5, lag / 4), WIDEST)
+        coordinates = SlowCoordinates.of(train, window, lag, self.most - 1)
         for place, n in enumerate(sizes, start=1):
-            model = _fitted(train, n, rng, context.effort)
+            model = _fitted(train, coordinates.clustered(n, rng), n, context.effort)
             model = max(
                 (with_prior(model, train, prior) for prior in PRIORS),
                 key=partial(mean_log_likelihood, data=validation),
@@ -125,11 +129,9 @@ class HmmFree:
 
 
 def _fitted(
-    train: StateTrajectories, n: int, rng: np.random.Generator, effort: float
+    train: StateTrajectories, hidden: list[NDArray[np.int64]], n: int, effort: float
 ) -> HiddenMarkov:
-    """Cluster the slow modes of smoothed labels into n hidden states, and maximise."""
-    lag = max(1, natural_lag(train) // 4)
-    hidden = clustered(train, n, min(max(0.5, lag / 4), WIDEST), lag, rng)
+    """Start from a guess of the hidden state of each frame, one of n, and maximise."""
     target = populations(train)
     emission, switches = np.zeros((n, train.n_labels)), np.full((n, n), 0.1)
     for chain, states in zip(train.chains, hidden, strict=True):

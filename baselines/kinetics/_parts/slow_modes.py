@@ -87,42 +87,58 @@ def decay(chains: Sequence[Labels], mode: Floats, lag: int) -> float:
     return float(now @ later) / max(float(now @ now), 1e-300)
 
 
-def clustered(
-    data: StateTrajectories, n: int, window: float, lag: int, rng: np.random.Generator
-) -> list[NDArray[np.int64]]:
-    """Guess the hidden state of each frame: slow modes of smoothed labels, by k-means.
+@dataclass(frozen=True)
+class SlowCoordinates:
+    """Slow coordinates of each frame, from smoothed labels: where hidden states are guessed.
 
     Labels as indicator vectors, averaged over a Gaussian window of time, make what is hidden
     behind noise visible; time-lagged independent components (Pérez-Hernández et al., J. Chem.
     Phys. 139, 015102 (2013)), scaled by their eigenvalues, tell slow from fast.
 
-    Parameters
+    Attributes
     ----------
-    data : StateTrajectories
-    n : int
-        Hidden states, at least 2.
-    window : float
-        Standard deviation of the window, frames.
-    lag : int
-        Of the components, frames.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    list of int64 arrays of shape (frames,)
+    chains : list of float64 arrays of shape (frames, components)
+        Slowest first, each of unit variance times its eigenvalue.
     """
-    from scipy.cluster.vq import kmeans2
-    from scipy.ndimage import gaussian_filter1d
 
-    indicator = np.eye(data.n_labels, dtype=np.float32)
-    smooth = [
-        gaussian_filter1d(indicator[chain], window, axis=0, mode="nearest") for chain in data.chains
-    ]
-    coordinates = _components(smooth, lag, most=n - 1)
-    joined = np.concatenate(coordinates)
-    some = rng.choice(len(joined), min(len(joined), CLUSTERED_FRAMES), replace=False)
-    centres, _ = kmeans2(joined[some], n, minit="++", rng=rng)
-    return [_nearest(one, centres) for one in coordinates]
+    chains: list[Floats]
+
+    @classmethod
+    def of(cls, data: StateTrajectories, window: float, lag: int, most: int) -> SlowCoordinates:
+        """Smooth the labels, and find at most ``most`` components.
+
+        Parameters
+        ----------
+        data : StateTrajectories
+        window : float
+            Standard deviation of the window, frames.
+        lag : int
+            Of the components, frames.
+        most : int
+        """
+        from scipy.ndimage import gaussian_filter1d
+
+        indicator = np.eye(data.n_labels, dtype=np.float32)
+        smooth = [
+            gaussian_filter1d(indicator[chain], window, axis=0, mode="nearest")
+            for chain in data.chains
+        ]
+        return cls(_components(smooth, lag, most))
+
+    def clustered(self, n: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+        """Guess the hidden state of each frame, one of n, by k-means on n − 1 coordinates.
+
+        Returns
+        -------
+        list of int64 arrays of shape (frames,)
+        """
+        from scipy.cluster.vq import kmeans2
+
+        chains = [one[:, : max(1, n - 1)] for one in self.chains]
+        joined = np.concatenate(chains)
+        some = rng.choice(len(joined), min(len(joined), CLUSTERED_FRAMES), replace=False)
+        centres, _ = kmeans2(joined[some], n, minit="++", rng=rng)
+        return [_nearest(one, centres) for one in chains]
 
 
 def _components(smooth: list[NDArray[np.float32]], lag: int, most: int) -> list[Floats]:

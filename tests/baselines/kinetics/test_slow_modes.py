@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from baselines.kinetics._parts.slow_modes import (
+    SlowCoordinates,
     SlowMode,
-    clustered,
     decay,
     lagged_counts,
     natural_lag,
@@ -75,6 +75,6 @@ def test_chain_of_the_same_process_shares_the_slow_mode_and_a_faster_one_does_no
 def test_clusters_follow_the_slow_state_behind_the_noise(labels):
     rng = np.random.default_rng(3)
     noisy = np.where(rng.random(labels.shape) < 0.3, 1 - labels, labels).astype(np.uint8)
-    (hidden, _) = clustered(trajectories(noisy, 2), 2, 5.0, 20, rng)
+    (hidden, _) = SlowCoordinates.of(trajectories(noisy, 2), 5.0, 20, 1).clustered(2, rng)
     agreement = (hidden == labels[0]).mean()
     assert max(agreement, 1.0 - agreement) > 0.93
