@@ -1,7 +1,7 @@
-"""Whether a run of many units costs more of each: ``python -m tests.speed.many_units [UNITS …]``.
+"""Whether a run of many units costs more of each: ``python -m tests.speed.many_units [WAY …]``.
 
-Units of a model that does next to nothing go through a dask cluster of two workers, and through
-shards one after the other. Of each number of units the table holds the processor time of a unit
+Units of a model that does next to nothing go through a dask cluster of two workers (the way
+``dask``), and through shards one after the other (``shards``), which are then scored. Of each number of units the table holds the processor time of a unit
 beyond those of the line before, of all processes (so that neither starting nor other work on the
 machine counts), and the most memory that the run's own process has taken, or the scheduler.
 """
@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -137,16 +138,28 @@ def scored(place: Path, units: int) -> Spent:
     return Spent(ended() - before, memory)
 
 
+#: Of each way, what is measured.
+WAYS: dict[str, dict[str, Callable[[Path, int], Spent]]] = {
+    "dask": {"dask, two workers": by_dask},
+    "shards": {f"shards of {SHARE}": by_shards, "score": scored},
+}
+
+
+def compare(title: str, way: Callable[[int], Spent]) -> None:
+    """Measure and print the lines of a way."""
+    before, seconds = 0, 0.0
+    for units in UNITS:
+        spent = way(units)
+        each = (spent.seconds - seconds) / (units - before)
+        cell = f"{each:.4f}" if before else "–"
+        print(f"| {title} | {units:,} | {cell} | {spent.memory:.0f} |", flush=True)
+        before, seconds = units, spent.seconds
+
+
 def main() -> None:
     """Measure and print."""
     adopt_orphans()
-    sizes = [int(word) for word in sys.argv[1:]] or UNITS
     print("| what | units | processor seconds of a further unit | MiB at most |\n|---|--:|--:|--:|")
-    ways: dict[str, Callable[[Path, int], Spent]] = {
-        "dask, two workers": by_dask,
-        f"shards of {SHARE}": by_shards,
-        "score": scored,
-    }
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         # In another process, whose helpers end with it: all that this one starts is waited for.
@@ -157,14 +170,9 @@ def main() -> None:
         maker.join()
         os.environ |= {TASKS_VARIABLE: str(place / "tasks"), "PYTHONPATH": str(ROOT)}
         (place / "idle.py").write_text(MODEL)
-        for title, way in ways.items():
-            before, seconds = 0, 0.0
-            for units in sizes:
-                spent = way(place, units)
-                each = (spent.seconds - seconds) / (units - before)
-                cell = f"{each:.4f}" if before else "–"
-                print(f"| {title} | {units:,} | {cell} | {spent.memory:.0f} |", flush=True)
-                before, seconds = units, spent.seconds
+        for name in sys.argv[1:] or WAYS:
+            for title, way in WAYS[name].items():
+                compare(title, partial(way, place))
 
 
 if __name__ == "__main__":
