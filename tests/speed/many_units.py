@@ -1,9 +1,10 @@
 """Whether a run of many units costs more of each: ``python -m tests.speed.many_units [WAY …]``.
 
 Units of a model that does next to nothing go through a dask cluster of two workers (the way
-``dask``), and through shards one after the other (``shards``), which are then scored. Of each number of units the table holds the processor time of a unit
-beyond those of the line before, of all processes (so that neither starting nor other work on the
-machine counts), and the most memory that the run's own process has taken, or the scheduler.
+``dask``), and through shards one after the other (``shards``), which are then scored. Of each
+number of units the table holds the processor time of a unit beyond those of the line before, of all
+processes (so that neither starting nor other work on the machine counts), and the most memory that
+the run's own process has taken, or the scheduler.
 """
 
 from __future__ import annotations
