@@ -21,6 +21,7 @@ import torch
 from torch import nn
 
 from baselines.kinetics.lstm import Lstm
+from benchmark.arrays import Labels
 from benchmark.model import FitContext
 from benchmark.registry import find_task
 from benchmark.run.descendants import descendants
@@ -157,14 +158,18 @@ def sampling() -> Iterator[Line]:
     )
 
 
+def metastable(rng: np.random.Generator, frames: int) -> Labels:
+    """Give a chain of so many frames that stays in a label for 20 on average."""
+    runs = (rng.integers(1, LABELS, frames // 10).cumsum() % LABELS).astype(np.uint8)
+    return runs.repeat(rng.geometric(0.05, len(runs)))[:frames]
+
+
 def estimating() -> Iterator[Line]:
-    """Give the line of implied timescales, of a chain that stays in a label for 20 frames."""
+    """Give the line of implied timescales."""
     from deeptime.markov import TransitionCountEstimator
     from deeptime.markov.msm import MaximumLikelihoodMSM
 
-    rng = np.random.default_rng(0)
-    runs = (rng.integers(1, LABELS, 500_000).cumsum() % LABELS).astype(np.uint8)
-    chain = runs.repeat(rng.geometric(0.05, len(runs)))
+    chain = metastable(np.random.default_rng(0), 10_000_000)
     wide = chain.astype(np.int32)
 
     def deeptime() -> None:
@@ -181,14 +186,13 @@ def estimating() -> Iterator[Line]:
 
 
 def scoring(folder: Path) -> Iterator[Line]:
-    """Give the line of scoring units of one task, whose answers are independent labels."""
+    """Give the line of scoring units of one task, whose answers are made up."""
     task = find_task("potentials/diamond4-t1")
     card = kinetics_card(task)
-    rng, test = np.random.default_rng(0), card.splits["test"]
+    shape, test = card.generation, card.splits["test"]
+    chain = metastable(np.random.default_rng(0), shape.n_frames)
     answers = {
-        SAMPLES: rng.integers(
-            card.labels, size=(card.generation.chains, card.generation.frames), dtype=np.uint8
-        ),
+        SAMPLES: chain.reshape(shape.chains, shape.frames),
         LOG_PROB: np.full((test.rows, test.frames // test.rows), -np.log(4), np.float32),
     }
     for name, rows in answers.items():
