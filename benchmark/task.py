@@ -73,8 +73,9 @@ class MetricScale(Frozen):
         return math.log(self.trivial / self.perfect) / math.log(self.trivial / self.floor)
 
 
-#: Fields of a card that say something to people, or how it is called, and change no number.
-WORDS = frozenset({"id", "title", "description", "citations", "generator"})
+#: Fields of a card that say something to people, how it is called, or whether the board counts it,
+#: and change no number.
+WORDS = frozenset({"id", "title", "description", "citations", "generator", "ranked"})
 
 
 class TaskCard(Frozen):

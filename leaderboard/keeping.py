@@ -2,17 +2,18 @@
 
     python -m leaderboard.keeping                            # every row of `older_rows.txt`
     python -m leaderboard.keeping kinetics/msm --list        # which units it would run
+    python -m leaderboard.keeping kinetics/msm --run runs/new    # widen the row by a run's tasks
 
 Of each row the units that `leaderboard.auditing` chooses and that its ``audit/`` lacks are run
 again, by ``run`` as the row says that it was. What a run gives replaces the unit in the row,
 whatever it is, and the row is scored again. What the row has in ``audit/`` already, and the rule
-still wants, stays.
+still wants, stays. A wider row has another list of units, and so another audit.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -24,13 +25,21 @@ from benchmark.registry import shipped_tasks
 from benchmark.result import Call, Result, Unit, read_result
 from benchmark.score import score_task
 from benchmark.task import Task
-from leaderboard.archive import AUDIT, FlatFolder, Joined, RunFolder, units_in, write_audit
+from leaderboard.archive import (
+    AUDIT,
+    FlatFolder,
+    Joined,
+    RunFolder,
+    Source,
+    units_in,
+    write_audit,
+)
 from leaderboard.auditing import audit_units
 from leaderboard.card import known_fields, read_card, write_card
 from leaderboard.checks.entry import CARD, MANIFEST, RESULTS
 from leaderboard.manifest import OLDER, Manifest, make_manifest, unit_name
 from leaderboard.submission import SUBMISSIONS
-from leaderboard.submitting import COUNTED, listed, put_in_place
+from leaderboard.submitting import COUNTED, listed, put_in_place, rankable, widened
 from leaderboard.verification.rerun import model_of, run_unit
 
 
@@ -43,14 +52,56 @@ class Kept:
     unit: Unit
 
 
-def lacking(folder: Path, tasks: Mapping[str, Task]) -> list[Unit]:
-    """Give the units of a row that are to be audited, and whose predictions it lacks."""
-    result, whole = read_result(folder), units_in(folder / AUDIT, listed(folder))
+def lacking(result: Result, have: Container[str], tasks: Mapping[str, Task]) -> list[Unit]:
+    """Give the units of a row that are to be audited, and whose predictions nobody has.
+
+    Parameters
+    ----------
+    result : Result
+        Of the row.
+    have : container of str
+        Names of the units whose predictions are at hand.
+    tasks : mapping of task id to Task
+    """
     units = {unit_name(unit): unit for unit in result.units}
-    return [units[name] for name in audit_units(result, tasks) if name not in whole]
+    return [units[name] for name in audit_units(result, tasks) if name not in have]
 
 
-def keep(folder: Path, tasks: Mapping[str, Task]) -> list[str]:
+def at_hand(folder: Path, run: Path | None = None) -> tuple[Result, Manifest, list[Source]]:
+    """Give a row's result, the files it knows, and those that are at hand.
+
+    Parameters
+    ----------
+    folder : Path
+        ``TRACK/NAME``.
+    run : Path, optional
+        A run folder that widens it, or replaces some of its tasks.
+
+    Returns
+    -------
+    Result
+        Of the row, widened.
+    Manifest
+        Of the row; of the run's units as they are in the run.
+    list of Source
+        The run's folder, and ``audit/``.
+
+    Raises
+    ------
+    InputError
+        If the run is a quick one, or has other settings than the row.
+    """
+    row, known = read_result(folder), listed(folder)
+    if run is None:
+        return row, known, [FlatFolder(folder / AUDIT)]
+    result = widened(row, as_asked(rankable(run), row), folder / RESULTS)
+    new, left = make_manifest(run, read_result(run).units), {unit_name(u) for u in result.units}
+    old = {unit: files for unit, files in known.units.items() if unit in left}
+    manifest = Manifest(kept="part", units=dict(sorted({**old, **new.units}.items())))
+    return result, manifest, [RunFolder(run, new), FlatFolder(folder / AUDIT)]
+
+
+def keep(folder: Path, tasks: Mapping[str, Task], run: Path | None = None) -> list[str]:
     """Run units of a row again, and put what they give into the row.
 
     Parameters
@@ -58,6 +109,8 @@ def keep(folder: Path, tasks: Mapping[str, Task]) -> list[str]:
     folder : Path
         ``TRACK/NAME``.
     tasks : mapping of task id to Task
+    run : Path, optional
+        A run folder, by which the row is widened first.
 
     Returns
     -------
@@ -69,19 +122,17 @@ def keep(folder: Path, tasks: Mapping[str, Task]) -> list[str]:
     InputError
         If a run says that it cannot, or the row would not be valid.
     """
-    units = lacking(folder, tasks)
-    if not units:
+    result, known, sources = at_hand(folder, run)
+    units = lacking(result, _have(folder, run), tasks)
+    if not units and run is None:
         return []
-    result, known = read_result(folder), listed(folder)
     with tempfile.TemporaryDirectory(prefix="stridebench-") as temporary:
         kept = list(_run(result, folder.parent.name, units, Path(temporary)))
         manifests = [make_manifest(one.run, [one.unit]) for one in kept]
         files = {unit: files for one in manifests for unit, files in one.units.items()}
         manifest = Manifest(kept="part", units=dict(sorted({**known.units, **files}.items())))
-        source = Joined(
-            *(RunFolder(one.run, found) for one, found in zip(kept, manifests, strict=True)),
-            FlatFolder(folder / AUDIT),
-        )
+        again = [RunFolder(one.run, found) for one, found in zip(kept, manifests, strict=True)]
+        source = Joined(*again, *sources)
         made = replaced(result, kept, tasks)
         fields = known_fields(made)
         card = read_card(folder / CARD).model_copy(update={name: fields[name] for name in COUNTED})
@@ -91,6 +142,12 @@ def keep(folder: Path, tasks: Mapping[str, Task]) -> list[str]:
             manifest.write(home / MANIFEST)
             write_audit(source, manifest, audit_units(made, tasks), home / AUDIT)
     return [unit_name(one.unit) for one in kept]
+
+
+def _have(folder: Path, run: Path | None) -> set[str]:
+    """Name the units whose predictions are at hand."""
+    new = {unit_name(unit) for unit in read_result(run).units} if run else set()
+    return new | units_in(folder / AUDIT, listed(folder)).keys()
 
 
 def _run(result: Result, track: str, units: Sequence[Unit], folder: Path) -> Iterator[Kept]:
@@ -156,19 +213,23 @@ def replaced(result: Result, kept: Sequence[Kept], tasks: Mapping[str, Task]) ->
 
 def main(
     rows: Annotated[list[str] | None, typer.Argument(help="TRACK/NAME; default: all")] = None,
+    run: Annotated[Path | None, typer.Option(help="widen the row by a run's tasks")] = None,
     list_: Annotated[bool, typer.Option("--list", help="say what would be run, and stop")] = False,
     folder: Annotated[Path, typer.Option(help="of the submissions")] = SUBMISSIONS,
 ) -> None:
     """Run chosen units of older rows. Example: python -m leaderboard.keeping kinetics/msm."""
     tasks = shipped_tasks()
     try:
+        if run is not None and len(rows or []) != 1:
+            raise InputError("--run widens one row; name it, such as kinetics/msm")
         for row in rows or OLDER.read_text("utf-8").split():
             home = folder / row
             if list_:
-                chosen = ", ".join(unit_name(unit) for unit in lacking(home, tasks))
+                units = lacking(at_hand(home, run)[0], _have(home, run), tasks)
+                chosen = ", ".join(unit_name(unit) for unit in units)
                 typer.echo(f"{row}: {chosen or 'has its audit'}")
             else:
-                ran = keep(home, tasks)
+                ran = keep(home, tasks, run)
                 typer.echo(f"{row}: {'ran ' + ', '.join(ran) if ran else 'has its audit'}")
     except InputError as error:
         typer.echo(f"error: {error}", err=True)

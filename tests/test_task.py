@@ -159,7 +159,13 @@ def test_result_on_a_card_that_asks_for_something_else_is_another_one(toy: Task,
 
 
 def test_words_of_a_card_leave_its_fingerprints(toy: Task):
-    changes = {"title": "x", "description": "y", "citations": ["z"], "generator": "g"}
+    changes = {
+        "title": "x",
+        "description": "y",
+        "citations": ["z"],
+        "generator": "g",
+        "ranked": False,
+    }
     assert toy.card.model_copy(update=changes).fingerprints == toy.card.fingerprints
 
 

@@ -102,7 +102,7 @@ class ForceMatching(Trained):
         "1695 (1985)",
     )
 
-    training: BatchTraining = BatchTraining(frames=5e5, batch=256)
+    training: BatchTraining = BatchTraining(frames=5e5, batch=64)
 
     def __init__(
         self,

@@ -23,7 +23,8 @@ PERFECT, FEWEST = 1e-3, 3
 NEARLY = 1e-6
 
 #: Metrics with an error that two replicas do not share by chance. One they may: chains that show
-#: nothing but one label have one error of free energies.
+#: nothing but one label have one error of free energies. Only values above their standard errors
+#: are looked at: what few events decide has few values, so that two replicas may well have one.
 COPIED = 2
 
 
@@ -35,6 +36,12 @@ def has(unit: Unit, metric: Metric) -> bool:
 def is_sure(found: UnitMetric) -> bool:
     """Whether a value has no standard error, but for rounding."""
     return found.stderr <= ROUNDING * abs(found.value)
+
+
+def is_above_error(unit: Unit, metric: Metric) -> bool:
+    """Whether a unit's value of a metric is larger than its standard error."""
+    found = unit.metrics[metric.name]
+    return found.value > found.stderr
 
 
 def replica_faults(entry: Entry) -> Iterator[str]:
@@ -63,7 +70,12 @@ def _copied(task: str, units: Sequence[Unit], metrics: Sequence[Metric]) -> Iter
     """Look for two replicas that share what no two samples share: values that have an error."""
     own = [metric for metric in metrics if metric.sampled and not metric.shared_noise]
     for one, other in itertools.combinations(units, 2):
-        shared = [metric.name for metric in own if _all_the_same(metric, [one, other], NEARLY)]
+        pair = [one, other]
+        shared = [
+            metric.name
+            for metric in own
+            if _all_the_same(metric, pair, NEARLY) and all(is_above_error(u, metric) for u in pair)
+        ]
         if len(shared) >= COPIED:
             yield (
                 f"{task}: replicas {one.replica} and {other.replica} share "

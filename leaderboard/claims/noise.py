@@ -20,7 +20,8 @@ from benchmark.result import TaskMetric
 from benchmark.task import TaskCard
 from benchmark.uncertainty import with_error
 from leaderboard.board import Ranking
-from leaderboard.claims.claim import Claim, Table, Verdict, table, text
+from leaderboard.claims.claim import Answer, Claim, Dots, Panel, Table, Verdict, table, text
+from leaderboard.claims.deciding import Effect, Rule, decide, told
 from leaderboard.ranking import Row
 from leaderboard.significance import holm, p_value
 from leaderboard.tables import NO_VALUE
@@ -33,6 +34,8 @@ CLAIMED = "bi-lstm"
 
 #: More than a factor of two lost to noise is not robust.
 ROBUST = math.log(2)
+
+RULE = Rule(above=False, holds=ROBUST, fails=ROBUST, log=True)
 
 ID = "noise"
 TITLE = "Networks that fill in frames are robust to noisy dynamics"
@@ -50,7 +53,7 @@ those of the errors of each task; 1 is undisturbed. In brackets on how many task
 smallest error of all models.
 """
 
-RULE = """A model counts as robust under a thermostat where this is surely below 2, and as not
+RULE_TEXT = """A model counts as robust under a thermostat where this is surely below 2, and as not
 robust where it is surely above: at 5 %, for all its thermostats together (Holm). Otherwise it is
 undecided. Of the claimed network, `{model}`:
 """
@@ -94,19 +97,58 @@ def noise_claims(ranking: Ranking) -> list[Claim]:
         return []
     verdicts = {model: _verdicts(model, found) for model, found in costs.items()}
     sentences = [_sentence(verdict, costs) for verdict in verdicts[CLAIMED]]
+    answer = Answer(
+        code="W4",
+        statement="the Bi-LSTM is robust to noisy dynamics",
+        quantity="cost",
+        parts=decide([_effect(name, cost) for name, cost in costs[CLAIMED].items()], RULE),
+    )
     claim = Claim(
         id=ID,
         track=ranking.track.name,
         title=TITLE,
         source=SOURCE,
         blocks=[
+            _figure(costs),
             text(CLAIM),
             _table(costs),
-            text("\n".join([RULE.format(model=CLAIMED), *sentences])),
+            text("\n".join([RULE_TEXT.format(model=CLAIMED), *sentences])),
+            *told(answer, f"The same of `{CLAIMED}`, with intervals:", "thermostat"),
         ],
         verdicts=[verdict for found in verdicts.values() for verdict in found],
+        answers=[answer],
     )
     return [claim]
+
+
+def _effect(name: str, cost: Cost) -> Effect:
+    return Effect(name, cost.loss, cost.stderr, math.inf, f"{cost.tasks} tasks")
+
+
+def _figure(costs: Costs) -> Dots:
+    """Draw a panel a thermostat and a line a model."""
+    panels = []
+    for name in sorted({name for found in costs.values() for name in found}):
+        some = [found.get(name) for found in costs.values()]
+        panels.append(
+            Panel(
+                title=name,
+                values=[math.exp(one.loss) if one else math.nan for one in some],
+                low=[math.exp(one.loss - one.stderr) if one else math.nan for one in some],
+                high=[math.exp(one.loss + one.stderr) if one else math.nan for one in some],
+            )
+        )
+    return Dots(
+        name=ID,
+        caption="What noise costs each model, with standard errors: left of the first line it "
+        "costs nothing, right of the second it is not robust.",
+        axis="cost",
+        log=True,
+        marks=[1.0, math.exp(ROBUST)],
+        labels=list(costs),
+        bold=[CLAIMED],
+        panels=panels,
+    )
 
 
 def noise_costs(ranking: Ranking) -> Costs:

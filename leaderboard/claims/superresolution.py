@@ -12,7 +12,15 @@ from dataclasses import astuple
 
 from benchmark.result import TaskMetric
 from leaderboard.board import Ranking
-from leaderboard.claims.claim import Claim, Table, Text, Verdict, table, text
+from leaderboard.claims.claim import (
+    Block,
+    Claim,
+    Table,
+    Text,
+    Verdict,
+    table,
+    text,
+)
 from leaderboard.claims.compared import (
     BOTH_WAYS,
     ONE_WAY,
@@ -22,8 +30,12 @@ from leaderboard.claims.compared import (
     dynamics_of,
     error_of,
 )
+from leaderboard.claims.deciding import verdict_line
+from leaderboard.claims.evidence import Evidence
+from leaderboard.claims.network_answers import network_answers
 from leaderboard.claims.noise import CALM, noise_claims
 from leaderboard.claims.ratios import Ratio, at_gap, mean_at
+from leaderboard.claims.vibrations import vibration_claims
 from leaderboard.significance import LEVEL, holm, t_quantile
 from leaderboard.tables import NO_VALUE, rms_percent
 
@@ -80,10 +92,14 @@ square over the molecules with several seeds.
 Told = tuple[Verdict, str]
 
 
-def superresolution_claims(ranking: Ranking) -> list[Claim]:
+def superresolution_claims(ranking: Ranking, evidence: Evidence) -> list[Claim]:
     """Decide the claims; nothing without a row of the paper's networks."""
     made = sorted({dynamics_of(card) for card in ranking.cards})
-    return [*(claim for one in made for claim in _networks(ranking, one)), *noise_claims(ranking)]
+    return [
+        *(claim for one in made for claim in _networks(ranking, one)),
+        *noise_claims(ranking),
+        *vibration_claims(ranking, evidence.segments),
+    ]
 
 
 def _networks(ranking: Ranking, made: Dynamics) -> list[Claim]:
@@ -92,7 +108,14 @@ def _networks(ranking: Ranking, made: Dynamics) -> list[Claim]:
     if not compared.networks:
         return []
     marks, twins, best = _marks(compared), _twins(compared), _best(compared)
-    blocks: list[Text | Table] = [text(CLAIM), _order(compared), _said(MARK, marks)]
+    verdicts = [[verdict for verdict, _ in told] for told in (twins, best, marks)]
+    answers = list(network_answers(compared, *verdicts))
+    blocks: list[Block] = [
+        text("\n".join(f"- **{verdict_line(one)}**, {one.statement}" for one in answers)),
+        text(CLAIM),
+        _order(compared),
+        _said(MARK, marks),
+    ]
     if twins:
         blocks += [text(_twins_text(compared)), _twins_table(compared), _said(TWINS_RULE, twins)]
     if best:
@@ -107,6 +130,7 @@ def _networks(ranking: Ranking, made: Dynamics) -> list[Claim]:
         source=SOURCE.strip("\n"),
         blocks=blocks,
         verdicts=[verdict for verdict, _ in (*marks, *twins, *best)],
+        answers=answers,
     )
     return [claim]
 
@@ -219,7 +243,10 @@ def _best(compared: Compared) -> list[Told]:
         best = compared.best(gap)
         if best is None or BEST_CLAIMED not in there or len(there) < 2:
             continue
-        if ratio := compared.ratio(BEST_CLAIMED, best, gap):
+        others = [name for name in there if name != BEST_CLAIMED]
+        second = min(others, key=lambda name: mean_at(compared.errors[name], gap))
+        pair = (BEST_CLAIMED, best) if best != BEST_CLAIMED else (second, BEST_CLAIMED)
+        if ratio := compared.ratio(*pair, gap):
             of = compared.of(gap, model=BEST_CLAIMED, best=best)
             told.append(_beaten(of, ratio, LEVEL / len(compared.gaps)))
     return told

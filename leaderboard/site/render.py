@@ -11,14 +11,13 @@ from benchmark.registry import shipped_tasks
 from benchmark.result import json_schema
 from benchmark.task import Task
 from leaderboard.board import read_and_rank
-from leaderboard.claims.noise import ID as NOISE_CLAIM
 from leaderboard.published import board_schema
 from leaderboard.publishing import published
+from leaderboard.site.claim_figures import claim_svg
 from leaderboard.site.claims_page import claims_page
 from leaderboard.site.csv_table import csv_text
 from leaderboard.site.figure import scores_svg
 from leaderboard.site.markdown import page
-from leaderboard.site.noise_figure import noise_svg
 from leaderboard.submission import SUBMISSIONS
 
 PAGE, CLAIMS, TABLE = "README.md", "CLAIMS.md", "leaderboard.csv"
@@ -65,9 +64,9 @@ def render(
         made[folder / SCHEMA] = json_schema
     made |= {folder / track.figure: partial(scores_svg, track) for track in board.shown}
     made |= {
-        folder / f"{claim.id}.svg": partial(noise_svg, claim)
+        folder / f"{figure.name}.svg": partial(claim_svg, figure)
         for claim in board.claims
-        if claim.id == NOISE_CLAIM
+        for figure in claim.figures
     }
     if write:
         texts |= {path: make() for path, make in made.items()}

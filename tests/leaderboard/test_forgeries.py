@@ -529,6 +529,19 @@ def test_replicas_that_are_all_far_below_the_perfect_sampler_are_refused(
         assert "dwell_error is below a thousandth of what the true" in only_fault(report, "metrics")
 
 
+def test_replicas_may_share_errors_that_few_events_decide(
+    sound: Submission, tasks: Tasks, write_submission: Callable[[Submission], Path]
+) -> None:
+    """Two chains that commit ten times each have few populations to choose from."""
+    copied_replica(sound.result)
+    for unit in sound.result.units[:3:2]:
+        for metric in unit.metrics.values():
+            metric.stderr = 2.0 * metric.value
+    result = rescored(sound.result, tasks)
+    report = examined(write_submission(Submission(sound.card, result, {})), tasks)
+    assert report.valid
+
+
 def test_regret_below_an_empirical_oracle_is_possible(
     sound: Submission, tasks: Tasks, write_submission: Callable[[Submission], Path]
 ) -> None:

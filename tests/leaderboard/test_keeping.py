@@ -9,28 +9,54 @@ import pytest
 
 from benchmark.errors import InputError
 from leaderboard.auditing import audit_units
-from leaderboard.keeping import Kept, as_asked, lacking, replaced
-from leaderboard.manifest import member, unit_name
+from leaderboard.keeping import Kept, as_asked, at_hand, lacking, replaced
+from leaderboard.manifest import unit_name
 from leaderboard.submission import Submission
 from leaderboard.validation import recomputed
-from tests.leaderboard.synthetic import MakeResult, MakeSubmission, Tasks, of_size
+from tests.leaderboard.synthetic import (
+    MakeResult,
+    MakeSubmission,
+    Tasks,
+    of_size,
+    write_large_files,
+)
 
 ONE = {"left/a": 0.5, "right/c": 0.7}
 
 
-def test_row_lacks_the_units_of_the_rule_whose_files_are_not_in_its_audit(
-    tasks: Tasks, make_submission: MakeSubmission, write_submission: Callable[[Submission], Path]
+def test_row_lacks_the_units_of_the_rule_whose_files_are_not_at_hand(
+    tasks: Tasks, make_submission: MakeSubmission
 ) -> None:
     small = {key: of_size(task, 1000, 1000) for key, task in tasks.items()}
     made = make_submission("m", ONE)
-    folder = write_submission(made)
     wanted = audit_units(made.result, small)
     assert len(wanted) == 6
-    assert [unit_name(unit) for unit in lacking(folder, small)] == wanted
-    (folder / "audit").mkdir()
-    (folder / "audit" / member(wanted[1], "samples.parquet")).touch()
-    assert [unit_name(unit) for unit in lacking(folder, small)] == [wanted[0], *wanted[2:]]
-    assert lacking(folder, tasks) == []
+    assert [unit_name(unit) for unit in lacking(made.result, (), small)] == wanted
+    others = [wanted[0], *wanted[2:]]
+    assert [unit_name(unit) for unit in lacking(made.result, wanted[1:2], small)] == others
+    assert lacking(made.result, (), tasks) == []
+
+
+def test_run_widens_a_row_by_its_tasks_and_brings_their_files(
+    make_result: MakeResult,
+    make_submission: MakeSubmission,
+    write_submission: Callable[[Submission], Path],
+    tmp_path: Path,
+) -> None:
+    folder = write_submission(make_submission("m", {"left/a": 0.5}))
+    new, run = make_result({"right/c": 0.7}), tmp_path / "run"
+    run.mkdir()
+    new.config.settings = {**new.config.settings, "lag": 1}  # a setting gained since
+    new.write(run / "results.json")
+    write_large_files(run, new)
+    result, manifest, _ = at_hand(folder, run)
+    assert [task.task for task in result.tasks] == ["left/a", "right/c"]
+    assert {unit_name(unit) for unit in new.units} <= manifest.units.keys()
+    assert result.config.settings == make_result(ONE).config.settings
+    new.config.quick = True
+    new.write(run / "results.json")
+    with pytest.raises(InputError, match="a quick run is never ranked"):
+        at_hand(folder, run)
 
 
 def test_what_a_run_gives_replaces_the_unit_and_the_row_adds_up(

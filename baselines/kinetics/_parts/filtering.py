@@ -93,6 +93,40 @@ def sample(model: HiddenMarkov, prompt: Labels, n_frames: int, rng: np.random.Ge
     return _sample(prompt, n_frames, model, *cumulative, rng)
 
 
+class Filter:
+    """The filter of many chains side by side, a frame at a time.
+
+    Parameters
+    ----------
+    model : HiddenMarkov
+    prompt : uint8 array of shape (chains, frames)
+        What has been seen; may be empty.
+
+    Attributes
+    ----------
+    probabilities : float32 array of shape (chains, K)
+        Distribution of each chain's next label; `take_in` renews it in place.
+    """
+
+    def __init__(self, model: HiddenMarkov, prompt: Labels) -> None:
+        self._model, self._next = model, (model.transition @ model.emission).astype(np.float32)
+        self._alpha = np.zeros((len(prompt), model.members.shape[1]))
+        self._steps = np.zeros((len(prompt), 2), np.int64)  # the last label, and the new one
+        first = (model.initial @ model.emission).astype(np.float32)  # (K,)
+        self.probabilities = np.repeat(first[None], len(prompt), axis=0)
+        self._seen = 0
+        for labels in prompt.T:
+            self.take_in(labels.astype(np.int64))
+
+    def take_in(self, labels: NDArray[np.int64]) -> None:
+        """Go on by a frame, in which the chains showed ``labels`` (chains,)."""
+        now = min(self._seen, 1)  # a first frame has none before it
+        self._steps[:, now] = labels
+        _advance(self._alpha, self._steps, now, self._model, self._next, self.probabilities)
+        self._steps[:, 0] = labels
+        self._seen += 1
+
+
 # Written into its callers: a call would take as long as the work.
 @numba.njit(inline="always")
 def _take_in(alpha: Floats, chain: Labels, t: int, model: HiddenMarkov, out: Floats) -> float:
@@ -201,6 +235,27 @@ def _predict(
                 for a in range(model.sizes[before]):
                     p += alpha[a] * next_label[model.members[before, a], k]
                 probabilities[chain, t, k] = p
+
+
+@numba.njit(cache=True)
+def _advance(
+    alpha: Floats,
+    steps: NDArray[np.int64],
+    now: int,
+    model: HiddenMarkov,
+    next_label: NDArray[np.float32],
+    probabilities: NDArray[np.float32],
+) -> None:
+    after = np.empty(alpha.shape[1])
+    for chain in range(len(steps)):
+        _take_in(alpha[chain], steps[chain], now, model, after)
+        alpha[chain] = after
+        members, law = model.members[steps[chain, now]], probabilities[chain]
+        law[:] = 0.0
+        for a in range(model.sizes[steps[chain, now]]):
+            weight, row = np.float32(after[a]), next_label[members[a]]
+            for k in range(len(law)):
+                law[k] += weight * row[k]
 
 
 @numba.njit(cache=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,15 +71,19 @@ class NetworkModel(Trained, ABC):
         device, training = device_named(context.device), self.training
         with drawing_from(context.seed, device):
             self.network = self.build(train.n_labels).to(device)
-            run = EpochDescent(
-                self.network, training, self._peak, train, validation, context.effort
-            )
+            run = self.descent(train, validation, context.effort)
             name = f"{type(self).__name__} {sorted(self.sizes.items())} {training}"
             identity = identify(
                 f"{name} {run.total} {context.seed} {train.n_labels} {len(train.chains)}",
                 [*train.chains, *validation.chains],
             )
             descend(run, identity, context)
+
+    def descent(
+        self, train: StateTrajectories, validation: StateTrajectories, effort: float
+    ) -> EpochDescent:
+        """Give the training of the network, not begun."""
+        return EpochDescent(self.network, self.training, self._peak, train, validation, effort)
 
     @torch.inference_mode()
     def predict(self, states: Labels) -> Probabilities:
@@ -96,9 +100,7 @@ class NetworkModel(Trained, ABC):
     @torch.inference_mode()
     def sample(self, prompt: Labels, n_frames: int, rng: np.random.Generator) -> Labels:
         """Read the prompt, then draw frame after frame, all chains side by side."""
-        for _, logits, state in self._read(prompt, prompt.shape[1] + 1):
-            now, carried = logits[:, -1], state  # (C, K)
-        advance = self.network.stepper(carried)
+        now, advance = self.after(prompt)
         states = np.empty((len(prompt), n_frames), np.uint8)
         for start in range(0, n_frames, SAMPLING_BLOCK):
             steps = min(SAMPLING_BLOCK, n_frames - start)
@@ -112,6 +114,12 @@ class NetworkModel(Trained, ABC):
                 now = advance(drawn[step])
             states[:, start : start + steps] = drawn.T.to("cpu", torch.uint8).numpy()
         return states
+
+    def after(self, prompt: Labels) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+        """Give the logits (C, K) of the frame after a prompt, and what advances them by a frame."""
+        for _, logits, state in self._read(prompt, prompt.shape[1] + 1):
+            now, carried = logits[:, -1], state
+        return now, self.network.stepper(carried)
 
     def _read(self, states: Labels, frames: int) -> Iterator[tuple[int, Tensor, State]]:
         """Read chains window after window; give first frame, logits (C, window, K) and state.

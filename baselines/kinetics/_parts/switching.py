@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+from baselines.kinetics._parts import filtering
+from baselines.kinetics._parts.filtering import HiddenMarkov, hidden_markov
 from baselines.kinetics._parts.sampling import Floats
 from benchmark.arrays import Labels, Probabilities
 
@@ -33,6 +35,17 @@ class SwitchingChain(NamedTuple):
     law: Floats
 
 
+def unrolled(model: SwitchingChain) -> HiddenMarkov:
+    """Give the same law as a hidden Markov model whose states are tied to a label.
+
+    Hidden state n k + z is the label k together with z, so that a step from it is
+    switch[y, z] · law[j, k, z].
+    """
+    K, n = model.first.shape
+    transition = np.einsum("yz,jkz->jykz", model.switch, model.law).reshape(K * n, K * n)
+    return hidden_markov(model.first.ravel(), transition, np.repeat(np.eye(K), n, axis=0))
+
+
 def predict(model: SwitchingChain, states: Labels) -> Probabilities:
     """Filter each chain and give the distribution of its next label.
 
@@ -45,10 +58,7 @@ def predict(model: SwitchingChain, states: Labels) -> Probabilities:
     -------
     float32 array of shape (chains, frames, K)
     """
-    probabilities = np.empty((*states.shape, len(model.first)), np.float32)
-    by_label = np.ascontiguousarray(model.law.transpose(0, 2, 1))  # (K, n, K)
-    _predict(states, model, by_label, probabilities)
-    return probabilities
+    return filtering.predict(unrolled(model), states)
 
 
 def sample(
@@ -159,31 +169,6 @@ def forward_backward(
     for z in range(n):
         starts[chain[0], z] += alpha[0, z] * beta[z]
     return total
-
-
-@numba.njit(cache=True)
-def _predict(
-    states: Labels, model: SwitchingChain, by_label: Floats, probabilities: Probabilities
-) -> None:
-    n, K = len(model.switch), len(model.first)
-    alpha, after, belief, mixed = np.empty(n), np.empty(n), np.empty(n), np.empty(K)
-    for chain in range(states.shape[0]):
-        row = states[chain]
-        for k in range(K):
-            probabilities[chain, 0, k] = model.first[k].sum()
-        for t in range(1, len(row)):
-            _take_in(alpha, row, t - 1, model, after)
-            alpha, after = after, alpha
-            belief[:] = 0.0
-            for y in range(n):
-                for z in range(n):
-                    belief[z] += alpha[y] * model.switch[y, z]
-            mixed[:] = 0.0
-            for z in range(n):
-                law = by_label[row[t - 1], z]
-                for k in range(K):
-                    mixed[k] += belief[z] * law[k]
-            probabilities[chain, t] = mixed
 
 
 @numba.njit(cache=True)

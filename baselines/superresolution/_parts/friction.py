@@ -23,7 +23,7 @@ Where no such friction acts, the equation explains nothing of what is read, and 
 
 In steps of velocity Verlet, friction acts at the frames: it takes velocities v (1 + ξ/2) to
 v (1 − ξ/2), and ξ rises by half of c Σ m v² − d with the velocities after it, and by half of that
-with those before it in the next frame. This is the usual splitting, (Martyna, M. E. Tuckerman, D.
+with those before it in the next frame. This is the usual splitting (Martyna, M. E. Tuckerman, D.
 J. Tobias, Klein, Mol. Phys. 87, 1117 (1996)), which is reversible; the trapezoidal rule with v
 would drift over a segment, by some of ξ itself.
 

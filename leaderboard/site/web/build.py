@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 
 from benchmark.uncertainty import with_error
-from leaderboard.claims.claim import Claim, Text
-from leaderboard.claims.noise import ID as NOISE
+from leaderboard.claims.claim import Block, Claim, Dots, Points, Text
 from leaderboard.markup import link
 from leaderboard.published import (
     Published,
@@ -19,10 +19,12 @@ from leaderboard.published import (
     board_schema,
 )
 from leaderboard.site.cells import overall_cells
+from leaderboard.site.claim_figures import size
+from leaderboard.site.claims_page import overview
 from leaderboard.site.csv_table import csv_text
 from leaderboard.site.reading import how_to_read, optional_metrics
 from leaderboard.site.web.addresses import data_figure, model_page, slug, task_page, units_file
-from leaderboard.site.web.figures import cost_figure, model_figure, noise_figure, task_figure
+from leaderboard.site.web.figures import claim_figure, cost_figure, model_figure, task_figure
 from leaderboard.site.web.folder import SiteFolder, replaced
 from leaderboard.site.web.grid import Cell, Column, Grid, Line
 from leaderboard.site.web.model_page import places_of, units_of
@@ -31,14 +33,15 @@ from leaderboard.site.web.overview import standings
 from leaderboard.site.web.task_list import tasks_of
 from leaderboard.site.web.task_page import leading, rows_of, scale_of
 from leaderboard.site.web.theming import Drawing
-from leaderboard.site.web.words import bare, paragraphs
+from leaderboard.site.web.words import bare, line, paragraphs
 from leaderboard.tables import two_digits
 from leaderboard.units import RowUnits
 
 #: Track and name of a row → its units.
 Units = Mapping[tuple[str, str], RowUnits]
 
-NOISE_SAYS = "What each thermostat costs each model; the numbers are in the table below"
+#: Inches: a wider figure of a claim fills more than a narrow page, so that it can be read.
+WIDE = 6.5
 
 #: The date of a feed without an entry.
 EPOCH = "1970-01-01"
@@ -189,19 +192,46 @@ def _claims(site: SiteFolder, claims: Sequence[Claim]) -> None:
             "id": claim.id,
             "title": claim.title,
             "source": claim.source,
-            "figure": site.figure("noise", noise_figure(claim), NOISE_SAYS)
-            if claim.id == NOISE
-            else "",
             "blocks": [
-                {"words": paragraphs(block.text), "grid": None}
-                if isinstance(block, Text)
-                else {"grid": site.grid(_claim_grid(claim, number, block.rows, block.left))}
+                _claim_block(site, claim, number, block)
                 for number, block in enumerate(claim.blocks)
             ],
         }
         for claim in claims
     ]
-    site.page("claims.html", "claims.html", claims=shown)
+    places = {answer.code: claim.id for claim in reversed(claims) for answer in claim.answers}
+    rows = overview(claims)
+    verdicts = site.grid(_overview_grid(rows, places)) if rows else None
+    site.page("claims.html", "claims.html", claims=shown, verdicts=verdicts)
+
+
+def _claim_block(site: SiteFolder, claim: Claim, number: int, block: Block) -> dict[str, Any]:
+    """Give what the template shows of a block: one of words, a figure or a table."""
+    if isinstance(block, Text):
+        return {"words": paragraphs(block.text)}
+    if isinstance(block, Dots | Points):
+        drawn = site.figure(block.name, claim_figure(block), block.caption)
+        wide = size(block)[0] > WIDE
+        return {"figure": drawn, "name": block.name, "caption": line(block.caption), "wide": wide}
+    return {"grid": site.grid(_claim_grid(claim, number, block.rows, block.left))}
+
+
+def _overview_grid(rows: Sequence[Mapping[str, str]], places: Mapping[str, str]) -> Grid:
+    """Make the table of all verdicts, each linked to its section."""
+    return Grid(
+        name="claims",
+        caption="What comes of each claim",
+        columns=[Column(name, number=False) for name in rows[0]],
+        lines=[
+            Line(
+                [
+                    Cell(text, link=f"#{places[text]}") if name == "claim" else Cell(bare(text))
+                    for name, text in row.items()
+                ]
+            )
+            for row in rows
+        ],
+    )
 
 
 def _claim_grid(claim: Claim, number: int, rows: Sequence[Mapping[str, str]], left: int) -> Grid:

@@ -8,11 +8,11 @@ from itertools import cycle
 from typing import TYPE_CHECKING
 
 from benchmark.console.plots import INK, MUTED, PALETTE
-from leaderboard.claims.claim import Claim
+from leaderboard.claims.claim import Dots, Points
 from leaderboard.markup import svg
 from leaderboard.published import Cell, PublishedRow, PublishedTask, PublishedTrack, Value
+from leaderboard.site.claim_figures import draw, size
 from leaderboard.site.figure import MARKERS, PALE
-from leaderboard.site.noise_figure import draw, size
 from leaderboard.site.web.labels import spots
 from leaderboard.site.web.theming import Drawing, canvas, drawing
 
@@ -70,10 +70,10 @@ def cost_figure(track: PublishedTrack) -> Drawing:
         return drawing(figure)
 
 
-def noise_figure(claim: Claim) -> Drawing:
-    """Draw what noise costs each model."""
-    with canvas(*size(claim)) as figure:
-        draw(figure, claim)
+def claim_figure(block: Dots | Points) -> Drawing:
+    """Draw a figure of a claim."""
+    with canvas(*size(block)) as figure:
+        draw(figure, block)
         return drawing(figure)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from baselines.kinetics._parts.filtering import (
+    Filter,
     HiddenMarkov,
     forward_backward,
     hidden_markov,
@@ -109,3 +110,14 @@ def test_members_are_the_hidden_states_that_can_show_a_label():
     assert SPARSE.sizes.tolist() == [2, 3, 3]
     assert SPARSE.members.tolist() == [[0, 2, 0], [0, 1, 2], [1, 2, 3]]
     assert RESOLVED.members.tolist() == [[0, 1], [2, 0], [3, 4]]
+
+
+@MODELS
+def test_filter_frame_by_frame_gives_the_predictions_of_whole_chains(model: HiddenMarkov):
+    states = np.stack([CHAIN, CHAIN[::-1]])
+    expected = predict(model, states)
+    for seen in (0, 3):
+        filtered = Filter(model, states[:, :seen])
+        for t in range(seen, len(CHAIN)):
+            np.testing.assert_allclose(filtered.probabilities, expected[:, t], rtol=1e-5)
+            filtered.take_in(states[:, t].astype(np.int64))

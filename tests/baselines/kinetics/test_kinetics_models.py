@@ -23,12 +23,12 @@ PREDICTING = {
     "hmm": ("Hmm", {"restarts": 1, "most": 2, "most_mixed": 3}),
     "hmm_free": ("HmmFree", {"most": 4}),
     "ar_hmm": ("ArHmm", {"most": 3, "dimensions": 2}),
-    "hmm_family": ("HmmFamily", {"most": 2}),
     "semi_markov": ("SemiMarkov", {}),
     "ngram": ("Ngram", {"order": 4}),
     "ctw": ("Ctw", {"depth": 4}),
     "ssm": ("Ssm", {"hidden": 12, "embedding": 4, "epochs": 10}),
     "lstm": ("Lstm", {"hidden": 12, "embedding": 4, "epochs": 10}),
+    "hmm_lstm": ("HmmLstm", {"hidden": 12, "embedding": 4, "epochs": 4, "most": 2}),
 }
 RECORDED = {"replay": "Replay", "block_shuffle": "BlockShuffle"}
 

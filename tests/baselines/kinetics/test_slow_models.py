@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from baselines.kinetics.ar_hmm import ArHmm
-from baselines.kinetics.hmm_family import FAMILIES, HmmFamily
 from baselines.kinetics.hmm_free import HmmFree
 from baselines.kinetics.msm import Msm, embedded
 from benchmark.errors import InputError
@@ -119,17 +118,3 @@ def test_longer_lag_finds_the_slow_process_that_lag_one_loses(tmp_path: Path):
 def test_lag_that_is_no_power_of_two_is_refused():
     with pytest.raises(InputError, match="lag is 3; expected a power of two"):
         Msm(lag=3)
-
-
-def test_best_of_families_finds_what_a_single_matrix_cannot(
-    walk_labels, walk_model, tmp_path: Path
-):
-    model = HmmFamily(most=2)
-    train, validation = (trajectories(walk_labels[i : i + 1, :8000], 4) for i in range(2))
-    model.fit(train, validation, fit_context(tmp_path, seed=1, effort=0.3))
-    assert model.family in FAMILIES
-    assert model.parameters == model.model.parameters
-    alone = ArHmm(most=1)
-    alone.fit(train, validation, fit_context(tmp_path))
-    unseen = walk_labels[2:]
-    assert mean_log(model.predict(unseen), unseen) > mean_log(alone.predict(unseen), unseen) + 0.01

@@ -7,12 +7,14 @@ from itertools import product
 import numpy as np
 import pytest
 
+from baselines.kinetics._parts import filtering
 from baselines.kinetics._parts.switching import (
     SwitchingChain,
     forward_backward,
     log_likelihood,
     predict,
     sample,
+    unrolled,
 )
 
 CHAIN = np.array([0, 2, 1, 1, 0, 2], np.uint8)
@@ -93,3 +95,9 @@ def test_sampling_without_a_prompt_starts_from_the_first_distribution():
     drawn = sample(MODEL, np.empty((n, 0), np.uint8), 1, np.random.default_rng(4))
     shares = np.bincount(drawn[:, 0], minlength=K) / n
     np.testing.assert_allclose(shares, MODEL.first.sum(1), atol=4 * np.sqrt(0.25 / n))
+
+
+def test_unrolled_chain_is_the_same_law():
+    assert filtering.log_likelihood(CHAIN, unrolled(MODEL)) == pytest.approx(
+        log_likelihood(CHAIN, MODEL), rel=1e-12
+    )

@@ -137,3 +137,27 @@ def test_nothing_is_claimed_without_rows(make_submission: MakeSubmission, tasks:
         published(make_board([make_submission("msm", {"potentials/a": 0.4})], tasks))
     )
     assert "##" not in page
+
+
+@pytest.mark.parametrize(
+    ("lstm", "transformer", "spread", "verdict"),
+    [
+        (0.9, 0.5, 0.1, "holds"),
+        (0.5, 0.9, 0.1, "does not hold"),
+        (0.7, 0.7, 0.1, "holds"),  # no better, surely
+        (0.7, 0.72, 0.01, "in part"),  # better, surely by less than matters
+    ],
+)
+def test_no_better_is_told_from_not_known_to_be_better(
+    make_submission: MakeSubmission, tasks: Tasks, lstm: float, transformer: float, spread: float,
+    verdict: str,
+):  # fmt: skip
+    rows = [
+        make_submission("lstm", dict.fromkeys(tasks, lstm), spread=spread),
+        make_submission("transformer", dict.fromkeys(tasks, transformer), spread=spread / 2),
+    ]
+    claims = {one.id: one for one in published(make_board(rows, tasks)).claims}
+    (answer,) = claims["attention"].answers
+    assert answer.code == "Z5"
+    assert [part.of for part in answer.parts] == ["alanine", "potentials", "all families"]
+    assert {part.verdict for part in answer.parts} == {verdict}

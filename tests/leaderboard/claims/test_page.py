@@ -30,7 +30,24 @@ def test_claims_stand_in_the_order_of_the_board(
     page = claims_page(published(make_board(rows, tasks)))
     headings = [line for line in page.splitlines() if line.startswith("## ")]
     assert headings == [
+        "## The LSTM captures Boltzmann statistics",
         "## Partition and saving interval decide whether rare events are learned",
         "## A Bi-LSTM fills in hidden frames best, to 1e-4 Å",
     ]
     assert "\n\n\n" not in page
+
+
+def test_overview_has_a_row_a_numbered_claim_and_says_how_many_parts_agree(
+    tasks: Tasks, make_submission: MakeSubmission
+) -> None:
+    made = [make_task(f"potentials/{name}") for name in "ab"]
+    tasks |= {task.id: task for task in made}
+    rows = [make_submission("lstm", {task.id: 1.0 for task in made}, spread=0.05)]
+    page = claims_page(published(make_board(rows, tasks)))
+    head, _, *lines = [line for line in page.splitlines() if line.startswith("|")][:3]
+    assert [cell.strip() for cell in head.split("|")[1:-1]] == [
+        "claim", "verdict", "what was claimed", "where it was decided",
+    ]  # fmt: skip
+    assert [cell.strip() for cell in lines[0].split("|")[1:-1]] == [
+        "T1", "holds", "the LSTM captures Boltzmann statistics", "1 holds",
+    ]  # fmt: skip

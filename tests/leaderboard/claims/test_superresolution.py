@@ -8,6 +8,7 @@ import pytest
 
 from leaderboard.board import make_board
 from leaderboard.claims.claim import Claim
+from leaderboard.claims.evidence import Evidence
 from leaderboard.claims.superresolution import superresolution_claims
 from leaderboard.publishing import published
 from leaderboard.site.claims_page import claims_page
@@ -112,7 +113,9 @@ def under(**planted: float) -> dict[str, float]:
 
 def claims_of(rows: list[Submission], tasks: Tasks) -> dict[str, Claim]:
     (ranking,) = (one for one in make_board(rows, tasks).rankings if one.track.name[0] == "s")
-    claims = [one for one in superresolution_claims(ranking) if one.id.startswith(CLAIM)]
+    claims = [
+        one for one in superresolution_claims(ranking, Evidence()) if one.id.startswith(CLAIM)
+    ]
     return {claim.id: claim for claim in claims}
 
 
@@ -234,3 +237,33 @@ def test_mark_is_reached_where_the_best_network_is_below_it_on_every_molecule(
     assert "- **k = 20**: reached on some; `bi-hnn` is below it on 1 of 3 molecules." in page
     worse = [make_submission("bi-hnn", scores(1.9, 1.9))]
     assert set(verdicts(claims_of(worse, tasks)[CLAIM], "mark").values()) == {"not reached"}
+
+
+def decisions(claim: Claim) -> dict[str, list[str]]:
+    return {one.code: [part.verdict for part in one.parts] for one in claim.answers}
+
+
+def test_numbered_claims_are_answered_by_the_verdicts(
+    make_submission: MakeSubmission, tasks: Tasks
+):
+    near = dict(zip(MOLECULES, (0.0, 0.2, -0.2), strict=True))
+    rows = [
+        make_submission("lstm", scores(0.5, 0.5)),
+        make_submission("hnn", scores(0.5, 0.5)),
+        make_submission("bi-lstm", scores(2.1, 1.0)),
+        make_submission(
+            "bi-hnn", scores(1.5, 1.0) | {IDS[20, one]: 1.0 + dz for one, dz in near.items()}
+        ),
+    ]
+    claim = claims_of(rows, tasks)[CLAIM]
+    assert decisions(claim) == {
+        "W1": ["holds", "holds", "holds", "holds"],
+        "W2": ["holds", "undecided"],  # at k = 20 the two are alike
+        "W3": ["holds", "does not hold"],
+    }
+    assert "- **W2: undecided (1 holds, 1 undecided)**" in claim.blocks[0].text
+    beaten = [
+        make_submission("bi-lstm", scores(1.0, 1.0)),
+        make_submission("bi-hnn", scores(1.5, 1.5)),
+    ]
+    assert decisions(claims_of(beaten, tasks)[CLAIM])["W2"] == ["does not hold"] * 2

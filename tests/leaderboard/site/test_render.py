@@ -30,7 +30,8 @@ def names(paths: list[Path]) -> set[str]:
 
 def test_first_rendering_writes_all_files_and_the_second_none(board: Path, tasks: Tasks) -> None:
     texts = {"README.md", "CLAIMS.md", "leaderboard.csv", "board.json"}
-    every = texts | {"leaderboard.svg", "results.schema.json", "board.schema.json"}
+    figures = {"leaderboard.svg", "boltzmann.svg"}
+    every = texts | figures | {"results.schema.json", "board.schema.json"}
     assert names(render(write=False, folder=board, tasks=tasks)) == every
     assert not (board / "README.md").exists()
     assert names(render(write=True, folder=board, tasks=tasks)) == every

@@ -1,4 +1,4 @@
-"""Frames generated per second by the LSTM, and by torch's own cell, step by step, beside it."""
+"""Frames generated per second by recurrent models; beside the LSTM, torch's own cell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from baselines.kinetics._parts.switching import SwitchingChain
+from baselines.kinetics.ar_hmm import ArHmm
+from baselines.kinetics.hmm_lstm import HmmLstm
 from baselines.kinetics.lstm import Lstm
+from baselines.kinetics.ssm import Ssm
 
 CHAINS, FRAMES, LABELS = 256, 1_000, 3
 
@@ -50,3 +54,24 @@ def test_lstm_sampling_speed_of_plain_torch(benchmark, model):
         return torch.cat(drawn, 1).to(torch.uint8).numpy()
 
     measure(benchmark, sample)
+
+
+def test_diagonal_recurrence_sampling_speed(benchmark):
+    model = Ssm(hidden=64)
+    model.network = model.build(LABELS).eval()
+    measure(benchmark, model.sample)
+
+
+@pytest.mark.parametrize(("labels", "hidden"), [(LABELS, 3), (100, 16)])
+def test_corrected_hmm_sampling_speed(benchmark, labels: int, hidden: int):
+    """The filter of the hidden Markov model and the network go side by side."""
+    rng, model = np.random.default_rng(0), HmmLstm()
+    law = rng.dirichlet(np.ones(labels), (labels, hidden)).transpose(0, 2, 1)
+    model.base.family, model.base.model = "ar-hmm", ArHmm()
+    model.base.model.model = SwitchingChain(
+        np.full((labels, hidden), 1.0 / (labels * hidden)),
+        rng.dirichlet(np.ones(hidden), hidden),
+        np.ascontiguousarray(law),
+    )
+    model.network = model.build(labels).eval()
+    measure(benchmark, model.sample)
