@@ -1,8 +1,8 @@
 """Where the time of a unit goes: ``python -m tests.speed.profiling``, a table a model.
 
 A short training on one task, in this process; own processor time of functions, the largest first.
-What the interpreter calls in a library counts as one function. A still shorter one comes before,
-in which all is loaded and compiled: units of a run are forked from a process that has done so.
+What the interpreter calls in a library counts as one function. The unit is done twice, and the
+second is shown: in the first all is loaded and compiled, which most of a run's units do without.
 """
 
 from __future__ import annotations
@@ -31,9 +31,6 @@ MODELS = {
 }
 SHOWN = 6
 
-#: Share of the default training that is enough to load and compile all.
-WARM = 0.001
-
 
 def profiled(model: str, task: str, effort: float) -> list[tuple[str, float]]:
     """Give functions and their shares of a unit's processor time, the largest first.
@@ -43,10 +40,10 @@ def profiled(model: str, task: str, effort: float) -> list[tuple[str, float]]:
     RuntimeError
         If the unit fails.
     """
-    for share in (WARM, effort):
+    for _ in range(2):
         profile = cProfile.Profile(time.process_time)
         with tempfile.TemporaryDirectory() as folder:
-            job = Job(find_task(task), 0, 0, model, {}, Path(folder), "cpu", share, 3600.0)
+            job = Job(find_task(task), 0, 0, model, {}, Path(folder), "cpu", effort, 3600.0)
             unit = profile.runcall(do_unit, job, asking(job), lambda fraction, note: None)
         if unit.status != "done":
             raise RuntimeError(f"{model}: {unit.reason}")
