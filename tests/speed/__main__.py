@@ -13,11 +13,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from baselines.kinetics.lstm import Lstm
@@ -191,7 +192,7 @@ def scoring(folder: Path) -> Iterator[Line]:
     card = kinetics_card(task)
     shape, test = card.generation, card.splits["test"]
     chain = metastable(np.random.default_rng(0), shape.n_frames)
-    answers = {
+    answers: dict[str, NDArray[Any]] = {
         SAMPLES: chain.reshape(shape.chains, shape.frames),
         LOG_PROB: np.full((test.rows, test.frames // test.rows), -np.log(4), np.float32),
     }
