@@ -78,6 +78,15 @@ def create_text(path: Path, text: str, mark: str) -> bool:
     return True
 
 
+def stamp(path: Path) -> tuple[int, ...]:
+    """Give what changes when a file is replaced or written to; empty if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size
+
+
 def left_by(mark: str, folder: Path) -> list[Path]:
     """Give what killed calls of `create_text` with this mark have left in a folder."""
     return list(folder.glob(f".*.{mark}.tmp"))

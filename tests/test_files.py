@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.files import atomic, atomic_folder, create_text, left_by, sweep, write_text
+from benchmark.files import (
+    atomic,
+    atomic_folder,
+    create_text,
+    left_by,
+    stamp,
+    sweep,
+    write_text,
+)
 
 
 def names(folder):
@@ -111,3 +119,16 @@ def test_what_a_killed_creation_leaves_is_found_by_its_mark(tmp_path):
     assert left_by("00000001", tmp_path) == [tmp_path / ".run.json.00000001.tmp"]
     sweep(tmp_path)
     assert left_by("00000002", tmp_path) == []
+
+
+def test_stamp_differs_once_a_file_is_replaced_or_written_to(tmp_path):
+    path = tmp_path / "file"
+    assert stamp(path) == ()
+    write_text(path, "one")
+    first = stamp(path)
+    assert stamp(path) == first
+    write_text(path, "two")
+    second = stamp(path)
+    with path.open("a") as file:
+        file.write("more")
+    assert len({first, second, stamp(path)}) == 3

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import benchmark
 from benchmark.caches import writable_caches
 from benchmark.errors import InputError
-from benchmark.files import read_small
+from benchmark.files import read_small, stamp
 from benchmark.job import Event, Job, Key
 from benchmark.model import ModelFacts
 from benchmark.registry import all_tasks
@@ -215,14 +215,13 @@ def _run_folder(sent: Order, scratch: Path) -> Iterator[tuple[Path, bool]]:
 def _digest(path: Path) -> str:
     """Give the SHA-256 of a file, read only if it is another than before; empty without one."""
     try:
-        found = path.stat()
-        return _digest_at(path, found.st_mtime_ns, found.st_size)
+        return _digest_of(path, stamp(path))
     except OSError:
         return ""
 
 
 @lru_cache(maxsize=8)
-def _digest_at(path: Path, changed: int, size: int) -> str:
+def _digest_of(path: Path, state: tuple[int, ...]) -> str:
     return hashlib.sha256(read_small(path)).hexdigest()
 
 

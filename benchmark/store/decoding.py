@@ -1,8 +1,9 @@
 """Decode Parquet files that anybody may have written, as a program of its own; see `strangers`.
 
 It is run by its path, so that it imports nothing of ours. Of each request it reads a line of JSON
-and as many bytes as that says, the file; it answers with a line of JSON and, if they are asked for,
-the values. Files may end it, or ask for more memory or time than it has.
+and as many bytes as that says, the file; it answers with a line of JSON and what it has decoded:
+the values of a column, or the whole table as a stream of Arrow's own. Files may end it, or ask for
+more memory or time than it has.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any, BinaryIO
 SHORT = 1 << 20
 
 #: Bytes of memory beyond what it has: for any file, and for each value of one. Levels
-#: take 4 bytes of each, offsets 4, and values lie there up to three times.
+#: take 4 bytes of each, offsets 4, and values lie there up to four times.
 MEMORY, MEMORY_A_VALUE = 1 << 29, 40
 
 #: Seconds of processor time for a file; the largest that we have take half a second.
@@ -64,10 +65,13 @@ def _reply(answers: BinaryIO, request: dict[str, Any], content: bytes) -> None:
     import pyarrow as pa
 
     answer: dict[str, Any] = {}
-    values = b""
+    values: Any = b""
     try:
         table = _table(content, request)
-        if request["column"] is not None:
+        if request["column"] is None:
+            values = _stream(table)
+            answer = {"bytes": values.size}
+        else:
             answer, values = _values(table, request["column"])
     except (MemoryError, pa.ArrowMemoryError):
         answer = {"damage": "it takes more memory to read than what it should hold"}
@@ -124,6 +128,16 @@ def count(footer: Any, values: int, rows: int | None, columns: int) -> int:
             raise ValueError(f"it has {found:,} values, expected {values:,}")
         total += found
     return total
+
+
+def _stream(table: Any) -> Any:
+    """Give a table as Arrow writes it to another process, which need not decode it again."""
+    import pyarrow as pa
+
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    return sink.getvalue()
 
 
 def _values(table: Any, name: str) -> tuple[dict[str, Any], bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError, said
-from benchmark.files import atomic
+from benchmark.files import atomic, stamp
 from benchmark.installed import is_installed
 from benchmark.store.arrow import to_numpy
-from benchmark.store.strangers import Expected, require_readable
+from benchmark.store.strangers import Expected, read_table
 from benchmark.task import Split, Task
 
 #: What each column of a split may hold; the fingerprint is taken of exactly these bytes.
@@ -26,6 +27,9 @@ COLUMNS: dict[str, np.dtype[Any]] = {
 
 #: Splits that makers of tasks and the control `truth` need alone: an installed package lacks them.
 LEFT_OUT = ("fresh",)
+
+#: Splits that are kept in memory, some megabytes each: what two tasks hand out to a model.
+KEPT = 8
 
 Columns = Mapping[str, Sequence[NDArray[Any]]]
 
@@ -74,7 +78,8 @@ def load(task: Task, split: str) -> dict[str, list[NDArray[Any]]]:
 
     Returns
     -------
-    dict of column name to a list of arrays, one a row.
+    dict of column name to a list of arrays, one a row
+        Not to be written to: whoever reads the split again while it is kept gets the same.
 
     Raises
     ------
@@ -91,8 +96,16 @@ def load(task: Task, split: str) -> dict[str, list[NDArray[Any]]]:
             "work in a clone of the repository, which has them"
         )
     expected = task.card.splits[split]
-    columns = _read(path, expected.frames + expected.rows)  # an empty row counts as a value
-    found, frozen = fingerprint(columns), task.card.splits[split].sha256
+    values = expected.frames + expected.rows  # an empty row counts as a value
+    columns = _checked(path, stamp(path), values, expected.sha256)
+    return {name: [*rows] for name, rows in columns.items()}
+
+
+@lru_cache(maxsize=KEPT)
+def _checked(path: Path, state: tuple[int, ...], values: int, frozen: str) -> Columns:
+    """Read a file and check it; the units of a task read the same ones, one after the other."""
+    columns = _read(path, values)
+    found = fingerprint(columns)
     if found != frozen:
         raise InputError(
             f"{path} is not the frozen data: its content has SHA-256 {found[:12]}…, the card says "
@@ -110,14 +123,9 @@ def is_left_out(task: Task, split: str) -> bool:
 
 def _table(path: Path, values: int) -> Any:
     """Read a Parquet file, unless it holds more than the card says: a small one can be large."""
-    import pyarrow as pa  # slow to load
-    import pyarrow.parquet as pq
-
     try:
-        require_readable(path, Expected(values, columns=len(COLUMNS)))
-        with pq.ParquetFile(path) as file:
-            return file.read(use_threads=False)
-    except (OSError, pa.ArrowException) as error:
+        return read_table(path, Expected(values, columns=len(COLUMNS)))
+    except OSError as error:
         raise InputError(f"{path} is not a readable Parquet file: {said(error)}") from error
     except ValueError as error:
         raise InputError(f"{path} is not the frozen data: {said(error)}; restore it") from error

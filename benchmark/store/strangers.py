@@ -54,17 +54,26 @@ class Expected(NamedTuple):
     columns: int = 1
 
 
-def require_readable(path: Path, expected: Expected) -> None:
-    """Require a Parquet file to be one that any reader can read whole.
+def read_table(path: Path, expected: Expected) -> Any:
+    """Read a whole file.
+
+    Returns
+    -------
+    pyarrow.Table
+        Its arrays are not to be written to.
 
     Raises
     ------
     OSError
-        If it is not.
+        If it cannot be read.
     ValueError
         If it speaks of more than is expected.
     """
-    _answer(path, expected, None)
+    import pyarrow as pa  # slow to load
+
+    _, stream = _answer(path, expected, None)
+    with pa.ipc.open_stream(stream) as reader:
+        return reader.read_all()
 
 
 def read_column(path: Path, expected: Expected) -> tuple[NDArray[Any], str]:

@@ -127,7 +127,7 @@ def test_dask_script_starts_a_scheduler_workers_and_the_run(
 ):
     scheduler, worker, run = calls("dask.sh", site, {"DASKS": "2"})
     assert scheduler == "|dask scheduler --scheduler-file scheduler.json"
-    assert worker.startswith("|dask worker --scheduler-file scheduler.json --nworkers 4 --nthr")
+    assert worker.startswith("|dask worker --scheduler-file scheduler.json --death-timeout 60 --nw")
     assert "run --model mymodel --scheduler scheduler.json --resources cores=1" in run
     require_known_options(capsys, run)
 
@@ -142,8 +142,8 @@ def test_gpu_script_gives_each_gpu_a_share_and_scores(site: Path):
 def test_gpu_script_with_dask_gives_each_worker_a_gpu(site: Path):
     found = calls("gpus_dask.sh", site, {"DASKS": "5"})
     workers = [call for call in found if "dask worker" in call]
-    begin = "dask worker --scheduler-file scheduler.json --nthreads 1 --resources GPU=1 --name"
-    assert workers == [f"{gpu}|{begin} gpu{gpu}" for gpu in range(4)]
+    begin = "dask worker --scheduler-file scheduler.json --death-timeout 60 --nthreads 1"
+    assert workers == [f"{gpu}|{begin} --resources GPU=1 --name gpu{gpu}" for gpu in range(4)]
     assert "|python -m benchmark run --model mymodel --device cuda --scheduler scheduler.json" in (
         found
     )

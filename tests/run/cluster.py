@@ -49,7 +49,8 @@ class Cluster:
         worker = self._start(
             *("dask_worker", "--scheduler-file", str(self.file), "--host", "127.0.0.1"),
             *("--nthreads", "1", "--no-dashboard", "--local-directory", str(place)),
-            *(*nanny, *options),
+            # One that never reaches a scheduler, which may have been killed, ends, as the docs say.
+            *("--death-timeout", "60", *nanny, *options),
         )
         self.workers.append(worker)
         return worker

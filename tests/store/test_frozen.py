@@ -81,6 +81,21 @@ def test_rewritten_file_with_the_same_content_loads(copy, encoding):
     assert same(frozen.load(copy, "test"), expected)
 
 
+def test_split_that_is_damaged_after_it_was_read_is_refused(copy):
+    frozen.load(copy, "test")
+    path = copy.data / "test.parquet"
+    content = pq.read_table(path)
+    pq.write_table(content.slice(0, content.num_rows - 1), path)
+    assert "not the frozen data" in refusal(copy)
+
+
+def test_split_that_is_read_again_is_the_same_memory_and_cannot_be_written_to(copy):
+    one, other = (frozen.load(copy, "test")["states"][0] for _ in range(2))
+    assert np.shares_memory(one, other)
+    with pytest.raises(ValueError, match="read-only"):
+        one[0] = 1
+
+
 def test_order_of_columns_does_not_matter(copy):
     path = copy.data / "test.parquet"
     expected = frozen.load(copy, "test")

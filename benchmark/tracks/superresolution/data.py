@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.errors import InputError, said
+from benchmark.files import stamp
 from benchmark.store.arrow import to_numpy
 from benchmark.store.frozen import fingerprint
 from benchmark.store.predictions import MOST_VALUES
-from benchmark.store.strangers import Expected, require_readable
+from benchmark.store.strangers import Expected, read_table
 from benchmark.task import Task
 from benchmark.tracks.superresolution.card import Piece, superresolution_card
 from benchmark.tracks.superresolution.segments import DenseSegment
@@ -27,6 +28,9 @@ RESOLUTION = 1e-6
 #: packed: ``resolution_angstrom``, a multiple of `RESOLUTION`, and ``differences``.
 METADATA_KEY = b"stridebench"
 
+#: Splits that are kept in memory, 20 MB at most: what a task hands out to a model.
+KEPT = 3
+
 #: Differences of differences of smooth curves get no smaller beyond.
 MOST_DIFFERENCES = 8
 
@@ -35,6 +39,8 @@ Counts = NDArray[np.int32]  # (frames, atoms, 3), integers of RESOLUTION
 
 def load(task: Task, split: str) -> list[DenseSegment]:
     """Read the segments of a split and check them against the card.
+
+    They are not to be written to: whoever reads the split again while it is kept gets the same.
 
     Raises
     ------
@@ -46,6 +52,14 @@ def load(task: Task, split: str) -> list[DenseSegment]:
     if split not in card.pieces:
         raise InputError(f"{task.id} has no split '{split}'; it has {', '.join(card.pieces)}")
     folder = task.path.parent.parent / "data"
+    state = tuple(stamp(folder / piece.file) for piece in card.pieces[split])
+    return [*_checked(task, split, state)]
+
+
+@lru_cache(maxsize=KEPT)
+def _checked(task: Task, split: str, state: tuple[tuple[int, ...], ...]) -> list[DenseSegment]:
+    """Read a split and check it; the units of a task read the same ones, one after the other."""
+    card, folder = superresolution_card(task), task.path.parent.parent / "data"
     pieces = [read_piece(folder, piece, len(card.numbers)) for piece in card.pieces[split]]
     found, frozen = positions_sha256(pieces), card.splits[split].sha256
     if found != frozen:
@@ -163,8 +177,7 @@ def _read(path: Path) -> Any:
                 f"{path} holds {footer.num_rows:,} frames of {footer.num_columns // 3:,} atoms, "
                 f"over {MOST_VALUES:,} coordinates; split it"
             )
-        require_readable(path, Expected(footer.num_rows, columns=footer.num_columns))
-        return pq.read_table(path)
+        return read_table(path, Expected(footer.num_rows, columns=footer.num_columns))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(f"{path} is not a readable Parquet file: {said(error)}") from error
 

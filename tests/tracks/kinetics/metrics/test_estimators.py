@@ -105,6 +105,15 @@ def test_count_matrix_equals_that_of_a_plain_loop(pieces, lag):
             count_matrix(pieces, K, lag)
 
 
+@pytest.mark.parametrize("frames", [288, 289, 291, 292, 293, 1000])
+@pytest.mark.parametrize("lag", [1, 3])
+def test_pairs_of_a_long_chain_are_those_of_a_plain_loop(frames, lag):
+    chain = np.random.default_rng(frames).integers(0, 3, frames + lag).astype(np.uint8)
+    counts = np.zeros((3, 3))
+    np.add.at(counts, (chain[:-lag], chain[lag:]), 1)
+    assert (count_matrix([chain], 3, lag) == counts).all()
+
+
 @pytest.mark.parametrize("lag", [1, 7])
 def test_count_matrix_equals_deeptime(sample_chains, lag):
     from deeptime.markov import TransitionCountEstimator
