@@ -9,6 +9,7 @@ from benchmark.registry import shipped_tasks
 from benchmark.result import TaskResult
 from benchmark.tracks.kinetics.card import kinetics_card
 from leaderboard.board import Board, board_cards, make_board
+from leaderboard.claims.evidence import read_evidence
 from leaderboard.claims.kinetics import INTERVALS, kinetics_claims
 from leaderboard.submission import SUBMISSIONS, read_submissions
 
@@ -42,7 +43,7 @@ def rows(board: dict[str, Rows]) -> Rows:
 def fates(whole: Board) -> dict[tuple[str, str], str]:
     """Say of each model and task of alanine whether the slow process is kept, as the board does."""
     (kinetics,) = (one for one in whole.shown if one.track.name == "kinetics")
-    (claim,) = (one for one in kinetics_claims(kinetics) if one.id == "partitions")
+    (claim,) = (one for one in kinetics_claims(kinetics, read_evidence()) if one.id == "partitions")
     return {(one.of["model"], one.of["task"]): one.verdict for one in claim.verdicts}
 
 
