@@ -8,6 +8,7 @@ this package and the tasks, not the run's folder; see `benchmark.run.remote`.
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import secrets
 from collections import deque
@@ -23,6 +24,7 @@ from pydantic import ValidationError
 
 import benchmark
 from benchmark.errors import InputError, named
+from benchmark.files import read_small
 from benchmark.job import Event, Job, Key
 from benchmark.model import ModelFacts
 from benchmark.result import Unit
@@ -44,6 +46,20 @@ LOST = (
     "the connection to the scheduler is lost; what is done stays, the same command goes on with it "
     "when there is a scheduler again"
 )
+
+
+def _address_in(path: str) -> str:
+    """Read the address from the file that a scheduler writes."""
+    wrong = "there is no such file"
+    if Path(path).is_file():
+        try:
+            return str(json.loads(read_small(Path(path)))["address"])
+        except (OSError, ValueError, LookupError, TypeError):
+            wrong = "it has none"
+    raise InputError(
+        f"--scheduler {path}: expected an address such as tcp://HOST:8786, or the file of "
+        f"`dask scheduler --scheduler-file`; {wrong}"
+    )
 
 
 @contextmanager
@@ -77,14 +93,9 @@ def connected(
     # What dask logs of a connection that breaks is pages long; what matters is said in a line.
     for name in ("distributed", "distributed.client", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    where = {"address": scheduler} if "://" in scheduler else {"scheduler_file": scheduler}
-    if "://" not in scheduler and not Path(scheduler).is_file():
-        raise InputError(
-            f"--scheduler {scheduler}: expected an address such as tcp://HOST:8786, or the file of "
-            "`dask scheduler --scheduler-file`; there is no such file"
-        )
+    address = scheduler if "://" in scheduler else _address_in(scheduler)
     try:
-        client = Client(**where, timeout=PATIENCE, set_as_default=False, name="stridebench")
+        client = Client(address, timeout=PATIENCE, set_as_default=False, name="stridebench")
     except (OSError, ValueError) as error:  # no answer in time is an OSError, too
         raise InputError(
             f"no scheduler answers at {scheduler} ({named(error)}); start one: dask scheduler"

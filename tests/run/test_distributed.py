@@ -421,3 +421,11 @@ def test_network_has_the_same_bits_wherever_it_is_trained(home: Path, tmp_path: 
             assert (answers(other), scores(other)) == (answers(one), scores(one))
     finally:
         cluster.close()
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n", b"[]", b'{"id": "no address"}'])
+def test_file_that_no_scheduler_wrote_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "scheduler.json"
+    file.write_bytes(content)
+    with pytest.raises(InputError, match="it has none"), connected(str(file), 1, {}, print):
+        pass
