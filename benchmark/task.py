@@ -116,6 +116,11 @@ class TaskCard(Frozen):
         return self.splits["train"].frames // self.replicas
 
     @property
+    def hashes(self) -> dict[str, str]:
+        """The SHA-256 of each split's content."""
+        return {name: split.sha256 for name, split in self.splits.items()}
+
+    @property
     def fingerprints(self) -> dict[str, str | int]:
         """What a result must name to be a result of this very task.
 
@@ -123,13 +128,12 @@ class TaskCard(Frozen):
         that can change a number, as canonical JSON: how much is generated, what counts as entered,
         the scales of the score.
         """
-        hashes = {name: split.sha256 for name, split in self.splits.items()}
         # Without defaults: a field that cards may have from now on changes no card without it.
         numbers = self.model_dump(mode="json", exclude=set(WORDS), exclude_defaults=True)
         text = json.dumps(numbers, sort_keys=True, separators=(",", ":"))
         return {
             "version": self.version,
-            **hashes,
+            **self.hashes,
             "card": hashlib.sha256(text.encode()).hexdigest(),
         }
 

@@ -52,6 +52,26 @@ class Kept:
     unit: Unit
 
 
+@dataclass(frozen=True)
+class AtHand:
+    """A row, and which of its predictions are at hand.
+
+    Attributes
+    ----------
+    result : Result
+    manifest : Manifest
+        The files that it knows.
+    source : Source
+    units : set of str
+        Those of which ``source`` has every file.
+    """
+
+    result: Result
+    manifest: Manifest
+    source: Source
+    units: set[str]
+
+
 def lacking(result: Result, have: Container[str], tasks: Mapping[str, Task]) -> list[Unit]:
     """Give the units of a row that are to be audited, and whose predictions nobody has.
 
@@ -67,38 +87,36 @@ def lacking(result: Result, have: Container[str], tasks: Mapping[str, Task]) -> 
     return [units[name] for name in audit_units(result, tasks) if name not in have]
 
 
-def at_hand(folder: Path, run: Path | None = None) -> tuple[Result, Manifest, list[Source]]:
-    """Give a row's result, the files it knows, and those that are at hand.
+def at_hand(folder: Path, run: Path | None = None) -> AtHand:
+    """Give a row, and which of its predictions are at hand.
 
     Parameters
     ----------
     folder : Path
         ``TRACK/NAME``.
     run : Path, optional
-        A run folder that widens it, or replaces some of its tasks.
-
-    Returns
-    -------
-    Result
-        Of the row, widened.
-    Manifest
-        Of the row; of the run's units as they are in the run.
-    list of Source
-        The run's folder, and ``audit/``.
+        A run folder that widens the row, or replaces some of its tasks.
 
     Raises
     ------
     InputError
         If the run is a quick one, or has other settings than the row.
     """
-    row, known = read_result(folder), listed(folder)
+    row, known, audit = read_result(folder), listed(folder), FlatFolder(folder / AUDIT)
+    whole = {*units_in(folder / AUDIT, known)}
     if run is None:
-        return row, known, [FlatFolder(folder / AUDIT)]
-    result = widened(row, as_asked(rankable(run), row), folder / RESULTS)
-    new, left = make_manifest(run, read_result(run).units), {unit_name(u) for u in result.units}
-    old = {unit: files for unit, files in known.units.items() if unit in left}
-    manifest = Manifest(kept="part", units=dict(sorted({**old, **new.units}.items())))
-    return result, manifest, [RunFolder(run, new), FlatFolder(folder / AUDIT)]
+        return AtHand(row, known, audit, whole)
+    new = rankable(run)
+    result, brought = (
+        widened(row, as_asked(new, row), folder / RESULTS),
+        make_manifest(run, new.units),
+    )
+    left = {unit_name(unit) for unit in result.units}
+    files = {unit: found for unit, found in known.units.items() if unit in left} | brought.units
+    manifest = Manifest(kept="part", units=dict(sorted(files.items())))
+    return AtHand(
+        result, manifest, Joined(RunFolder(run, brought), audit), {*brought.units, *whole}
+    )
 
 
 def keep(folder: Path, tasks: Mapping[str, Task], run: Path | None = None) -> list[str]:
@@ -122,18 +140,20 @@ def keep(folder: Path, tasks: Mapping[str, Task], run: Path | None = None) -> li
     InputError
         If a run says that it cannot, or the row would not be valid.
     """
-    result, known, sources = at_hand(folder, run)
-    units = lacking(result, _have(folder, run), tasks)
+    found = at_hand(folder, run)
+    units = lacking(found.result, found.units, tasks)
     if not units and run is None:
         return []
     with tempfile.TemporaryDirectory(prefix="stridebench-") as temporary:
-        kept = list(_run(result, folder.parent.name, units, Path(temporary)))
+        kept = list(_run(found.result, folder.parent.name, units, Path(temporary)))
         manifests = [make_manifest(one.run, [one.unit]) for one in kept]
         files = {unit: files for one in manifests for unit, files in one.units.items()}
-        manifest = Manifest(kept="part", units=dict(sorted({**known.units, **files}.items())))
-        again = [RunFolder(one.run, found) for one, found in zip(kept, manifests, strict=True)]
-        source = Joined(*again, *sources)
-        made = replaced(result, kept, tasks)
+        manifest = Manifest(
+            kept="part", units=dict(sorted({**found.manifest.units, **files}.items()))
+        )
+        again = [RunFolder(one.run, its) for one, its in zip(kept, manifests, strict=True)]
+        source = Joined(*again, found.source)
+        made = replaced(found.result, kept, tasks)
         fields = known_fields(made)
         card = read_card(folder / CARD).model_copy(update={name: fields[name] for name in COUNTED})
         with put_in_place(folder, tasks) as home:
@@ -142,12 +162,6 @@ def keep(folder: Path, tasks: Mapping[str, Task], run: Path | None = None) -> li
             manifest.write(home / MANIFEST)
             write_audit(source, manifest, audit_units(made, tasks), home / AUDIT)
     return [unit_name(one.unit) for one in kept]
-
-
-def _have(folder: Path, run: Path | None) -> set[str]:
-    """Name the units whose predictions are at hand."""
-    new = {unit_name(unit) for unit in read_result(run).units} if run else set()
-    return new | units_in(folder / AUDIT, listed(folder)).keys()
 
 
 def _run(result: Result, track: str, units: Sequence[Unit], folder: Path) -> Iterator[Kept]:
@@ -225,7 +239,8 @@ def main(
         for row in rows or OLDER.read_text("utf-8").split():
             home = folder / row
             if list_:
-                units = lacking(at_hand(home, run)[0], _have(home, run), tasks)
+                found = at_hand(home, run)
+                units = lacking(found.result, found.units, tasks)
                 chosen = ", ".join(unit_name(unit) for unit in units)
                 typer.echo(f"{row}: {chosen or 'has its audit'}")
             else:

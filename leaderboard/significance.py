@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 #: Differences that would come by chance this rarely are called differences.
 LEVEL = 0.05
 
@@ -31,6 +33,21 @@ def t_quantile(level: float, freedom: float) -> float:
 
     tail = (1 + level) / 2
     return float(ndtri(tail) if math.isinf(freedom) else stdtrit(freedom, tail))
+
+
+def sample_mean(values: Sequence[float]) -> tuple[float, float, float]:
+    """Give the mean of a sample, its standard error, and the degrees of freedom of that.
+
+    The error of a single value is unknown: infinite.
+
+    Examples
+    --------
+    >>> sample_mean([1.0, 2.0, 3.0])
+    (2.0, 0.5773502691896258, 2.0)
+    """
+    n = len(values)
+    stderr = float(np.std(values, ddof=1)) / math.sqrt(n) if n > 1 else math.inf
+    return float(np.mean(values)), stderr, max(n - 1.0, 1.0)
 
 
 def p_value(value: float, stderr: float, freedom: float) -> float:

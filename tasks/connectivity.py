@@ -10,7 +10,6 @@ in the plane.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,13 +20,13 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from benchmark.errors import InputError
-from benchmark.files import write_text
 from benchmark.job import Key
 from benchmark.registry import find_task
 from benchmark.result import Result, read_result
 from benchmark.task import Task
 from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
 from tasks.drawing import chain_of
+from tasks.evidence import of_task, write_evidence
 from tasks.oracles.commute import commute_times, pair_rates
 from tasks.oracles.hidden_chain import HiddenChain
 from tasks.oracles.product_chain import ProductChain
@@ -186,9 +185,7 @@ def measured(task: Task, embeddings: Sequence[Floats], permutations: int) -> dic
     with np.errstate(divide="ignore"):
         slowness = -np.log(rates)
     return {
-        "task": task.id,
-        "version": card.version,
-        "data": {name: split.sha256 for name, split in card.splits.items()},
+        **of_task(card),
         "labels": card.labels,
         "commute": [round(rank_correlation(one, commute), 4) for one in found],
         "rate": [round(rank_correlation(one, slowness), 4) for one in found],
@@ -248,7 +245,7 @@ def main(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
     record = {"model": results[0].model.name, "tasks": found}
-    write_text(out, json.dumps(record).replace(' {"task"', '\n{"task"') + "\n")
+    write_evidence(out, record, "task")
     for one in found:
         typer.echo(
             f"{one['task']}: ρ {np.mean(one['commute']):.3f} with commute times, "

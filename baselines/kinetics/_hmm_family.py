@@ -8,7 +8,9 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
+from baselines._options import require_at_least
 from baselines.kinetics._parts.filtering import HiddenMarkov
+from baselines.kinetics._parts.sampling import mean_over_frames
 from baselines.kinetics._parts.slow_modes import SlowMode
 from baselines.kinetics._parts.switching import unrolled
 from baselines.kinetics.ar_hmm import FACTOR, ArHmm
@@ -43,6 +45,7 @@ class HmmFamily:
     """
 
     def __init__(self, most: int = 16) -> None:
+        require_at_least(1, most=most)
         self.most = most
 
     def fit(
@@ -61,7 +64,7 @@ class HmmFamily:
             own = replace(context, effort=effort * context.effort, progress=report)
             model.fit(train, validation, own)
             same = slow.is_shared_by(model.sample, context.seed, FACTOR)
-            score = _mean_log_likelihood(model, validation)
+            score = mean_over_frames(model.log_likelihood, validation)
             other = "" if same else ", another slow mode"
             report(1.0, f"{name}: validation {-score:.5f} nats{other}")
             return _Candidate((same, score), name, model)
@@ -107,7 +110,3 @@ class _Candidate:
 def _share(context: FitContext, place: int, done: float, note: str) -> None:
     """Report the progress of a fit as its share of all three that there may be."""
     context.progress((place + done) / 3, note)
-
-
-def _mean_log_likelihood(model: ArHmm | Hmm, data: StateTrajectories) -> float:
-    return sum(model.log_likelihood(chain) for chain in data.chains) / data.n_frames

@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from baselines._arrays import load_arrays, save_arrays
 from baselines._options import require_at_least
 from baselines.kinetics._parts.local_law import LocalLaw, first_law, improved
-from baselines.kinetics._parts.sampling import Floats, lag1_counts, populations
+from baselines.kinetics._parts.sampling import (
+    Floats,
+    lag1_counts,
+    mean_over_frames,
+    populations,
+)
 from baselines.kinetics._parts.slow_modes import SlowCoordinates, SlowMode, natural_lag
 from baselines.kinetics._parts.switching import (
     SwitchingChain,
@@ -311,7 +316,7 @@ def _best_prior(fit: _Fit, validation: StateTrajectories) -> SwitchingChain:
 
 def _score(model: SwitchingChain, data: StateTrajectories) -> float:
     """Mean ln likelihood of a frame, nats."""
-    return float(sum(log_likelihood(chain, model) for chain in data.chains)) / data.n_frames
+    return mean_over_frames(lambda chain: log_likelihood(chain, model), data)
 
 
 # --- the choice -------------------------------------------------------------------------

@@ -139,7 +139,7 @@ class HmmLstm(Lstm):
     ) -> CorrectingDescent:
         """Give the training of the correction, not begun."""
         return CorrectingDescent(
-            self.network, self.training, self._peak, (train, validation), effort,
+            self.network, self.training, self._peak, train, validation, effort,
             self.base.model.predict,
         )  # fmt: skip
 

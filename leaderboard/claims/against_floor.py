@@ -186,18 +186,11 @@ def _log_ratio(some: Sequence[Against], measure: Measure) -> tuple[float, float,
 def _figure(claimed: Claimed, found: Sequence[Against]) -> Dots:
     panels = []
     for measure in claimed.measures:
-        ratios = [
-            one.ratio(measure) if measure.metric in one.errors else (math.nan, math.nan)
+        logs = [
+            _log_ratio([one], measure)[:2] if measure.metric in one.errors else None
             for one in found
         ]
-        panels.append(
-            Panel(
-                title=measure.title,
-                values=[value for value, _ in ratios],
-                low=[value * math.exp(-stderr / value) for value, stderr in ratios],
-                high=[value * math.exp(stderr / value) for value, stderr in ratios],
-            )
-        )
+        panels.append(Panel.of_logarithms(measure.title, logs))
     return Dots(
         name=claimed.id,
         caption="E/f on every task, with standard errors: at the first line as good as fresh data "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -39,6 +40,17 @@ class Panel(_Frozen):
     values: list[Number]
     low: list[Number]
     high: list[Number]
+
+    @classmethod
+    def of_logarithms(cls, title: str, logs: Sequence[tuple[float, float] | None]) -> Panel:
+        """Make a panel of logarithms and their standard errors; a line without one stays empty."""
+        known = [one or (math.nan, math.nan) for one in logs]
+        return cls(
+            title=title,
+            values=[math.exp(value) for value, _ in known],
+            low=[math.exp(value - stderr) for value, stderr in known],
+            high=[math.exp(value + stderr) for value, stderr in known],
+        )
 
 
 class Dots(_Frozen):

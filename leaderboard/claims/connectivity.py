@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections.abc import Sequence
-
-import numpy as np
 
 from benchmark.uncertainty import with_error
 from leaderboard.board import Ranking
 from leaderboard.claims.claim import Answer, Claim, Cloud, Part, Points, Table, table, text
 from leaderboard.claims.deciding import Effect, Rule, decide, told
 from leaderboard.claims.evidence import Connectivity, Embeddings, holds_for
-from leaderboard.significance import LEVEL, holm
+from leaderboard.significance import LEVEL, holm, sample_mean
 
 ID = "connectivity"
 
@@ -73,15 +69,9 @@ def connectivity_claims(ranking: Ranking, embeddings: Embeddings | None) -> list
 
 
 def _effect(found: Connectivity) -> Effect:
-    values = found.commute
-    n = len(values)
-    return Effect(
-        of=found.task,
-        value=statistics.fmean(values),
-        stderr=statistics.stdev(values) / math.sqrt(n) if n > 1 else math.inf,
-        freedom=max(n - 1.0, 1.0),
-        size=f"{found.labels * (found.labels - 1) // 2:,} pairs × {n} replicas",
-    )
+    pairs = found.labels * (found.labels - 1) // 2
+    size = f"{pairs:,} pairs × {len(found.commute)} replicas"
+    return Effect(found.task, *sample_mean(found.commute), size)
 
 
 def _parts(found: Sequence[Connectivity]) -> list[Part]:
@@ -122,5 +112,5 @@ def _table(found: Sequence[Connectivity]) -> Table:
 
 
 def _mean(values: Sequence[float]) -> str:
-    error = float(np.std(values, ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
-    return with_error(statistics.fmean(values), error)
+    mean, stderr, _ = sample_mean(values)
+    return with_error(mean, stderr)

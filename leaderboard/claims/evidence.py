@@ -129,8 +129,7 @@ def read_evidence(folder: Path = FOLDER) -> Evidence:
 
 def holds_for(found: Connectivity | Vibrations, card: TaskCard) -> bool:
     """Say whether evidence is of a task as it is now."""
-    data = {name: split.sha256 for name, split in card.splits.items()}
-    return (found.task, found.version, found.data) == (card.id, card.version, data)
+    return (found.task, found.version, found.data) == (card.id, card.version, card.hashes)
 
 
 def _read(path: Path, kind: type[Record]) -> Record | None:

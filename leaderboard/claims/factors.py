@@ -15,7 +15,7 @@ from leaderboard.claims.claim import Answer, Claim, Dots, Panel, Part, Table, ta
 from leaderboard.claims.deciding import TOGETHER, Effect, Rule, counted, decide, verdict_line
 from leaderboard.claims.replicas import Floats, replica_errors
 from leaderboard.ranking import Row
-from leaderboard.significance import LEVEL, t_quantile
+from leaderboard.significance import LEVEL, sample_mean, t_quantile
 from leaderboard.tables import NO_VALUE
 
 RATE = "mfpt_error"
@@ -117,16 +117,9 @@ def _difference(row: Row, contrast: Contrast, ranking: Ranking) -> Effect:
     def mean(tasks: Sequence[str]) -> Floats:
         return np.mean([replica_errors(row, cards[task], RATE) for task in tasks], axis=0)
 
-    differences = mean(contrast.more) - mean(contrast.less)
-    n = len(differences)
-    stderr = float(np.std(differences, ddof=1)) / math.sqrt(n) if n > 1 else math.inf
-    return Effect(
-        of=f"{row.name}, {contrast.title}",
-        value=float(differences.mean()),
-        stderr=stderr,
-        freedom=max(n - 1.0, 1.0),
-        size=f"{n} replicas",
-    )
+    differences = (mean(contrast.more) - mean(contrast.less)).tolist()
+    of, size = f"{row.name}, {contrast.title}", f"{len(differences)} replicas"
+    return Effect(of, *sample_mean(differences), size)
 
 
 def _by_contrast(factor: Factor, parts: Mapping[tuple[str, str], Part]) -> str:

@@ -130,14 +130,8 @@ def _figure(costs: Costs) -> Dots:
     panels = []
     for name in sorted({name for found in costs.values() for name in found}):
         some = [found.get(name) for found in costs.values()]
-        panels.append(
-            Panel(
-                title=name,
-                values=[math.exp(one.loss) if one else math.nan for one in some],
-                low=[math.exp(one.loss - one.stderr) if one else math.nan for one in some],
-                high=[math.exp(one.loss + one.stderr) if one else math.nan for one in some],
-            )
-        )
+        logs = [(one.loss, one.stderr) if one else None for one in some]
+        panels.append(Panel.of_logarithms(name, logs))
     return Dots(
         name=ID,
         caption="What noise costs each model, with standard errors: left of the first line it "

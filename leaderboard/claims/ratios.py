@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmark.result import TaskMetric
 from benchmark.uncertainty import with_error
-from leaderboard.significance import p_value
+from leaderboard.significance import p_value, sample_mean
 
 #: Molecules that are a sample of molecules. Of fewer, what counts is how well errors are known.
 SAMPLE = 3
@@ -87,12 +87,8 @@ def ratio_at(upper: Errors, lower: Errors, gap: int, sample: bool) -> Ratio | No
     if not pairs:
         return None
     ratios = [math.log(one.value / other.value) for one, other in pairs]
-    n = len(ratios)
+    value, stderr, freedom = sample_mean(ratios)
     if not sample:
         shares = [each.stderr / each.value for pair in pairs for each in pair]
-        stderr, freedom = math.hypot(*shares) / n, math.inf
-    elif n > 1:
-        stderr, freedom = float(np.std(ratios, ddof=1) / math.sqrt(n)), n - 1.0
-    else:
-        stderr, freedom = math.inf, 1.0
-    return Ratio(float(np.mean(ratios)), stderr, freedom, sum(r > 0 for r in ratios), n)
+        stderr, freedom = math.hypot(*shares) / len(ratios), math.inf
+    return Ratio(value, stderr, freedom, sum(r > 0 for r in ratios), len(ratios))

@@ -20,6 +20,7 @@ from leaderboard.claims.compared import Compared, Dynamics, compared_rows, dynam
 from leaderboard.claims.deciding import TOGETHER, Effect, Rule, decide, told
 from leaderboard.claims.evidence import Vibrations, holds_for
 from leaderboard.claims.ratios import SAMPLE
+from leaderboard.significance import sample_mean
 from leaderboard.tables import NO_VALUE
 
 ID = "vibrations"
@@ -64,7 +65,8 @@ class Measure:
     def of_truth(self, found: Vibrations) -> tuple[float, float]:
         """Give the mean over sets of true segments, and its standard error."""
         values = found.distance if self.metric == "vdos_w1" else np.abs(found.high).tolist()
-        return float(np.mean(values)), float(np.std(values, ddof=1) / math.sqrt(len(values)))
+        mean, stderr, _ = sample_mean(values)
+        return mean, stderr
 
 
 MEASURES = (Measure("vdos_w1", "W₁"), Measure("vdos_high", "power"))
@@ -153,14 +155,11 @@ def _effect(
     if not found:
         return None
     n = len(found)
-    values = [value for value, _ in found]
-    if compared.sample:
-        stderr = float(np.std(values, ddof=1)) / math.sqrt(n) if n > 1 else math.inf
-        freedom = max(n - 1.0, 1.0)
-    else:
+    mean, stderr, freedom = sample_mean([value for value, _ in found])
+    if not compared.sample:
         stderr, freedom = math.hypot(*(error for _, error in found)) / n, math.inf
     where = f"{_named(compared.made)}, k = {gap}, {measure.title}"
-    return Effect(where, float(np.mean(values)), stderr, freedom, f"{n} molecules")
+    return Effect(where, mean, stderr, freedom, f"{n} molecules")
 
 
 def _named(made: Dynamics) -> str:
@@ -182,14 +181,8 @@ def _figure(compared: Sequence[Compared], truths: Truths) -> Dots:
     for one in compared:
         for gap in _gaps(one, truths):
             effects = [_effect(model, one, gap, MEASURES[0], truths) for model in models]
-            panels.append(
-                Panel(
-                    title=f"{_named(one.made)}, k = {gap}",
-                    values=[math.exp(x.value) if x else math.nan for x in effects],
-                    low=[math.exp(x.value - x.stderr) if x else math.nan for x in effects],
-                    high=[math.exp(x.value + x.stderr) if x else math.nan for x in effects],
-                )
-            )
+            logs = [(x.value, x.stderr) if x else None for x in effects]
+            panels.append(Panel.of_logarithms(f"{_named(one.made)}, k = {gap}", logs))
     return Dots(
         name=ID,
         caption="W₁ of reconstructions from the truth over that between true segments, with "

@@ -9,7 +9,6 @@ with as many others, set by disjoint set, by the same code that measures a model
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +18,6 @@ import typer
 from rich.progress import track
 
 from benchmark.errors import InputError
-from benchmark.files import write_text
 from benchmark.registry import select_tasks
 from benchmark.task import Task
 from benchmark.tracks.superresolution.card import SuperResolutionCard, superresolution_card
@@ -27,6 +25,7 @@ from benchmark.tracks.superresolution.data import load, truth
 from benchmark.tracks.superresolution.metrics.errors import central_velocities
 from benchmark.tracks.superresolution.metrics.vibrational import spectral_errors
 from benchmark.tracks.superresolution.segments import DenseSegment
+from tasks.evidence import of_task, write_evidence
 
 FAMILIES = ("md17-xtb/*", "md17-xtb-nvt/*")
 
@@ -56,9 +55,7 @@ def compared(task: Task) -> dict[str, Any]:
         raise InputError(f"{task.id}: {len(others)} other segments; expected {2 * n}")
     found = [_errors(some, true) for some in sets]
     return {
-        "task": task.id,
-        "version": card.version,
-        "data": {name: split.sha256 for name, split in card.splits.items()},
+        **of_task(card),
         "segments": n,
         "distance": [round(distance, 3) for distance, _ in found],
         "high": [round(high, 5) for _, high in found],
@@ -90,7 +87,7 @@ def main(
     except InputError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
-    write_text(out, json.dumps({"tasks": found}).replace(' {"task"', '\n{"task"') + "\n")
+    write_evidence(out, {"tasks": found}, "task")
     for one in found:
         distances, ratios = one["distance"], one["high"]
         typer.echo(

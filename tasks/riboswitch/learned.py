@@ -8,18 +8,17 @@ numbers are kept: errors of a run, a replica each, and what fresh data of the sa
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from benchmark.errors import InputError
-from benchmark.files import write_text
 from benchmark.registry import find_task
 from benchmark.result import Result, read_result
 from benchmark.task import Task
 from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
+from tasks.evidence import write_evidence
 
 FAMILY = "private"
 
@@ -76,7 +75,7 @@ def main(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
     record = {"model": result.model.name, "traces": found}
-    write_text(out, json.dumps(record).replace(' {"trace"', '\n{"trace"') + "\n")
+    write_evidence(out, record, "trace")
     for one in found:
         ratios = ", ".join(
             f"{name} {max(each['errors']) / each['floor']:.2f}"

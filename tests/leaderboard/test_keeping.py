@@ -49,10 +49,11 @@ def test_run_widens_a_row_by_its_tasks_and_brings_their_files(
     new.config.settings = {**new.config.settings, "lag": 1}  # a setting gained since
     new.write(run / "results.json")
     write_large_files(run, new)
-    result, manifest, _ = at_hand(folder, run)
-    assert [task.task for task in result.tasks] == ["left/a", "right/c"]
-    assert {unit_name(unit) for unit in new.units} <= manifest.units.keys()
-    assert result.config.settings == make_result(ONE).config.settings
+    found = at_hand(folder, run)
+    assert [task.task for task in found.result.tasks] == ["left/a", "right/c"]
+    assert {unit_name(unit) for unit in new.units} <= found.manifest.units.keys()
+    assert {unit_name(unit) for unit in new.units} <= found.units
+    assert found.result.config.settings == make_result(ONE).config.settings
     new.config.quick = True
     new.write(run / "results.json")
     with pytest.raises(InputError, match="a quick run is never ranked"):

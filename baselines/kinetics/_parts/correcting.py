@@ -26,13 +26,8 @@ class CorrectingDescent(EpochDescent):
 
     Parameters
     ----------
-    network : Network
-    training : EpochTraining
-    peak : float
-        Highest learning rate.
-    train, validation : StateTrajectories
-    effort : float
-        Share of the epochs that is done.
+    network, training, peak, train, validation, effort
+        See `EpochDescent`.
     law : callable
         ``predict`` of a kinetics model.
     """
@@ -42,11 +37,11 @@ class CorrectingDescent(EpochDescent):
         network: Network,
         training: EpochTraining,
         peak: float,
-        data: tuple[StateTrajectories, StateTrajectories],
+        train: StateTrajectories,
+        validation: StateTrajectories,
         effort: float,
         law: Law,
     ) -> None:
-        train, validation = data
         chains = [*train.chains, *validation.chains]
         # Pieces are cut of the numbers of frames, by which labels and the law are looked up.
         ends = np.cumsum([len(chain) for chain in chains])

@@ -10,7 +10,7 @@ from baselines.kinetics._parts.filtering import (
     hidden_markov,
     log_likelihood,
 )
-from baselines.kinetics._parts.sampling import Floats, populations
+from baselines.kinetics._parts.sampling import Floats, mean_over_frames, populations
 from benchmark.tracks.kinetics.contract import StateTrajectories
 
 #: Gain per frame and iteration, nats, below which expectation maximisation has converged.
@@ -76,7 +76,7 @@ def expectations(model: HiddenMarkov, data: StateTrajectories) -> tuple[float, F
 
 def mean_log_likelihood(model: HiddenMarkov, data: StateTrajectories) -> float:
     """Mean ln likelihood of a frame, nats."""
-    return sum(log_likelihood(chain, model) for chain in data.chains) / data.n_frames
+    return mean_over_frames(lambda chain: log_likelihood(chain, model), data)
 
 
 def with_prior(model: HiddenMarkov, train: StateTrajectories, prior: float) -> HiddenMarkov:

@@ -1,11 +1,14 @@
-"""What several models share: training populations, lag-1 counts and drawing the next label."""
+"""What several models share: populations, lag-1 counts, mean likelihood, drawing the next label."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.arrays import Labels
 from benchmark.tracks.kinetics.contract import StateTrajectories
 
 Floats = NDArray[np.float64]
@@ -38,6 +41,11 @@ def lag1_counts(data: StateTrajectories) -> Floats:
     for chain in data.chains:
         pairs += np.bincount(chain[:-1].astype(np.int64) * K + chain[1:], minlength=K * K)
     return pairs.reshape(K, K)
+
+
+def mean_over_frames(log_likelihood: Callable[[Labels], float], data: StateTrajectories) -> float:
+    """Give the mean ln likelihood of a frame, nats, from that of each chain."""
+    return float(sum(log_likelihood(chain) for chain in data.chains)) / data.n_frames
 
 
 @numba.njit(cache=True)

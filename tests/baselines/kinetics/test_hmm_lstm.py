@@ -11,6 +11,7 @@ from baselines.kinetics._hmm_family import HmmFamily
 from baselines.kinetics._parts.slow_modes import SlowMode
 from baselines.kinetics.ar_hmm import ArHmm
 from baselines.kinetics.hmm_lstm import HmmLstm
+from benchmark.errors import InputError
 from tests.baselines.kinetics.chains import (
     draw_labels,
     fit_context,
@@ -34,6 +35,11 @@ def clockwork(n_frames: int, n_chains: int, seed: int) -> np.ndarray:
             row[t : t + 7] = 1
             t += 7
     return rows
+
+
+def test_options_out_of_range_are_refused_before_anything_is_fitted():
+    with pytest.raises(InputError, match="most is 0; expected at least 1"):
+        HmmLstm(most=0)
 
 
 def test_better_family_finds_what_a_single_matrix_cannot(tmp_path: Path):

@@ -18,7 +18,7 @@ def found(task: Task, commute: list[float], p_value: float = 0.0001) -> Connecti
     return Connectivity(
         task=task.id,
         version=1,
-        data={name: split.sha256 for name, split in task.card.splits.items()},
+        data=task.card.hashes,
         labels=4,
         commute=commute,
         rate=[0.4] * len(commute),

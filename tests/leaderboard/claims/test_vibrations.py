@@ -28,7 +28,7 @@ def segments(tasks: list[Task]) -> dict[str, Vibrations]:
         task.id: Vibrations(
             task=task.id,
             version=1,
-            data={name: split.sha256 for name, split in task.card.splits.items()},
+            data=task.card.hashes,
             segments=3,
             distance=TRUE,
             high=HIGH,
