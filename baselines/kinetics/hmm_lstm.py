@@ -182,6 +182,10 @@ class HmmLstm(Lstm):
         return now + law.log().to(now.device), advance
 
     @property
+    def period(self) -> None:
+        """The filter runs on the processor."""
+
+    @property
     def parameters(self) -> int:
         """Of the hidden Markov model, and weights of the network."""
         return self.base.model.parameters + self.corrected * super().parameters

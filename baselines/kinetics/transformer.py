@@ -95,6 +95,7 @@ class _Network(Network):
     ) -> None:
         super().__init__()
         self.n_labels, self.context = n_labels, context
+        self.period = context  # of the rings, once they are full
         # Of one layer: scores of a frame, or its hidden units.
         self.numbers = max(n_labels, 2 * context * heads, EXPANSION * width)
         self.embedding = nn.Embedding(n_labels + 1, width)  # label K: the begin of a chain

@@ -22,14 +22,15 @@ from baselines._torch import (
     read_tensors,
     write_tensors,
 )
+from baselines.kinetics._parts.drawing import draw_frames
 from baselines.kinetics._parts.networks import Network, State
 from baselines.kinetics._parts.training import EpochDescent, EpochTraining
 from benchmark.arrays import Labels, Probabilities
 from benchmark.model import FitContext
 from benchmark.tracks.kinetics.contract import StateTrajectories
 
-#: Numbers held at once while predicting, and frames drawn at once while sampling.
-PREDICTION_BLOCK, SAMPLING_BLOCK = 4_000_000, 256
+#: Numbers held at once while predicting.
+PREDICTION_BLOCK = 4_000_000
 
 
 class NetworkModel(Trained, ABC):
@@ -101,19 +102,12 @@ class NetworkModel(Trained, ABC):
     def sample(self, prompt: Labels, n_frames: int, rng: np.random.Generator) -> Labels:
         """Read the prompt, then draw frame after frame, all chains side by side."""
         now, advance = self.after(prompt)
-        states = np.empty((len(prompt), n_frames), np.uint8)
-        for start in range(0, n_frames, SAMPLING_BLOCK):
-            steps = min(SAMPLING_BLOCK, n_frames - start)
-            uniform = torch.from_numpy(rng.random((steps, len(prompt), 1), np.float32))
-            uniform = uniform.to(now.device)
-            drawn = torch.empty((steps, len(prompt)), dtype=torch.long, device=now.device)
-            for step in range(steps):
-                # The first label whose cumulative probability lies above the uniform number.
-                cumulative = torch.softmax(now, 1).cumsum(1)[:, :-1]
-                torch.sum(cumulative <= uniform[step], 1, out=drawn[step])
-                now = advance(drawn[step])
-            states[:, start : start + steps] = drawn.T.to("cpu", torch.uint8).numpy()
-        return states
+        return draw_frames(now, advance, n_frames, rng, self.period)
+
+    @property
+    def period(self) -> int | None:
+        """Steps after which sampling does the same again; None: it leaves the network's device."""
+        return self.network.period
 
     def after(self, prompt: Labels) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         """Give the logits (C, K) of the frame after a prompt, and what advances them by a frame."""

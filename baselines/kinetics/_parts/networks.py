@@ -22,10 +22,13 @@ class Network(nn.Module):
         Size K of the alphabet; label K is the input at the begin of a chain.
     numbers : int
         Numbers that reading one frame of one chain holds at once.
+    period : int
+        Steps after which a stepper does the same again, on the same memory.
     """
 
     n_labels: int
     numbers: int
+    period: int = 1
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Give logits (B, T, K) of the labels after ``inputs`` (B, T), and the state to carry."""
@@ -35,7 +38,7 @@ class Network(nn.Module):
         """Give a function that reads one label of each chain, (B,), and returns logits (B, K).
 
         It computes what `forward` does, one frame at a time and without its overheads. It owns
-        the state from here on.
+        the state from here on, and renews it in place.
         """
         raise NotImplementedError
 
