@@ -8,6 +8,7 @@ the factors of its products to ten bits (TF32). Without a GPU the columns of the
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -41,7 +42,7 @@ MODELS: dict[str, Callable[[], NetworkModel]] = {
     "transformer as published": lambda: Transformer(**PAPER),
 }
 #: Frames of an epoch: of small networks, of those with millions of weights, of these on a processor
-FRAMES, LARGE, FEW = 400_000, 200_000, 20_000
+FRAMES, LARGE, FEW = 200_000, 100_000, 20_000
 #: Frames of a chain generated, on a GPU and on processor cores; frames of the test set read.
 LONG, SHORT, READ = 40 * BLOCK, 256, 20_000
 GPU, CPU = torch.device("cuda"), torch.device("cpu")
@@ -147,7 +148,7 @@ def measured(name: str, data: Data) -> Iterator[str]:
 
 def main() -> None:
     """Measure and print, for the models that are named, or all."""
-    cores = torch.get_num_threads()
+    torch.set_num_threads(cores := len(os.sched_getaffinity(0)))
     card = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     if torch.cuda.is_available():
         device_named("cuda")  # as a run does
