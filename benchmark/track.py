@@ -61,8 +61,8 @@ class Metric:
     best : float, optional
         The best that anything honest can do, in the stored unit: a value below it is doubted.
     rounding : float
-        In the stored unit: a value as near to the best, with an error as small, is no fit but a
-        copy of the answers, and doubted too.
+        In the stored unit: a value as near to the best, with an error of less than half as much,
+        is no fit but a copy of the answers, and doubted too.
     shared_noise : bool
         Whether all replicas are measured on the same test data, whose noise is in every unit alike
         and does not average out.

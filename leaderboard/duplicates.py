@@ -1,4 +1,4 @@
-"""A submission that is another one: the same predictions under another name."""
+"""A submission that is another one: mostly the same predictions under another name."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ from leaderboard.manifest import Manifest, unit_name
 #: many; two deterministic models may share one.
 FEWEST = 2
 
+#: Share of its units that a row may have in common with another one.
+MOST = 0.5
+
 #: Metrics and their values as text, by unit.
 Values = dict[str, tuple[tuple[str, str], ...]]
 
 
 def duplicate(home: Path, result: Result, manifest: Manifest) -> str:
-    """Say which row beside a submission has its predictions; empty if none has.
+    """Say which row beside a submission has most of its predictions; empty if none has.
+
+    A model may contain another one, and be it where that is best: an n-gram of one frame is a
+    Markov chain. So some units may be those of another row.
 
     Parameters
     ----------
@@ -35,17 +41,23 @@ def duplicate(home: Path, result: Result, manifest: Manifest) -> str:
     """
     mine = _values(result)
     files = {name: listed for name, listed in manifest.units.items() if listed}
+    units = {*mine, *files}
     for other in sorted(path for path in home.parent.glob("*") if path.name != home.name):
         listed = _read(other / "manifest.json", Manifest)
         theirs = listed.units if listed else {}
-        for unit in sorted(files.keys() & theirs.keys()):
-            if files[unit] == theirs[unit]:
-                return f"the predictions of {unit} are those of {shown(other.name)}, file by file"
         row = _read(other / "results.json", Result)
         known = _values(row) if row else {}
-        for unit in sorted(mine.keys() & known.keys()):
-            if mine[unit] == known[unit]:
-                return f"{unit} has all metrics of {shown(other.name)} to the last digit"
+        by_file = [unit for unit in files if files[unit] == theirs.get(unit)]
+        by_value = [unit for unit in mine if mine[unit] == known.get(unit)]
+        shared = sorted({*by_file, *by_value})
+        if len(shared) > MOST * len(units):
+            name, unit = shown(other.name), shared[0]
+            what = (
+                f"the predictions of {unit} are those of {name}, file by file"
+                if unit in by_file
+                else f"{unit} has all metrics of {name} to the last digit"
+            )
+            return f"{what}; so it is with {len(shared)} of {len(units)} units"
     return ""
 
 

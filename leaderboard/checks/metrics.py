@@ -7,15 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from benchmark.registry import track_of
 from benchmark.result import Unit, UnitMetric
-from benchmark.task import Task, TaskCard
+from benchmark.task import MetricScale, Task, TaskCard
 from benchmark.track import IMPOSSIBLE, Metric
 from benchmark.untrusted import shown
 from leaderboard.checks.entry import Entry
 from leaderboard.checks.replicas import ROUNDING, has, is_sure, replica_faults
-
-#: Of the trivial error: what is below it has seen something of what it should show. (Chains that
-#: never move have a dwell error of 0.8 of it, and no standard error.)
-GOOD = 0.5
 
 
 def metric_faults(entry: Entry) -> Iterator[str]:
@@ -77,7 +73,7 @@ def _chance_faults(found: UnitMetric, metric: Metric, card: TaskCard) -> Iterato
     scale = card.metrics.get(metric.name)
     if metric.sampled and found.value == 0:
         yield "is exactly 0: nothing that is measured on a sample is"
-    elif metric.sampled and is_sure(found) and scale and found.value < GOOD * scale.trivial:
+    elif metric.sampled and is_sure(found) and scale and _is_good(found.value, scale):
         yield (
             f"is {found.value:.3g} with the standard error {found.stderr:.3g}: "
             "whatever is that good has one"
@@ -86,6 +82,17 @@ def _chance_faults(found: UnitMetric, metric: Metric, card: TaskCard) -> Iterato
         fault = metric.chance(card, found.value, found.stderr)
         if fault:
             yield fault
+
+
+def _is_good(value: float, scale: MetricScale) -> bool:
+    """Whether an error is nearer to the floor than to the trivial one, in its logarithm.
+
+    Without a floor it is one that is below half of the trivial one.
+
+    Chains that never move, or forget at once, may have errors below the trivial one, and no
+    standard errors: all that is drawn from them is alike.
+    """
+    return value**2 < scale.trivial * (scale.floor or scale.trivial / 4)
 
 
 def _optional(entry: Entry) -> Iterator[str]:

@@ -234,7 +234,6 @@ def _card(spec: Spec, slowest: float) -> dict[str, Any]:
         f"{SEEN[spec.partition].format(labels=labels)}. A side counts as entered once held for "
         f"{spec.hold * spec.stride} τ.",
         "citations": [ZENG],
-        "ranked": False,  # until the models of the board have answered it
         "frame_time": float(spec.stride),
         "time_unit": "τ",
         "labels": labels,

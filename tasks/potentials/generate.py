@@ -336,7 +336,6 @@ def _training(spec: Spec) -> tuple[str, dict[str, Any]]:
             "chains_per_replica": pieces,
             "fresh_chains_per_replica": 1,
             "equilibrium": False,
-            "ranked": False,  # until the models of the board have answered it
         }
     if spec.least:
         return (

@@ -2,9 +2,9 @@
 
 Frames a second by the clock, on the GPU and on the processor of the same machine (on one core or
 all of them, whichever is faster): of an epoch of training, and of generation of as many chains as
-the task wants. And by how much ln p of a test
-frame differs between the two for the same weights, on average; once more where the GPU may round
-the factors of its products to ten bits (TF32). Without a GPU the columns of the processor remain.
+the task wants. And by how much ln p of a test frame differs between the two for the same weights,
+on average; once more where the GPU may round the factors of its products to ten bits (TF32).
+Without a GPU the columns of the processor remain.
 """
 
 from __future__ import annotations
@@ -160,9 +160,8 @@ def main() -> None:
     if torch.cuda.is_available():
         device_named("cuda")  # as a run does
     print(f"{card}, {cores} processor cores, torch {torch.__version__}.\n")
-    processor = "processor"
     print(
-        f"| model | task | training, {processor} | GPU | GPU, TF32 | generation, {processor} "
+        "| model | task | training, processor | GPU | GPU, TF32 | generation, processor "
         "| GPU, step by step | GPU, replayed | Δ ln p | Δ ln p, TF32 |"
     )
     print("|---|---|" + "--:|" * 8)
