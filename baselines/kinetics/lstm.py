@@ -58,7 +58,8 @@ class _Network(RecurrentNetwork):
         i, f, o = sigmoids.split(H, dim=1)
 
         def advance(labels: Tensor) -> Tensor:
-            torch.addmm(table[labels], h, recurrent_t, out=gates)
+            torch.index_select(table, 0, labels, out=gates)
+            gates.addmm_(h, recurrent_t)
             sigmoids.sigmoid_()
             candidate.tanh_()
             c.mul_(f).addcmul_(i, candidate)

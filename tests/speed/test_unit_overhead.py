@@ -29,6 +29,9 @@ BUSY = """
 #: Units of the runs that are compared.
 FEW, MANY = 1, 9
 
+#: Units that two workers share: an even number, and enough that starting them hardly counts.
+SHARED = 20
+
 
 #: Runs a command and prints the processor seconds of all that it has started, orphans too.
 SPENT = """
@@ -86,6 +89,6 @@ def test_two_workers(benchmark, tmp_path):
     plug = tmp_path / "busy.py"
     plug.write_text(MARKOV + "\n\nclass Busy(Markov):" + BUSY)
     model = f"{plug}:Busy"
-    one = run(model, tmp_path / "one", MANY)
-    two = benchmark.pedantic(run, args=(model, tmp_path / "two", MANY, 2), rounds=1)
+    one = run(model, tmp_path / "one", SHARED)
+    two = benchmark.pedantic(run, args=(model, tmp_path / "two", SHARED, 2), rounds=1)
     benchmark.extra_info["two_workers"] = one[2] / two[2]
