@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import sys
 
 from benchmark.errors import InputError, ModelError
-from benchmark.files import read_small, write_text
+from benchmark.files import create_text, read_small
 from benchmark.job import Job
 from benchmark.loading import LoadedModel
 from benchmark.sources import sha256
 
-#: Of a unit: what its model has imported of its own on the way, a SHA-256 and a name a line.
-LATE = "late_modules.txt"
+#: Of a run: what the model of a unit has imported of its own on the way, a file each.
+LATE = "late_modules"
 
 #: The package of generators and oracles, which know the truth.
 TRUTH = "tasks"
@@ -37,26 +39,29 @@ def require_code_of_the_run(loaded: LoadedModel, job: Job) -> None:
 def require_late_code_of_the_run(loaded: LoadedModel, job: Job) -> None:
     """Compare what a model has imported on the way with that of the other units; write it down.
 
+    Each module has a file of the run's own, of the first unit that has imported it, so that what
+    a unit must read does not grow with the run.
+
     Raises
     ------
     ModelError
         If a module was another in another unit.
     """
-    root = loaded.sources[0].parent if loaded.sources else None
-    late = {str(file.relative_to(root)): sha256([file]) for file in loaded.late_sources if root}
-    if not late:
+    if not loaded.sources:
         return
-    for other in sorted(job.folder.parents[1].glob(f"*/*/{LATE}")):
-        for line in read_small(other).decode().splitlines():
-            digest, _, name = line.partition("  ")
-            if other.parent != job.folder and late.get(name, digest) != digest:
-                unit = f"{other.parent.parent.name} {other.parent.name}"
-                raise ModelError(
-                    f"the model's module {name} has changed since unit {unit}: "
-                    "put it back, or start over with --fresh"
-                )
-    lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(late.items()))
-    write_text(job.folder / LATE, lines)
+    root = loaded.sources[0].parent
+    for file in sorted(loaded.late_sources):
+        name = str(file.relative_to(root))
+        record = job.folder.parents[2] / LATE / f"{hashlib.sha256(name.encode()).hexdigest()}.txt"
+        unit, digest = f"{job.folder.parent.name} {job.folder.name}", sha256([file])
+        if create_text(record, f"{digest}\n{unit}\n{name}\n", secrets.token_hex(4)):
+            continue
+        known, first, _ = read_small(record).decode().splitlines()
+        if known != digest:
+            raise ModelError(
+                f"the model's module {name} has changed since unit {first}: "
+                "put it back, or start over with --fresh"
+            )
 
 
 def truth_modules() -> frozenset[str]:
