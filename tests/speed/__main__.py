@@ -8,11 +8,15 @@ there are two threads, both are timed by the clock.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,19 +28,17 @@ from torch import nn
 
 from baselines.kinetics.lstm import Lstm
 from benchmark.arrays import Labels
-from benchmark.model import FitContext
 from benchmark.registry import find_task
 from benchmark.run.descendants import descendants
 from benchmark.run.provenance import run_on
 from benchmark.score import score_unit
 from benchmark.store.predictions import write
 from benchmark.tracks.kinetics.card import kinetics_card
-from benchmark.tracks.kinetics.contract import StateTrajectories
 from benchmark.tracks.kinetics.metrics.estimators import implied_timescales
 from benchmark.tracks.kinetics.predictions import LOG_PROB, SAMPLES
+from tests.speed.lstm_epoch import FRAMES, LABELS, epoch
 
 ROUNDS = 5
-LABELS, FRAMES = 4, 110_000  # enough frames for as many streams as in the tasks
 STREAMS, WINDOW, HIDDEN, EMBEDDING = 64, 100, 64, 32
 CHAINS, STEPS = 1024, 512
 SCORED = 5  # times in a row
@@ -77,20 +79,24 @@ def best(*calls: Callable[[], object], clock: Callable[[], float]) -> list[float
 
 
 def training(scratch: Path) -> Iterator[Line]:
-    """Give an epoch of the LSTM beside a plain loop, and beside the matrix products in it."""
-    rng = np.random.default_rng(0)
-    train, validation = (
-        StateTrajectories((rng.integers(LABELS, size=n).astype(np.uint8),), LABELS)
-        for n in (FRAMES, FRAMES // 20)
-    )
-    context = FitContext(task="speed", scratch=scratch)
+    """Give an epoch of the LSTM beside a plain loop, and beside the matrix products in it.
 
-    def ours() -> None:
-        Lstm(epochs=1).fit(train, validation, context)
-
+    Where Keras is installed, also two of them at a time beside one of Keras by all cores.
+    """
     title = f"LSTM of {HIDDEN} units, training"
+    ours = partial(epoch, scratch)
     yield Line(title, FRAMES, ours, "plain torch loop", plain_training())
     yield Line(title, FRAMES, ours, "its matrix products alone", products())
+    if find_spec("keras"):
+        with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+            yield Line(
+                "… two at a time",
+                2 * FRAMES,
+                lambda: list(pool.map(epoch, [scratch / "one", scratch / "two"])),
+                "Keras, all cores",
+                keras_training(),
+                threads=2,
+            )
 
 
 def plain_training() -> Callable[[], object]:
@@ -114,6 +120,28 @@ def plain_training() -> Callable[[], object]:
             state = tuple(part.detach() for part in state)
 
     return epoch
+
+
+def keras_training() -> Callable[[], object]:
+    """Give two epochs as the paper's code has them: Keras, a stateful layer, windows in turn."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import keras
+
+    model = keras.Sequential(
+        [
+            keras.layers.Input(batch_shape=(STREAMS, None), dtype="int32"),
+            keras.layers.Embedding(LABELS, EMBEDDING),
+            keras.layers.LSTM(HIDDEN, return_sequences=True, stateful=True),
+            keras.layers.Dense(LABELS),
+        ]
+    )
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    labels = np.random.default_rng(0).integers(LABELS, size=(STREAMS, FRAMES // STREAMS))
+    windows = labels[:, : labels.shape[1] // WINDOW * WINDOW].reshape(STREAMS, -1, WINDOW)
+    rows = windows.transpose(1, 0, 2).reshape(-1, WINDOW)  # all streams' first window, second …
+    return lambda: model.fit(
+        rows[:, :-1], rows[:, 1:], epochs=2, batch_size=STREAMS, shuffle=False, verbose=0
+    )
 
 
 def products() -> Callable[[], object]:
