@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+
 import pytest
 
 from benchmark.loading import BASELINES, shipped_models
-from benchmark.registry import shipped_tasks
+from benchmark.registry import find_task, shipped_tasks
 from benchmark.result import TaskResult
 from benchmark.tracks.kinetics.card import kinetics_card
 from leaderboard.board import Board, board_cards, make_board
@@ -58,18 +61,36 @@ def test_every_shipped_model_has_a_whole_row(board: dict[str, Rows], track: str)
         assert set(board[track][model]) >= on_board, model
 
 
+def z_error(task: str, name: str, z_stderr: float, z: float) -> float:
+    """Give the error of z = ln(E₀/E) / ln(E₀/f) near a value z, those of E₀ and f included."""
+    scale = find_task(task).card.metrics[name]
+    of_trivial = (scale.trivial_stderr or 0.0) / scale.trivial
+    of_floor = (scale.floor_stderr or 0.0) / scale.floor
+    width = math.log(scale.trivial / scale.floor)
+    return math.hypot(z_stderr, (1 - z) * of_trivial / width, z * of_floor / width)
+
+
 def test_truth_scores_one_within_its_error_in_every_counting_rate_and_path(rows) -> None:
     for task in rows["truth"].values():
         for name, metric in task.metrics.items():
             if metric.counts and name != "nll_regret":
-                assert abs(metric.z_raw - 1) < 3 * metric.z_stderr, (task.task, name)
+                error = z_error(task.task, name, metric.z_stderr, 1.0)
+                assert abs(metric.z_raw - 1) < 3 * error, (task.task, name)
 
 
 def test_iid_scores_zero_within_its_error(rows) -> None:
     for task in rows["iid"].values():
         assert abs(task.groups.get("likelihood", 0.0)) < 0.01
-        # A hundredth, or what the few frames of a coarse task leave uncertain.
-        assert abs(task.score) < max(0.01, 2 * task.stderr)
+        scales = find_task(task.task).card.metrics
+        groups = Counter(scales[name].group for name, one in task.metrics.items() if one.counts)
+        errors = [
+            z_error(task.task, name, metric.z_stderr, 0.0)
+            / (len(groups) * groups[scales[name].group])
+            for name, metric in task.metrics.items()
+            if metric.counts
+        ]
+        # A hundredth, or what the few events of a task leave uncertain, of E₀ too.
+        assert abs(task.score) < max(0.01, 2 * math.hypot(*errors)), task.task
 
 
 @pytest.mark.parametrize("task", LATTICE)
