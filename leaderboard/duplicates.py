@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from pathlib import Path
 
@@ -66,7 +67,8 @@ def _values(result: Result) -> Values:
     return {
         unit_name(unit): tuple(sorted((key, repr(one.value)) for key, one in unit.metrics.items()))
         for unit in result.units
-        if unit.status == "done" and len(unit.metrics) >= FEWEST
+        if unit.status == "done"
+        and sum(math.isfinite(one.value) for one in unit.metrics.values()) >= FEWEST
     }
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmark.task import Task
 
 SchedulerOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--scheduler",
         metavar="ADDRESS",
@@ -36,7 +36,7 @@ ResourcesOption = Annotated[
     ),
 ]
 ShardOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--shard",
         metavar="I/N",
@@ -45,7 +45,7 @@ ShardOption = Annotated[
 ]
 
 
-def share_of(shard: str, scheduler: str, fresh: bool) -> Shard | None:
+def share_of(shard: str | None, scheduler: str | None, fresh: bool) -> Shard | None:
     """Read ``--shard``; None without it.
 
     Raises
@@ -55,9 +55,9 @@ def share_of(shard: str, scheduler: str, fresh: bool) -> Shard | None:
     """
     from benchmark.run.shards import shard_of
 
-    if not shard:
+    if shard is None:
         return None
-    if scheduler:
+    if scheduler is not None:
         raise InputError("--shard and --scheduler: a scheduler shares a run out itself; take one")
     if fresh:
         raise InputError(
@@ -88,7 +88,9 @@ def resources_of(text: str) -> dict[str, float]:
 
 
 @contextmanager
-def engine_of(scheduler: str, resources: str, workers: int, threads: int) -> Iterator[Engine]:
+def engine_of(
+    scheduler: str | None, resources: str, workers: int, threads: int
+) -> Iterator[Engine]:
     """Give what does the units: processes here, or the workers of a cluster.
 
     Raises
@@ -97,7 +99,12 @@ def engine_of(scheduler: str, resources: str, workers: int, threads: int) -> Ite
         If the options contradict each other, or there is no such cluster.
     """
     needs = resources_of(resources)
-    if scheduler:
+    if scheduler is not None:
+        if not scheduler:
+            raise InputError(
+                "--scheduler is empty (a variable that is not set?): "
+                "expected tcp://HOST:PORT or a file"
+            )
         if workers:
             raise InputError("--workers and --scheduler: a cluster has its own workers; take one")
         from benchmark.run.distributed import connected

@@ -57,9 +57,9 @@ def run(
         int, typer.Option(min=0, help="units at a time; 0: one a core, or a GPU")
     ] = 0,
     threads: Annotated[int, typer.Option(min=1, help="of a unit; its last digits hang on it")] = 1,
-    scheduler: SchedulerOption = "",
+    scheduler: SchedulerOption = None,
     resources: ResourcesOption = "",
-    shard: ShardOption = "",
+    shard: ShardOption = None,
     timeout: Annotated[float, typer.Option(min=1, help="seconds a unit may take")] = 3600,
     set_: SetOption = None,
     out: Annotated[Path | None, typer.Option(help="run folder [default: runs/MODEL]")] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import sys
 
@@ -51,7 +52,7 @@ def require_late_code_of_the_run(loaded: LoadedModel, job: Job) -> None:
         return
     root = loaded.sources[0].parent
     for file in sorted(loaded.late_sources):
-        name = str(file.relative_to(root))
+        name = os.path.relpath(file, root)  # of a package, also beside the model's own folder
         record = job.folder.parents[2] / LATE / f"{hashlib.sha256(name.encode()).hexdigest()}.txt"
         unit, digest = f"{job.folder.parent.name} {job.folder.name}", sha256([file])
         if create_text(record, f"{digest}\n{unit}\n{name}\n", secrets.token_hex(4)):

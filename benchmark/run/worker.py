@@ -114,8 +114,8 @@ def _fit_and_answer(job: Job, ask: Ask, talk: Talk, phases: Phases) -> tuple[Any
     model = fitted(loaded, model, job, ask, talk, phases)
     why = track_of(job.task).work.answer(model, job, ask, talk.report, phases)
     require_code_of_the_run(loaded, job)
-    require_late_code_of_the_run(loaded, job)
     require_no_truth(before)
+    require_late_code_of_the_run(loaded, job)
     return model, why
 
 

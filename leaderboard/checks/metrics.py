@@ -87,12 +87,13 @@ def _chance_faults(found: UnitMetric, metric: Metric, card: TaskCard) -> Iterato
 def _is_good(value: float, scale: MetricScale) -> bool:
     """Whether an error is nearer to the floor than to the trivial one, in its logarithm.
 
-    Without a floor it is one that is below half of the trivial one.
+    Without a floor, or where it is not far below the trivial error, it must be below half of that.
 
     Chains that never move, or forget at once, may have errors below the trivial one, and no
     standard errors: all that is drawn from them is alike.
     """
-    return value**2 < scale.trivial * (scale.floor or scale.trivial / 4)
+    floor = min(scale.floor or math.inf, scale.trivial / 4)
+    return value**2 < scale.trivial * floor
 
 
 def _optional(entry: Entry) -> Iterator[str]:

@@ -159,6 +159,8 @@ def compare(title: str, way: Callable[[int], Spent]) -> None:
 
 def main() -> None:
     """Measure and print."""
+    if unknown := set(sys.argv[1:]) - set(WAYS):
+        sys.exit(f"no such way: {', '.join(sorted(unknown))}; known are {', '.join(WAYS)}")
     adopt_orphans()
     print("| what | units | processor seconds of a further unit | MiB at most |\n|---|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as folder:

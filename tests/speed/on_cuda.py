@@ -155,6 +155,8 @@ def measured(name: str, data: Data) -> Iterator[str]:
 
 def main() -> None:
     """Measure and print, for the models that are named, or all."""
+    if unknown := set(sys.argv[1:]) - set(MODELS):
+        sys.exit(f"no such model: {', '.join(sorted(unknown))}; known are {', '.join(MODELS)}")
     cores = len(os.sched_getaffinity(0))
     card = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     if torch.cuda.is_available():

@@ -58,6 +58,8 @@ def profiled(model: str, task: str, effort: float) -> list[tuple[str, float]]:
 
 def main() -> None:
     """Print a table of each model that is named, or of all."""
+    if unknown := set(sys.argv[1:]) - set(MODELS):
+        sys.exit(f"no such model: {', '.join(sorted(unknown))}; known are {', '.join(MODELS)}")
     for model in sys.argv[1:] or MODELS:
         print(f"\n| {model} | share |\n|---|--:|")
         for name, share in profiled(model, *MODELS[model]):
