@@ -22,7 +22,7 @@ def doubts(submission: Submission, cards: Sequence[TaskCard], track: Track) -> t
     where their mean does not, and the error of the mean shows it: a regret δ on n test frames has
     one of √(2δ/n), and on the board none below 9e-7 nats (two labels of hardly any entropy, where
     two numbers are enough), while the oracle's own probabilities, read from the frozen file, have
-    regrets of 7e-7 nats at most with errors below 4e-7 (from the mixing with 1e-6, on all 36 tasks).
+    regrets of 7e-7 nats at most with errors below 4e-7 (from mixing with 1e-6, on all 36 tasks).
 
     Parameters
     ----------

@@ -34,6 +34,8 @@ def test_what_is_no_resource_is_refused(text: str):
         (["--shard", "1/2", "--scheduler", "tcp://a:1"], "--shard and --scheduler: a scheduler"),
         (["--shard", "1/2", "--fresh"], "--shard and --fresh: it would throw away what other"),
         (["--shard", "3/2"], "--shard 3/2: expected I/N with 1 ≤ I ≤ N"),
+        (["--scheduler", ""], "--scheduler is empty (a variable that is not set?): expected tcp:"),
+        (["--shard", ""], "--shard "),
         (["--resources", "GPU=1"], "--resources: only units of a --scheduler take resources"),
         (["--scheduler", "tcp://a:1", "--workers", "2"], "--workers and --scheduler: a cluster"),
         (["--scheduler", "tcp://a:1", "--resources", "x"], "--resources 'x': expected NAME=NUM"),

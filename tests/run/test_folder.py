@@ -189,6 +189,26 @@ def test_module_imported_on_the_way_that_differs_between_two_units_fails_the_sec
     )
 
 
+def test_module_of_another_folder_of_its_package_is_named_from_the_models_own(
+    toy, plug, tmp_path, monkeypatch
+):
+    monkeypatch.syspath_prepend(tmp_path)
+    package = tmp_path / "pack"
+    for folder in ("", "one", "two"):
+        (package / folder).mkdir(parents=True, exist_ok=True)
+        (package / folder / "__init__.py").touch()
+    (package / "two" / "helper.py").touch()
+    hidden = "import importlib\n        importlib.import_module('pack.two.' + 'helper')"
+    text = MARKOV.replace("K = self.K", f"{hidden}\n        K = self.K")
+    (package / "one" / "model.py").write_text(text)
+    job = replace(Folder(toy, "pack.one.model:Markov", tmp_path).job, source_sha256="")
+    job = replace(job, folder=tmp_path / "run" / "units" / "task" / "r0-s0")
+    unit = do_unit(job, asking(job), lambda fraction, note: None)
+    assert (unit.status, unit.reason) == ("done", "")
+    records = [file.read_text() for file in (tmp_path / "run" / "late_modules").iterdir()]
+    assert any(record.endswith("\n../two/helper.py\n") for record in records)
+
+
 # ---- the folder itself --------------------------------------------------------------------------
 
 
