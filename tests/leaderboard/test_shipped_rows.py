@@ -61,36 +61,44 @@ def test_every_shipped_model_has_a_whole_row(board: dict[str, Rows], track: str)
         assert set(board[track][model]) >= on_board, model
 
 
-def z_error(task: str, name: str, z_stderr: float, z: float) -> float:
-    """Give the error of z = ln(E₀/E) / ln(E₀/f) near a value z, those of E₀ and f included."""
-    scale = find_task(task).card.metrics[name]
-    of_trivial = (scale.trivial_stderr or 0.0) / scale.trivial
-    of_floor = (scale.floor_stderr or 0.0) / scale.floor
-    width = math.log(scale.trivial / scale.floor)
-    return math.hypot(z_stderr, (1 - z) * of_trivial / width, z * of_floor / width)
+def far_from_one(rows: Rows, family: str) -> list[tuple[str, str]]:
+    """Name counting rates and paths of the truth that are over three errors away from 1."""
+    return [
+        (task.task, name)
+        for task in rows["truth"].values()
+        for name, metric in task.metrics.items()
+        if task.task.split("/")[0] == family and metric.counts and name != "nll_regret"
+        if not abs(metric.z_raw - 1) < 3 * metric.z_stderr
+    ]
 
 
-def test_truth_scores_one_within_its_error_in_every_counting_rate_and_path(rows) -> None:
-    for task in rows["truth"].values():
-        for name, metric in task.metrics.items():
-            if metric.counts and name != "nll_regret":
-                error = z_error(task.task, name, metric.z_stderr, 1.0)
-                assert abs(metric.z_raw - 1) < 3 * error, (task.task, name)
+@pytest.mark.parametrize("family", ["potentials", "riboswitch", "alanine"])
+def test_truth_scores_one_within_its_error_in_every_counting_rate_and_path(rows, family) -> None:
+    assert far_from_one(rows, family) == []
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="walks back and forth count the end of a chain twice and its beginning hardly, which "
+    "shows where a chain has fifty passages; tasks/doublewell/README.md says by how much",
+)
+def test_truth_scores_one_on_double_wells(rows) -> None:
+    assert far_from_one(rows, "doublewell") == []
 
 
 def test_iid_scores_zero_within_its_error(rows) -> None:
     for task in rows["iid"].values():
         assert abs(task.groups.get("likelihood", 0.0)) < 0.01
         scales = find_task(task.task).card.metrics
-        groups = Counter(scales[name].group for name, one in task.metrics.items() if one.counts)
-        errors = [
-            z_error(task.task, name, metric.z_stderr, 0.0)
-            / (len(groups) * groups[scales[name].group])
-            for name, metric in task.metrics.items()
-            if metric.counts
-        ]
-        # A hundredth, or what the few events of a task leave uncertain, of E₀ too.
-        assert abs(task.score) < max(0.01, 2 * math.hypot(*errors)), task.task
+        counting = {name: one for name, one in task.metrics.items() if one.counts}
+        groups = Counter(scales[name].group for name in counting)
+        # E₀ is the same for all replicas, so that their spread, the score's error, knows nothing of
+        # its error; that of z does.
+        error = math.hypot(
+            *(one.z_stderr / groups[scales[name].group] for name, one in counting.items())
+        ) / len(groups)
+        # A hundredth, or what the few events of a task leave uncertain.
+        assert abs(task.score) < max(0.01, 2 * error), task.task
 
 
 @pytest.mark.parametrize("task", LATTICE)
