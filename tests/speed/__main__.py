@@ -36,7 +36,7 @@ from benchmark.store.predictions import write
 from benchmark.tracks.kinetics.card import kinetics_card
 from benchmark.tracks.kinetics.metrics.estimators import implied_timescales
 from benchmark.tracks.kinetics.predictions import LOG_PROB, SAMPLES
-from tests.speed.lstm_epoch import FRAMES, LABELS, epoch
+from tests.speed.epoch import FRAMES, LABELS, lstm_epoch
 
 ROUNDS = 5
 STREAMS, WINDOW, HIDDEN, EMBEDDING = 64, 100, 64, 32
@@ -84,7 +84,7 @@ def training(scratch: Path) -> Iterator[Line]:
     Where Keras is installed, also two of them at a time beside one of Keras by all cores.
     """
     title = f"LSTM of {HIDDEN} units, training"
-    ours = partial(epoch, scratch)
+    ours = partial(lstm_epoch, scratch)
     yield Line(title, FRAMES, ours, "plain torch loop", plain_training())
     yield Line(title, FRAMES, ours, "its matrix products alone", products())
     if find_spec("keras"):
@@ -92,7 +92,7 @@ def training(scratch: Path) -> Iterator[Line]:
             yield Line(
                 "… two at a time",
                 2 * FRAMES,
-                lambda: list(pool.map(epoch, [scratch / "one", scratch / "two"])),
+                lambda: list(pool.map(lstm_epoch, [scratch / "one", scratch / "two"])),
                 "Keras, all cores",
                 keras_training(),
                 threads=2,

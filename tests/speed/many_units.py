@@ -28,6 +28,7 @@ from benchmark.task import Task
 from tests.conftest import make_toy
 from tests.plugs import ROOT
 from tests.run.cluster import Cluster
+from tests.speed.chosen import chosen
 
 #: The first line is what the second is compared with, and has no figure of its own.
 UNITS = (10, 500, 5000)
@@ -159,8 +160,7 @@ def compare(title: str, way: Callable[[int], Spent]) -> None:
 
 def main() -> None:
     """Measure and print."""
-    if unknown := set(sys.argv[1:]) - set(WAYS):
-        sys.exit(f"no such way: {', '.join(sorted(unknown))}; known are {', '.join(WAYS)}")
+    names = chosen(WAYS)
     adopt_orphans()
     print("| what | units | processor seconds of a further unit | MiB at most |\n|---|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as folder:
@@ -173,7 +173,7 @@ def main() -> None:
         maker.join()
         os.environ |= {TASKS_VARIABLE: str(place / "tasks"), "PYTHONPATH": str(ROOT)}
         (place / "idle.py").write_text(MODEL)
-        for name in sys.argv[1:] or WAYS:
+        for name in names:
             for title, way in WAYS[name].items():
                 compare(title, partial(way, place))
 

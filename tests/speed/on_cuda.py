@@ -10,7 +10,6 @@ Without a GPU the columns of the processor remain.
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from benchmark.registry import find_task
 from benchmark.tracks.kinetics.card import kinetics_card
 from benchmark.tracks.kinetics.contract import StateTrajectories
 from benchmark.tracks.kinetics.data import load_replicas, load_test
+from tests.speed.chosen import chosen
 
 TASKS = ("potentials/triangular3", "riboswitch/34-0.1ms")
 PAPER = {"width": 512, "heads": 8, "layers": 2, "context": 100, "window": 100, "dropout": 0.1}
@@ -155,8 +155,7 @@ def measured(name: str, data: Data) -> Iterator[str]:
 
 def main() -> None:
     """Measure and print, for the models that are named, or all."""
-    if unknown := set(sys.argv[1:]) - set(MODELS):
-        sys.exit(f"no such model: {', '.join(sorted(unknown))}; known are {', '.join(MODELS)}")
+    names = chosen(MODELS)
     cores = len(os.sched_getaffinity(0))
     card = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     if torch.cuda.is_available():
@@ -169,7 +168,7 @@ def main() -> None:
     print("|---|---|" + "--:|" * 8)
     for task in TASKS:
         data = data_of(task)
-        for name in sys.argv[1:] or MODELS:
+        for name in names:
             print(f"| `{name}` | `{task}` | " + " | ".join(measured(name, data)) + " |", flush=True)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import cProfile
 import pstats
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ from benchmark.job import Job
 from benchmark.registry import find_task
 from benchmark.run.local import asking
 from benchmark.run.worker import do_unit
+from tests.speed.chosen import chosen
 
 #: Models, and a share of their default training.
 KINETICS, GAPS = "potentials/triangular3", "md17-xtb/ethanol-k10"
@@ -58,9 +58,7 @@ def profiled(model: str, task: str, effort: float) -> list[tuple[str, float]]:
 
 def main() -> None:
     """Print a table of each model that is named, or of all."""
-    if unknown := set(sys.argv[1:]) - set(MODELS):
-        sys.exit(f"no such model: {', '.join(sorted(unknown))}; known are {', '.join(MODELS)}")
-    for model in sys.argv[1:] or MODELS:
+    for model in chosen(MODELS):
         print(f"\n| {model} | share |\n|---|--:|")
         for name, share in profiled(model, *MODELS[model]):
             print(f"| `{name}` | {share:.0%} |", flush=True)

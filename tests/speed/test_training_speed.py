@@ -10,25 +10,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from baselines.kinetics.gru import Gru
 from baselines.kinetics.lstm import Lstm
 from baselines.kinetics.transformer import Transformer
 from benchmark.model import FitContext
-from benchmark.tracks.kinetics.contract import StateTrajectories
-
-LABELS, FRAMES = 4, 110_000  # enough frames for as many streams as in the tasks
+from tests.speed.epoch import FRAMES, random_chains
 
 
 @pytest.mark.parametrize("network", [Lstm, Gru, Transformer])
 def test_training_for_one_epoch(network: Any, benchmark: Any, tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    train, validation = (
-        StateTrajectories((rng.integers(LABELS, size=n).astype(np.uint8),), LABELS)
-        for n in (FRAMES, FRAMES // 20)
-    )
+    train, validation = random_chains()
     context = FitContext(task="speed", scratch=tmp_path)
     benchmark.pedantic(
         lambda: network(epochs=1).fit(train, validation, context), rounds=3, warmup_rounds=1

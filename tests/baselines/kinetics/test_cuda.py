@@ -26,13 +26,17 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch see
 NETWORKS = [Lstm, Gru, Ssm, Transformer, HmmLstm]
 
 
+def fitted_on_gpu(network, epochs, folder):
+    """Give a network fitted on a GPU, and a chain it has not seen."""
+    labels = draw_labels(two_speed_chain(), 20_000, 3, seed=12)
+    fitted, context = network(epochs=epochs), fit_context(folder, device="cuda")
+    fitted.fit(trajectories(labels[:1], 3), trajectories(labels[1:2], 3), context)
+    return fitted, labels[2:]
+
+
 @pytest.mark.parametrize("network", NETWORKS)
 def test_likelihoods_of_one_fit_agree_on_gpu_and_processor(network, tmp_path):
-    labels = draw_labels(two_speed_chain(), 20_000, 3, seed=12)
-    fitted = network(epochs=4)
-    context = fit_context(tmp_path, device="cuda")
-    fitted.fit(trajectories(labels[:1], 3), trajectories(labels[1:2], 3), context)
-    test = labels[2:]
+    fitted, test = fitted_on_gpu(network, 4, tmp_path)
     on_gpu = mean_log(fitted.predict(test), test)
     fitted.save(tmp_path)
     stored = torch.load(tmp_path / "weights.pt", weights_only=True)
@@ -61,11 +65,8 @@ def test_a_recorded_block_draws_what_the_steps_would(network, tmp_path):
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_gpu_and_a_processor_draw_from_one_law(network, tmp_path):
     """Rounding moves a label across its border now and then, and the chains go apart from there."""
-    labels = draw_labels(two_speed_chain(), 20_000, 3, seed=12)
-    fitted = network(epochs=2)
-    context = fit_context(tmp_path, device="cuda")
-    fitted.fit(trajectories(labels[:1], 3), trajectories(labels[1:2], 3), context)
-    prompt = np.repeat(labels[2:, :50], 400, axis=0)
+    fitted, test = fitted_on_gpu(network, 2, tmp_path)
+    prompt = np.repeat(test[:, :50], 400, axis=0)
     on_gpu = fitted.sample(prompt, 4 * BLOCK, np.random.default_rng(0))
     fitted.network.to("cpu")
     here = fitted.sample(prompt, 4 * BLOCK, np.random.default_rng(0))
