@@ -12,9 +12,11 @@ from benchmark.arrays import Labels
 def replay_chains(recorded: Sequence[Labels], n_chains: int, n_frames: int) -> Labels:
     """Replay recorded chains back and forth, for as long as is asked.
 
-    The starts are spread evenly over all recorded frames. A walk stays on its own recorded chain
-    and turns round at its ends: equilibrium dynamics is reversible in time, so a reflection adds
-    no jump that the dynamics could not make, whereas a wrap-around would.
+    A walk stays on its own recorded chain and turns round at its ends: equilibrium dynamics is
+    reversible in time, so a reflection adds no jump that the dynamics could not make, whereas a
+    wrap-around would. The starts are spread evenly over the ways there and back, so that half of
+    the walks start backwards: were all to start forwards, the end of a chain would be seen twice
+    and its beginning hardly.
 
     Parameters
     ----------
@@ -26,13 +28,12 @@ def replay_chains(recorded: Sequence[Labels], n_chains: int, n_frames: int) -> L
     -------
     uint8 array of shape (n_chains, n_frames)
     """
-    ends = np.cumsum([len(chain) for chain in recorded])
+    periods = [np.concatenate([chain, chain[-2:0:-1]]) for chain in recorded]  # there and back
+    ends = np.cumsum([len(period) for period in periods])
     starts = np.arange(n_chains) * ends[-1] // n_chains
     states = np.empty((n_chains, n_frames), np.uint8)
     for row, start in enumerate(starts):
         index = int(np.searchsorted(ends, start, "right"))
-        chain = recorded[index]
-        there_and_back = np.concatenate([chain, chain[-2:0:-1]])  # one period of the walk
-        offset = start - (ends[index] - len(chain))
-        states[row] = np.resize(np.roll(there_and_back, -offset), n_frames)
+        period = periods[index]
+        states[row] = np.resize(np.roll(period, ends[index] - start), n_frames)
     return states

@@ -149,10 +149,16 @@ def test_cards_name_controls_and_models(fitted):
 
 def test_replay_walks_back_and_forth_and_never_jumps():
     recorded = np.arange(10, dtype=np.uint8)
-    walks = replay_chains([recorded], 5, 47)
+    walks = replay_chains([recorded], 6, 47)
     assert (np.abs(np.diff(walks.astype(int))) == 1).all()
-    np.testing.assert_array_equal(walks[:, 0], [0, 2, 4, 6, 8])
-    np.testing.assert_array_equal(walks[4, :6], [8, 9, 8, 7, 6, 5])
+    np.testing.assert_array_equal(walks[:, :3], [[0, 1, 2], [3, 4, 5], [6, 7, 8],
+                                                 [9, 8, 7], [6, 5, 4], [3, 2, 1]])  # fmt: skip
+
+
+def test_replay_sees_every_part_of_a_chain_equally_often():
+    recorded = np.arange(100, dtype=np.uint8)
+    seen = np.bincount(replay_chains([recorded], 18, 66).ravel())
+    assert seen.tolist() == [6] + 98 * [12] + [6]  # there and back; the ends are passed once
 
 
 def test_replay_of_several_chains_stays_on_each():
