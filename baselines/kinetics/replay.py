@@ -11,14 +11,14 @@ from benchmark.tracks.kinetics.contract import StateTrajectories
 
 
 class Replay:
-    """Walk the training data back and forth, from starts spread evenly over them.
+    """Play the training data over and over, from starts spread evenly over them.
 
     What a metric cannot tell from this, it cannot tell from learning. There is no ``predict``.
     """
 
     card = ModelCard(
         title="Replay of the training data",
-        description="The recorded chain walked back and forth, reflected at its ends.",
+        description="The recorded chain played over and over.",
         role="control",
     )
 

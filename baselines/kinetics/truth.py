@@ -15,8 +15,8 @@ class Truth(Replay):
 
     card = ModelCard(
         title="Truth (a fresh chain)",
-        description="A fresh chain of the true process, as long as the training data, walked back "
-        "and forth.",
+        description="A fresh chain of the true process, as long as the training data, played over "
+        "and over.",
         role="control",
         trained_on="fresh",
     )

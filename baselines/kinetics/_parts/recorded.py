@@ -10,13 +10,12 @@ from benchmark.arrays import Labels
 
 
 def replay_chains(recorded: Sequence[Labels], n_chains: int, n_frames: int) -> Labels:
-    """Replay recorded chains back and forth, for as long as is asked.
+    """Play recorded chains on and on, for as long as is asked.
 
-    A walk stays on its own recorded chain and turns round at its ends: equilibrium dynamics is
-    reversible in time, so a reflection adds no jump that the dynamics could not make, whereas a
-    wrap-around would. The starts are spread evenly over the ways there and back, so that half of
-    the walks start backwards: were all to start forwards, the end of a chain would be seen twice
-    and its beginning hardly.
+    The starts are spread evenly over all recorded frames. At the end of a chain a walk goes on in
+    the next one (the first follows on the last), behind the first frame of the same label there, so
+    that every jump was recorded. It always goes forwards: back and forth, a reversible process
+    would show better statistics than those of its chain.
 
     Parameters
     ----------
@@ -28,12 +27,31 @@ def replay_chains(recorded: Sequence[Labels], n_chains: int, n_frames: int) -> L
     -------
     uint8 array of shape (n_chains, n_frames)
     """
-    periods = [np.concatenate([chain, chain[-2:0:-1]]) for chain in recorded]  # there and back
-    ends = np.cumsum([len(period) for period in periods])
+    ends = np.cumsum([len(chain) for chain in recorded])
     starts = np.arange(n_chains) * ends[-1] // n_chains
     states = np.empty((n_chains, n_frames), np.uint8)
-    for row, start in enumerate(starts):
+    for row, start in zip(states, starts, strict=True):
         index = int(np.searchsorted(ends, start, "right"))
-        period = periods[index]
-        states[row] = np.resize(np.roll(period, ends[index] - start), n_frames)
+        part = recorded[index][start - ends[index] :]
+        filled = 0
+        while filled < n_frames:
+            played = part[: n_frames - filled]
+            row[filled : filled + len(played)] = played
+            filled += len(played)
+            index, part = _follow(recorded, index)
     return states
+
+
+def _follow(recorded: Sequence[Labels], index: int) -> tuple[int, Labels]:
+    """Find the chain that goes on from the end of another, and its frames from there on.
+
+    Where no chain passes through the last label, it is the next from its beginning.
+    """
+    last = recorded[index][-1]
+    for step in range(1, len(recorded) + 1):
+        following = (index + step) % len(recorded)
+        same = recorded[following][:-1] == last
+        if same.any():
+            return following, recorded[following][int(same.argmax()) + 1 :]
+    following = (index + 1) % len(recorded)
+    return following, recorded[following]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -147,26 +148,31 @@ def test_cards_name_controls_and_models(fitted):
     assert Truth.card.role == "control"
 
 
-def test_replay_walks_back_and_forth_and_never_jumps():
-    recorded = np.arange(10, dtype=np.uint8)
-    walks = replay_chains([recorded], 6, 47)
-    assert (np.abs(np.diff(walks.astype(int))) == 1).all()
-    np.testing.assert_array_equal(walks[:, :3], [[0, 1, 2], [3, 4, 5], [6, 7, 8],
-                                                 [9, 8, 7], [6, 5, 4], [3, 2, 1]])  # fmt: skip
+def test_replay_goes_on_where_the_chain_passed_through_its_last_label():
+    recorded = np.array([0, 1, 2, 3, 2, 1], np.uint8)
+    walks = replay_chains([recorded], 3, 12)
+    assert walks.tolist() == [[0, 1, 2, 3, 2, 1, 2, 3, 2, 1, 2, 3],
+                              [2, 3, 2, 1, 2, 3, 2, 1, 2, 3, 2, 1],
+                              [2, 1, 2, 3, 2, 1, 2, 3, 2, 1, 2, 3]]  # fmt: skip
 
 
-def test_replay_sees_every_part_of_a_chain_equally_often():
-    recorded = np.arange(100, dtype=np.uint8)
-    seen = np.bincount(replay_chains([recorded], 18, 66).ravel())
-    assert seen.tolist() == [6] + 98 * [12] + [6]  # there and back; the ends are passed once
+def test_replay_of_several_chains_makes_no_jump_that_was_not_recorded():
+    recorded = [np.array(one, np.uint8) for one in ([0, 0, 1], [1, 2, 2], [2, 0, 1], [0, 2])]
+    jumps = {pair for one in recorded for pair in itertools.pairwise(one.tolist())}
+    walks = replay_chains(recorded, 11, 50)
+    assert {pair for walk in walks for pair in itertools.pairwise(walk.tolist())} == jumps
 
 
-def test_replay_of_several_chains_stays_on_each():
-    recorded = [np.arange(4, dtype=np.uint8), np.arange(100, 106, dtype=np.uint8)]
-    walks = replay_chains(recorded, 10, 50)
-    assert {int(walk.min()) for walk in walks} == {0, 100}
-    assert (np.ptp(walks.astype(int), axis=1) <= 5).all()
+def test_replay_sees_every_part_of_a_chain_equally_often_and_forwards():
+    recorded = np.arange(101, dtype=np.uint8) % 100  # ends where it began
+    walks = replay_chains([recorded], 20, 50)
+    assert (np.diff(walks.astype(int)) % 100 == 1).all()
+    assert np.ptp(np.bincount(walks.ravel())) <= 1
+
+
+def test_replay_begins_again_where_no_chain_passes_through_the_last_label():
     assert replay_chains([np.zeros(1, np.uint8)], 2, 3).tolist() == [[0, 0, 0]] * 2
+    assert replay_chains([np.array([0, 1], np.uint8)], 1, 5).tolist() == [[0, 1, 0, 1, 0]]
 
 
 def test_block_shuffle_deals_every_block_once_before_any_twice(tmp_path: Path):
@@ -196,5 +202,5 @@ def test_truth_replays_the_fresh_chains_that_it_is_fitted_to(tmp_path: Path):
     model = Truth()
     model.fit(StateTrajectories(fresh, 100), validation, fit_context(tmp_path))
     drawn = model.sample(np.full((2, 1), 99, np.uint8), 9, np.random.default_rng(0))
-    assert drawn.tolist() == [[0, 1, 2, 3, 4, 3, 2, 1, 0], [10, 11, 12, 13, 14, 13, 12, 11, 10]]
+    assert drawn.tolist() == [[0, 1, 2, 3, 4, 10, 11, 12, 13], [10, 11, 12, 13, 14, 0, 1, 2, 3]]
     assert not hasattr(model, "predict")
