@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from benchmark.loading import shipped_models
 from benchmark.registry import find_task, shipped_tasks
-from benchmark.result import TaskResult
-from benchmark.tracks.kinetics.card import kinetics_card
+from benchmark.result import TaskMetric, TaskResult
+from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
+from benchmark.tracks.kinetics.data import kinetics_reference, load_replicas, observe
+from benchmark.tracks.kinetics.metrics.errors import kinetics_errors
 from leaderboard.board import Board, board_cards, make_board
 from leaderboard.claims.evidence import read_evidence
 from leaderboard.claims.kinetics import INTERVALS, kinetics_claims
 from leaderboard.submission import SUBMISSIONS, read_submissions
+from tasks.making.calibrate import MIN_TRUE_CHAINS
 
 LATTICE = ["linear3", "triangular3", "triangular3-x20", "diamond4-t1", "diamond4-t5",
            "diamond4-t25", "diamond4-rare"]  # fmt: skip
 MNATS = 1e-3
 
-Rows = dict[str, dict[str, TaskResult]]
+Row = dict[str, TaskResult]
+Rows = dict[str, Row]
 
 
 @pytest.fixture(scope="module")
@@ -65,16 +71,52 @@ def test_every_shipped_model_has_a_whole_row(board: dict[str, Rows], track: str)
     assert set(shipped_models(track)) - whole <= set(WITHOUT_ROW)
 
 
-@pytest.mark.parametrize("family", ["doublewell", "potentials", "riboswitch", "alanine"])
-def test_truth_scores_one_within_its_error_in_every_counting_rate_and_path(rows, family) -> None:
-    far_from_one = [
-        (task.task, name)
-        for task in rows["truth"].values()
-        for name, metric in task.metrics.items()
-        if task.task.split("/")[0] == family and metric.counts and name != "nll_regret"
-        if not abs(metric.z_raw - 1) < 3 * metric.z_stderr
-    ]
-    assert far_from_one == []
+def counting_rates_and_paths(row: Row) -> Iterator[tuple[str, str, TaskMetric]]:
+    for task in row.values():
+        for name, metric in task.metrics.items():
+            if metric.counts and name != "nll_regret":
+                yield task.task, name, metric
+
+
+def test_errors_of_the_truth_are_those_of_its_chains(rows) -> None:
+    """Played over and over, a chain shows what it shows when its frames are counted once."""
+    ratios = {}
+    for task, row in rows["truth"].items():
+        frozen = find_task(task)
+        card, reference = kinetics_card(frozen), kinetics_reference(frozen)
+        found = [
+            kinetics_errors(observe(card, chains), reference, card.generation.n_frames)
+            for chains in load_replicas(frozen, "fresh")[: card.replicas]
+        ]
+        for _, name, metric in counting_rates_and_paths({task: row}):
+            once = math.sqrt(np.mean([one[name].value ** 2 for one in found]))
+            ratios[task, name] = math.log(metric.value / once)
+    assert abs(np.mean(list(ratios.values()))) < 0.02
+    assert {cell: ratio for cell, ratio in ratios.items() if abs(ratio) > 0.3} == {}
+
+
+def true_chains(card: KineticsCard) -> int:
+    """Count the chains that make f, as `tasks.making.calibrate` takes them."""
+    together = card.fresh_chains_per_replica or card.chains_per_replica
+    fresh = card.splits["fresh"].rows // together - card.replicas
+    return fresh if fresh >= MIN_TRUE_CHAINS else fresh + card.replicas
+
+
+def test_truth_scores_one_within_its_error_in_every_counting_rate_and_path(rows) -> None:
+    """Its chains are drawn as those that make f, whose spread therefore says how far 1 may be.
+
+    The row's own error is from five replicas, and is small where their luck is good: a Student's t
+    of four degrees of freedom, of whose values four in a hundred are beyond 3.
+    """
+    deviations = {}
+    for task, name, metric in counting_rates_and_paths(rows["truth"]):
+        card = kinetics_card(find_task(task))
+        scale, true = card.metrics[name], true_chains(card)
+        of_five = scale.floor_stderr / scale.floor * math.sqrt(1 + true / card.replicas)
+        deviations[task, name] = (metric.z_raw - 1) * math.log(scale.ratio) / of_five
+    assert 0.8 < np.std(list(deviations.values())) < 1.2
+    # One set of so many normal deviates in a hundred has one beyond 4.
+    assert {cell: far for cell, far in deviations.items() if abs(far) > 4} == {}
 
 
 def test_iid_scores_zero_within_its_error(rows) -> None:
