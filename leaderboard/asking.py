@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import InputError
+from benchmark.loading import BASELINES
 from benchmark.registry import find_task
 from benchmark.result import read_result
 
@@ -49,7 +50,8 @@ def asked_fields(
     if not update and "reads" not in found and _track(run) == "kinetics":
         found["reads"] = LABELS
     code = found.get("code") or {}
-    there = {**found, "code": code.get("url"), "revision": code.get("revision")}
+    place = code.get("url") or code.get("path")
+    there = {**found, "code": place, "revision": code.get("revision")}
     missing = [name for name in QUESTIONS if not there.get(name)]
     if update:
         missing = [name for name in missing if name == "name"]
@@ -59,13 +61,18 @@ def asked_fields(
     for name in missing:
         answer = ask(QUESTIONS[name][0]).strip() if ask else ""
         if name in ("code", "revision"):
-            part = "url" if name == "code" else name
-            found["code"] = {**(found.get("code") or {}), part: answer}
+            part = place_of_code(answer) if name == "code" else {name: answer}
+            found["code"] = {**(found.get("code") or {}), **part}
         elif name in ("authors", "reads"):
             found[name] = [part.strip() for part in answer.split(",") if part.strip()]
         else:
             found[name] = answer
     return found
+
+
+def place_of_code(text: str) -> dict[str, str]:
+    """Tell the address of a model's code from a file of this project (``baselines/…``)."""
+    return {"path" if text.startswith(f"{BASELINES}/") else "url": text}
 
 
 def _track(run: Path) -> str:

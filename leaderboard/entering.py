@@ -23,7 +23,10 @@ def submit(
         list[str] | None,
         typer.Option(metavar="'NAME[; AFFILIATION[; ORCID]]'", help="in order; may be repeated"),
     ] = None,
-    code: Annotated[str | None, typer.Option(help="https://… where the model's code is")] = None,
+    code: Annotated[
+        str | None,
+        typer.Option(help="https://… where the model's code is; of a shipped one baselines/…"),
+    ] = None,
     revision: Annotated[str | None, typer.Option(help="commit, tag or version of it")] = None,
     licence: Annotated[str | None, typer.Option(help="of the code, such as MIT")] = None,
     reads: Annotated[
@@ -55,15 +58,19 @@ def submit(
 
     Example: python -m benchmark submit runs/mine --name mine --author 'A. Author'
     """
-    from leaderboard.asking import asked_fields
+    from leaderboard.asking import asked_fields, place_of_code
     from leaderboard.submission import SUBMISSIONS
     from leaderboard.submitting import rankable, steps
     from leaderboard.submitting import submit as make
 
+    where = {
+        **(place_of_code(code) if code else {}),
+        **({"revision": revision} if revision else {}),
+    }
     given = {
         "name": name,
         "authors": [_author(text) for text in author or []] or None,
-        "code": {"url": code, "revision": revision} if code or revision else None,
+        "code": where or None,
         "licence": licence,
         "reads": reads,
         "trained_on": ["train", *trained_on] if trained_on else None,

@@ -211,16 +211,19 @@ def test_nobody_is_asked_in_a_pipe(tmp_path: Path, make_result: MakeResult) -> N
         asked_fields(tmp_path, known, False, None)
 
 
+@pytest.mark.parametrize(
+    ("place", "said_as"), [("https://example.org", "url"), ("baselines/left/mine.py", "path")]
+)
 def test_what_is_missing_is_asked_for_at_a_terminal(
-    tmp_path: Path, make_result: MakeResult
+    tmp_path: Path, make_result: MakeResult, place: str, said_as: str
 ) -> None:
     make_result({"left/a": 0.5}).write(tmp_path / "results.json")
-    answers = iter(["mine", "A. Author, B. Author", "https://example.org", "v2", "MIT"])
+    answers = iter(["mine", "A. Author, B. Author", place, "v2", "MIT"])
     found = asked_fields(tmp_path, {"reads": ["labels"]}, False, lambda question: next(answers))
     assert found == {
         "name": "mine",
         "authors": ["A. Author", "B. Author"],
-        "code": {"url": "https://example.org", "revision": "v2"},
+        "code": {said_as: place, "revision": "v2"},
         "licence": "MIT",
         "reads": ["labels"],
     }
