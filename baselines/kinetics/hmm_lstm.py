@@ -67,8 +67,8 @@ class HmmLstm(Lstm):
         title="HMM × LSTM",
         description="Hidden Markov model, autoregressive or tied to labels, whose law of the next "
         "label an LSTM corrects where that makes the validation data likelier.",
-        citation="this project; its parts: A. B. Poritz, Proc. ICASSP 1982, 1291; S.-T. Tsai et "
-        "al., Nat. Commun. 11, 5115 (2020)",
+        citation="A. B. Poritz, Proc. ICASSP 1982, 1291; "
+        "S.-T. Tsai, E.-J. Kuo, P. Tiwary, Nat. Commun. 11, 5115 (2020), arXiv:2004.12360",
     )
 
     # What there is to correct shows early.

@@ -1,4 +1,4 @@
-"""The tables of docs/board.md are copies of the board's, and must stay so."""
+"""Tables of pages that are copies of the board's, and must stay so."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGE, BOARD, CLAIMS = (
+PAGE, BOARD, CLAIMS, WELLS = (
     (ROOT / path).read_text("utf-8")
-    for path in ("docs/board.md", "leaderboard/README.md", "leaderboard/CLAIMS.md")
+    for path in (
+        "docs/board.md",
+        "leaderboard/README.md",
+        "leaderboard/CLAIMS.md",
+        "tasks/doublewell/README.md",
+    )
 )
 
 Table = dict[tuple[str, str], str]
@@ -54,3 +59,12 @@ def test_errors_of_filled_in_frames_are_those_of_the_claims() -> None:
     assert len(shown) == 12 * 3
     for (model, gap), cell in shown.items():
         assert cell.replace(")", " of 8)") == claims[model, gaps[gap]], (model, gap)
+
+
+def test_passage_times_of_double_wells_are_those_of_the_board() -> None:
+    doublewell = BOARD.split("\n## Doublewell\n")[1]
+    board = next(tables(doublewell.split("\n### Rates: mean first passage times")[1]))
+    shown = next(table for table in tables(WELLS) if ("lstm", "d2-t100") in table)
+    assert len(shown) >= 9 * 8
+    for key, cell in shown.items():
+        assert cell == board[key], key
