@@ -14,8 +14,8 @@ def replay_chains(recorded: Sequence[Labels], n_chains: int, n_frames: int) -> L
 
     The starts are spread evenly over all recorded frames. At the end of a chain a walk goes on in
     the next one (the first follows on the last), behind the first frame of the same label there, so
-    that every jump was recorded. It always goes forwards: back and forth, a reversible process
-    would show better statistics than those of its chain.
+    that every jump was recorded, and always forwards, so that the statistics are those of the
+    chain.
 
     Parameters
     ----------
