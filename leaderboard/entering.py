@@ -63,10 +63,7 @@ def submit(
     from leaderboard.submitting import rankable, steps
     from leaderboard.submitting import submit as make
 
-    where = {
-        **(place_of_code(code) if code else {}),
-        **({"revision": revision} if revision else {}),
-    }
+    where = (place_of_code(code) if code else {}) | ({"revision": revision} if revision else {})
     given = {
         "name": name,
         "authors": [_author(text) for text in author or []] or None,
