@@ -51,7 +51,7 @@ def origin(bath: Bath) -> Origin:
         citations=(WINKLER, BANNWARTH, HOOVER if bath.friction is None else BUSSI),
         generator="python -m tasks.md17_nvt.freeze",
         time_step=TIME_STEP,
-        ranked=False,  # until the models of the board have answered them
+        ranked=True,
         variant=bath.name,
         gaps=GAPS,
         floor=floor,
