@@ -131,6 +131,12 @@ def _revision(text: str) -> str:
     return text
 
 
+def _shipped(text: str) -> str:
+    if not re.fullmatch(r"baselines/[a-z0-9_]+/[a-z0-9_]+\.py", text):
+        raise ValueError("the file of a shipped model is like baselines/kinetics/lstm.py")
+    return text
+
+
 def _unless_empty(check: Callable[[str], str]) -> AfterValidator:
     """Make a check of a text that may be left empty."""
     return AfterValidator(lambda text: check(text) if text else text)
@@ -160,7 +166,7 @@ class Code(_Part):
     """Where the model's code is: at an address, or in this project."""
 
     url: Annotated[str, _unless_empty(web_address)] = ""
-    path: Annotated[str, Field(pattern=r"^(baselines/[a-z0-9_]+/[a-z0-9_]+\.py)?$")] = ""
+    path: Annotated[str, _unless_empty(_shipped)] = ""
     revision: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,99}$"), AfterValidator(_revision)
     ] = Field(description="a commit, tag or version")

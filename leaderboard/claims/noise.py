@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from benchmark.result import TaskMetric
@@ -53,6 +53,11 @@ those of the errors of each task; 1 is undisturbed. In brackets on how many task
 smallest error of all models.
 """
 
+REST = """
+The error itself over f, averaged likewise, the best first. Where f is of kicks no model can be far
+below 1.
+"""
+
 RULE_TEXT = """A model counts as robust under a thermostat where this is surely below 2, and as not
 robust where it is surely above: at 5 %, for all its thermostats together (Holm). Otherwise it is
 undecided. Of the claimed network, `{model}`:
@@ -67,6 +72,8 @@ class Cost:
     ----------
     loss, stderr : float
         Mean of L, and its standard error.
+    rest, rest_stderr : float
+        Mean of ln(E/f), and its standard error.
     tasks : int
     best : int
         Tasks on which no row has a smaller error.
@@ -74,6 +81,8 @@ class Cost:
 
     loss: float
     stderr: float
+    rest: float
+    rest_stderr: float
     tasks: int
     best: int
 
@@ -112,6 +121,8 @@ def noise_claims(ranking: Ranking) -> list[Claim]:
             _figure(costs),
             text(CLAIM),
             _table(costs),
+            text(REST),
+            _rest_table(costs),
             text("\n".join([RULE_TEXT.format(model=CLAIMED), *sentences])),
             *told(answer, f"The same of `{CLAIMED}`, with intervals:", "thermostat"),
         ],
@@ -195,10 +206,13 @@ def _costs(row: Row, pairs: Pairs, ranking: Ranking) -> dict[str, Cost]:
         losses = [
             _loss(_error(row, noisy), _error(row, calm), _floor(noisy)) for noisy, calm in ran
         ]
+        rests = [_rest(_error(row, noisy), _floor(noisy)) for noisy, _ in ran]
         best = sum(_error(row, noisy).value <= min(_errors(noisy, ranking)) for noisy, _ in ran)
         found[name] = Cost(
             loss=math.fsum(loss for loss, _ in losses) / len(losses),
             stderr=math.hypot(*(error for _, error in losses)) / len(losses),
+            rest=math.fsum(rest for rest, _ in rests) / len(rests),
+            rest_stderr=math.hypot(*(error for _, error in rests)) / len(rests),
             tasks=len(losses),
             best=best,
         )
@@ -210,6 +224,11 @@ def _loss(noisy: TaskMetric, calm: TaskMetric, floor: float) -> tuple[float, flo
     squares = calm.value**2 + floor**2
     loss = math.log(noisy.value / math.sqrt(squares))
     return loss, math.hypot(noisy.stderr / noisy.value, calm.value * calm.stderr / squares)
+
+
+def _rest(noisy: TaskMetric, floor: float) -> tuple[float, float]:
+    """Give ln(E/f) and its standard error."""
+    return math.log(noisy.value / floor), noisy.stderr / noisy.value
 
 
 def _error(row: Row, card: TaskCard) -> TaskMetric:
@@ -225,25 +244,41 @@ def _errors(card: TaskCard, ranking: Ranking) -> list[float]:
 
 
 def _floor(card: TaskCard) -> float:
+    """Give f, which every scored metric has."""
     floor = card.metrics[ERROR].floor
-    return 0.0 if floor is None else floor
+    return math.nan if floor is None else floor
 
 
 def _table(costs: Costs) -> Table:
+    return _by_thermostat(costs, lambda cost: f"{_factor(cost)} ({cost.best} of {cost.tasks})")
+
+
+def _rest_table(costs: Costs) -> Table:
+    def mean(item: tuple[str, Mapping[str, Cost]]) -> float:
+        return math.fsum(cost.rest for cost in item[1].values()) / len(item[1])
+
+    ordered = dict(sorted(costs.items(), key=mean))
+    return _by_thermostat(ordered, lambda cost: _power(cost.rest, cost.rest_stderr))
+
+
+def _by_thermostat(costs: Costs, shown: Callable[[Cost], str]) -> Table:
     thermostats = sorted({name for found in costs.values() for name in found})
-    rows = []
-    for model, found in costs.items():
-        cells = {"model": f"`{model}`"}
-        for name in thermostats:
-            cost = found.get(name)
-            cells[name] = f"{_factor(cost)} ({cost.best} of {cost.tasks})" if cost else NO_VALUE
-        rows.append(cells)
-    return table(rows)
+    return table(
+        [
+            {"model": f"`{model}`"}
+            | {name: shown(found[name]) if name in found else NO_VALUE for name in thermostats}
+            for model, found in costs.items()
+        ]
+    )
 
 
 def _factor(cost: Cost) -> str:
-    factor = math.exp(cost.loss)
-    return with_error(factor, factor * cost.stderr)
+    return _power(cost.loss, cost.stderr)
+
+
+def _power(log: float, stderr: float) -> str:
+    factor = math.exp(log)
+    return with_error(factor, factor * stderr)
 
 
 def _verdicts(model: str, costs: Mapping[str, Cost]) -> list[Verdict]:

@@ -25,7 +25,7 @@ from rich.progress import track
 from benchmark.errors import InputError
 from benchmark.registry import select_tasks
 from benchmark.task import MetricScale, Task
-from benchmark.tracks.kinetics.card import METRICS, kinetics_card
+from benchmark.tracks.kinetics.card import METRICS, KineticsCard, kinetics_card
 from benchmark.tracks.kinetics.data import (
     kinetics_reference,
     load_chains,
@@ -145,18 +145,24 @@ def _trivial_errors(task: Task) -> dict[str, list[float]]:
     return errors
 
 
-def _floor_errors(task: Task) -> dict[str, list[float]]:
-    """Errors of true chains as long as a training replica, one value each.
+def fresh_and_training_chains(card: KineticsCard) -> tuple[int, int]:
+    """Count the true chains that make f: fresh ones, and training replicas where these are few.
 
-    They are fresh chains; where these are few, the training replicas join them, which are true
-    chains as well if they start in equilibrium.
+    Training replicas are true chains as well if they start in equilibrium.
     """
+    together = card.fresh_chains_per_replica or card.chains_per_replica
+    fresh = card.splits["fresh"].rows // together - card.replicas
+    return fresh, card.replicas if fresh < MIN_TRUE_CHAINS and card.equilibrium else 0
+
+
+def _floor_errors(task: Task) -> dict[str, list[float]]:
+    """Errors of true chains as long as a training replica, one value each."""
     card = kinetics_card(task)
     reference = kinetics_reference(task)
     errors: dict[str, list[float]] = {metric.name: [] for metric in METRICS}
+    _, training = fresh_and_training_chains(card)
     true = load_replicas(task, "fresh")[card.replicas :]
-    if len(true) < MIN_TRUE_CHAINS and card.equilibrium:
-        true += load_replicas(task, "train")
+    true += load_replicas(task, "train")[:training]
     for chains in true:
         found = kinetics_errors(observe(card, chains), reference, card.generation.n_frames)
         for name, estimate in found.items():

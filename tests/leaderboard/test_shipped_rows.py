@@ -12,14 +12,14 @@ import pytest
 from benchmark.loading import shipped_models
 from benchmark.registry import find_task, shipped_tasks
 from benchmark.result import TaskMetric, TaskResult
-from benchmark.tracks.kinetics.card import KineticsCard, kinetics_card
+from benchmark.tracks.kinetics.card import kinetics_card
 from benchmark.tracks.kinetics.data import kinetics_reference, load_replicas, observe
 from benchmark.tracks.kinetics.metrics.errors import kinetics_errors
 from leaderboard.board import Board, board_cards, make_board
 from leaderboard.claims.evidence import read_evidence
 from leaderboard.claims.kinetics import INTERVALS, kinetics_claims
 from leaderboard.submission import SUBMISSIONS, read_submissions
-from tasks.making.calibrate import MIN_TRUE_CHAINS
+from tasks.making.calibrate import fresh_and_training_chains
 
 LATTICE = ["linear3", "triangular3", "triangular3-x20", "diamond4-t1", "diamond4-t5",
            "diamond4-t25", "diamond4-rare"]  # fmt: skip
@@ -95,13 +95,6 @@ def test_errors_of_the_truth_are_those_of_its_chains(rows) -> None:
     assert {cell: ratio for cell, ratio in ratios.items() if abs(ratio) > 0.3} == {}
 
 
-def true_chains(card: KineticsCard) -> int:
-    """Count the chains that make f, as `tasks.making.calibrate` takes them."""
-    together = card.fresh_chains_per_replica or card.chains_per_replica
-    fresh = card.splits["fresh"].rows // together - card.replicas
-    return fresh if fresh >= MIN_TRUE_CHAINS else fresh + card.replicas
-
-
 def test_truth_scores_one_within_its_error_in_every_counting_rate_and_path(rows) -> None:
     """Its chains are drawn as those that make f, whose spread therefore says how far 1 may be.
 
@@ -111,7 +104,7 @@ def test_truth_scores_one_within_its_error_in_every_counting_rate_and_path(rows)
     deviations = {}
     for task, name, metric in counting_rates_and_paths(rows["truth"]):
         card = kinetics_card(find_task(task))
-        scale, true = card.metrics[name], true_chains(card)
+        scale, true = card.metrics[name], sum(fresh_and_training_chains(card))
         of_five = scale.floor_stderr / scale.floor * math.sqrt(1 + true / card.replicas)
         deviations[task, name] = (metric.z_raw - 1) * math.log(scale.ratio) / of_five
     assert 0.8 < np.std(list(deviations.values())) < 1.2

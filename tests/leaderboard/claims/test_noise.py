@@ -81,6 +81,22 @@ def test_error_of_its_own_and_noise_add_up_as_squares(make_submission: MakeSubmi
     assert costs["global"].tasks == 4
 
 
+def test_error_over_floor_is_that_of_the_planted(make_submission: MakeSubmission, tasks):
+    rows = [
+        model(make_submission, "bi-lstm", 1e-2, {"global": 2e-3, "langevin-10": 6e-3}),
+        model(make_submission, "ridge", 2e-2, {"global": 4e-4, "langevin-10": 3.3e-3}),
+    ]
+    costs = noise_costs(board_of(rows, tasks))["bi-lstm"]
+    assert [math.exp(cost.rest) for cost in costs.values()] == pytest.approx([20, 2])
+    assert costs["global"].rest_stderr == pytest.approx(0.05 / 2)
+    page = page_of(rows, tasks).split("The error itself over f")[1]
+    table = [line.split("|")[1:-1] for line in page.splitlines() if line.startswith("|")]
+    assert [[cell.strip() for cell in row] for row in table[2:4]] == [
+        ["`ridge`", "4.00(10)", "1.10(3)"],
+        ["`bi-lstm`", "20.0(5)", "2.00(5)"],
+    ]
+
+
 def test_verdicts_follow_the_rule_and_are_corrected(make_submission: MakeSubmission, tasks):
     rows = [
         model(make_submission, "bi-lstm", 1e-2, {"global": 5e-2, "langevin-10": 1.1e-2}),
