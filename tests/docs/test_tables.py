@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGE, BOARD, CLAIMS, WELLS = (
+PAGE, BOARD, CLAIMS, WELLS, THERMOSTATS = (
     (ROOT / path).read_text("utf-8")
     for path in (
         "docs/board.md",
         "leaderboard/README.md",
         "leaderboard/CLAIMS.md",
         "tasks/doublewell/README.md",
+        "tasks/md17_nvt/README.md",
     )
 )
 
@@ -68,3 +69,12 @@ def test_passage_times_of_double_wells_are_those_of_the_board() -> None:
     assert len(shown) >= 9 * 8
     for key, cell in shown.items():
         assert cell == board[key], key
+
+
+def test_errors_under_thermostats_are_those_of_the_claims() -> None:
+    noise = CLAIMS.split("The error itself over f")[1]
+    claims = next(table for table in tables(noise) if ("bi-lstm", "global") in table)
+    shown = next(table for table in tables(THERMOSTATS) if ("bi-lstm", "global") in table)
+    assert len(shown) == 11 * 3
+    for key, cell in shown.items():
+        assert cell == claims[key], key
