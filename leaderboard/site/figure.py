@@ -19,6 +19,9 @@ COLUMNS = 4  # panels side by side
 PANEL_WIDTH = 2.3  # inch
 ROW_HEIGHT = 0.2  # inch a model
 
+#: Characters that fit above a panel; the name of a longer task is written smaller.
+LONGEST_TITLE = 32
+
 #: One a group of the track, in its order, as the colours are.
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
@@ -125,7 +128,11 @@ def _draw_panel(
         label="score ± standard error",
         zorder=3,
     )
-    axis.set_title(title, fontweight="bold" if title == "overall" else "normal")
+    axis.set_title(
+        title,
+        fontweight="bold" if title == "overall" else "normal",
+        fontsize=STYLE["axes.titlesize"] * min(1.0, LONGEST_TITLE / len(title)),
+    )
     axis.tick_params(left=False)
 
 

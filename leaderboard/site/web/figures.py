@@ -64,6 +64,9 @@ def cost_figure(track: PublishedTrack) -> Drawing:
         for axis, cost in zip((left, right), costs, strict=True):
             axis.margins(x=0.09)
             _scatter(axis, rows, cost)
+        low, high = left.get_xlim()
+        if high < 1.1 * low:  # one row, or rows that take the same
+            left.set_xlim(low / 3, high * 3)
         right.set_xlim(left=-0.5)
         for axis, cost in zip((left, right), costs, strict=True):  # once all limits are known
             _name(axis, rows, cost)
