@@ -1,6 +1,6 @@
 """State-space network: a diagonal linear recurrence, read by a small network.
 
-Training sees whole windows at once, by a parallel scan; sampling carries a state of fixed size.
+Training sees whole windows at once; sampling carries a state of fixed size.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from baselines._options import require_at_least, require_share
+from baselines.kinetics._parts.linear_recurrence import recurrence
 from baselines.kinetics._parts.network_model import NetworkModel
 from baselines.kinetics._parts.networks import Network, State
 from baselines.kinetics._parts.training import EpochTraining
@@ -31,7 +32,7 @@ class Ssm(NetworkModel):
         x_t = λ ∘ x_{t−1} + √(1 − |λ|²) ∘ B e_t,    logits = W gelu(C x_t + D e_t + c) + b,
 
     x being complex and λ = exp(−exp(ν) + iθ), so that every unit decays. The recurrence is linear:
-    a window of T frames takes log₂ T steps of a parallel scan, and no gradient is lost in it.
+    nothing but itself stands between its frames, and it takes a small part of the time.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ class Ssm(NetworkModel):
     card = ModelCard(
         title="State-space network",
         description="Embedding, diagonal linear recurrence, a small network and softmax, trained "
-        "by a parallel scan to predict the next label.",
+        "to predict the next label.",
         citation="A. Orvieto et al., ICML 2023, arXiv:2303.06349; A. Gu, K. Goel, C. Ré, ICLR "
         "2022, arXiv:2111.00396",
     )
@@ -108,9 +109,11 @@ class StateSpace(Network):
         return torch.complex(gain * real, gain * imaginary)
 
     def forward(self, inputs: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Read a window by a parallel scan."""
+        """Read a window."""
         e = self.embedding(inputs)  # (B, T, E)
-        x = scan(self.factor, self.driven(e), state[0] if state else None)  # (B, T, H)
+        driven = self.driven(e)  # (B, T, H)
+        before = state[0] if state else torch.zeros_like(driven[:, 0])
+        x = recurrence(self.factor, driven, before)  # (B, T, H)
         y = self.read(torch.cat([x.real, x.imag], dim=-1)) + self.skip(e)  # (B, T, H)
         return self.head(self.dropout(functional.gelu(y))), (x[:, -1].detach(),)
 
@@ -131,31 +134,3 @@ class StateSpace(Network):
             return torch.addmm(out_bias, y, out_weight)
 
         return advance
-
-
-def scan(factor: Tensor, driven: Tensor, before: Tensor | None = None) -> Tensor:
-    """Give x_t = λ ∘ x_{t−1} + b_t for all t at once (Hillis and Steele 1986).
-
-    After m steps each x_t holds the last 2^m of its terms.
-
-    Parameters
-    ----------
-    factor : complex Tensor (H,)
-        λ.
-    driven : complex Tensor (B, T, H)
-        b.
-    before : complex Tensor (B, H), optional
-        x before the first frame; by default zero.
-
-    Returns
-    -------
-    complex Tensor (B, T, H)
-    """
-    x = driven
-    if before is not None:
-        x = torch.cat([x[:, :1] + (factor * before)[:, None], x[:, 1:]], dim=1)
-    reach = 1
-    while reach < x.shape[1]:
-        x = torch.cat([x[:, :reach], x[:, reach:] + factor * x[:, :-reach]], dim=1)
-        factor, reach = factor * factor, 2 * reach
-    return x

@@ -24,8 +24,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
+from baselines.kinetics._parts.linear_recurrence import recurrence, scan
 from baselines.kinetics.lstm import Lstm
 from benchmark.arrays import Labels
 from benchmark.registry import find_task
@@ -166,6 +167,25 @@ def products() -> Callable[[], object]:
     return epoch
 
 
+def linear_recurrence() -> Iterator[Line]:
+    """Give the recurrence of the state-space network and its gradient, beside a parallel scan."""
+    size = (STREAMS, WINDOW, HIDDEN)
+    driven = torch.randn(size, dtype=torch.complex64, requires_grad=True)
+    factor = (0.9 * torch.randn(HIDDEN, dtype=torch.complex64).sgn()).requires_grad_()
+    before, slopes = torch.zeros_like(driven[:, 0]), torch.randn(size, dtype=torch.complex64)
+
+    def there_and_back(way: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
+        torch.autograd.grad(way(factor, driven, before), (factor, driven), slopes)
+
+    yield Line(
+        f"Linear recurrence of {HIDDEN} units, there and back",
+        STREAMS * WINDOW,
+        partial(there_and_back, recurrence),
+        "parallel scan",
+        partial(there_and_back, scan),
+    )
+
+
 @torch.inference_mode()
 def plain_sampling(model: Lstm, prompt: np.ndarray) -> None:
     """Call the network once a frame, and draw by torch.multinomial."""
@@ -251,7 +271,13 @@ def main() -> None:
     print("|---|--:|---|--:|---|--:|")
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        for lines in (training(place), sampling(), estimating(), scoring(place)):
+        for lines in (
+            training(place),
+            linear_recurrence(),
+            sampling(),
+            estimating(),
+            scoring(place),
+        ):
             for line in lines:
                 torch.set_num_threads(line.threads)
                 clock = spent if line.threads == 1 else time.perf_counter

@@ -14,12 +14,13 @@ import pytest
 
 from baselines.kinetics.gru import Gru
 from baselines.kinetics.lstm import Lstm
+from baselines.kinetics.ssm import Ssm
 from baselines.kinetics.transformer import Transformer
 from benchmark.model import FitContext
 from tests.speed.epoch import FRAMES, random_chains
 
 
-@pytest.mark.parametrize("network", [Lstm, Gru, Transformer])
+@pytest.mark.parametrize("network", [Lstm, Gru, Ssm, Transformer])
 def test_training_for_one_epoch(network: Any, benchmark: Any, tmp_path: Path) -> None:
     train, validation = random_chains()
     context = FitContext(task="speed", scratch=tmp_path)

@@ -1,4 +1,4 @@
-"""The parallel scan of the state-space network against its recurrence, frame by frame."""
+"""The linear recurrence of the state-space network, both ways to compute it, frame by frame."""
 
 from __future__ import annotations
 
@@ -6,29 +6,41 @@ import numpy as np
 import pytest
 import torch
 
-from baselines.kinetics.ssm import Ssm, StateSpace, scan
+from baselines.kinetics._parts.linear_recurrence import recurrence, scan
+from baselines.kinetics.ssm import Ssm, StateSpace
+
+WAYS = pytest.mark.parametrize("way", [recurrence, scan])
 
 
+@WAYS
 @pytest.mark.parametrize("frames", [1, 2, 7, 64])
-@pytest.mark.parametrize("carried", [False, True])
-def test_scan_equals_the_recurrence(frames: int, carried: bool):
+def test_every_frame_follows_from_the_one_before(way, frames: int):
     torch.manual_seed(0)
     factor = torch.polar(torch.rand(5, dtype=torch.float64), torch.rand(5, dtype=torch.float64))
     driven = torch.randn(3, frames, 5, dtype=torch.complex128)
-    before = torch.randn(3, 5, dtype=torch.complex128) if carried else None
-    x = before if before is not None else torch.zeros(3, 5, dtype=torch.complex128)
-    found = scan(factor, driven, before)
+    x = before = torch.randn(3, 5, dtype=torch.complex128)
+    found = way(factor, driven, before)
     for t in range(frames):
         x = factor * x + driven[:, t]
         np.testing.assert_allclose(found[:, t].numpy(), x.numpy(), atol=1e-12)
 
 
-def test_gradient_of_the_scan_is_that_of_the_recurrence():
+@WAYS
+@pytest.mark.parametrize("frames", [1, 6])
+def test_gradient_is_that_of_finite_differences(way, frames: int):
     torch.manual_seed(1)
     factor = torch.polar(0.9 * torch.rand(3, dtype=torch.float64), torch.rand(3).double())
     factor.requires_grad_()
-    driven = torch.randn(2, 6, 3, dtype=torch.complex128, requires_grad=True)
-    assert torch.autograd.gradcheck(scan, (factor, driven))
+    driven = torch.randn(2, frames, 3, dtype=torch.complex128, requires_grad=True)
+    before = torch.randn(2, 3, dtype=torch.complex128, requires_grad=True)
+    assert torch.autograd.gradcheck(way, (factor, driven, before))
+
+
+def test_arrays_that_are_not_contiguous_are_read_as_they_are():
+    driven = torch.randn(6, 2, 3, dtype=torch.complex64).transpose(0, 1)
+    factor, before = torch.full((3,), 0.5 + 0.5j), torch.zeros(2, 3, dtype=torch.complex64)
+    found, expected = recurrence(factor, driven, before), scan(factor, driven, before)
+    np.testing.assert_allclose(found.numpy(), expected.numpy(), atol=1e-6)
 
 
 @pytest.fixture
@@ -50,7 +62,7 @@ def test_windows_that_carry_the_state_equal_one_long_window(network):
     np.testing.assert_allclose(state[0].numpy(), end.numpy(), atol=1e-12)
 
 
-def test_steps_of_the_sampler_equal_the_scan(network):
+def test_steps_of_the_sampler_equal_the_window(network):
     labels = torch.randint(0, 4, (2, 9))
     with torch.no_grad():
         whole, _ = network(labels)
