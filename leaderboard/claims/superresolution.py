@@ -33,14 +33,11 @@ from leaderboard.claims.compared import (
 from leaderboard.claims.deciding import verdict_line
 from leaderboard.claims.evidence import Evidence
 from leaderboard.claims.network_answers import network_answers
-from leaderboard.claims.noise import CALM, noise_claims
+from leaderboard.claims.noise import CALM, REACHED, noise_claims
 from leaderboard.claims.ratios import Ratio, at_gap, mean_at
 from leaderboard.claims.vibrations import vibration_claims
 from leaderboard.significance import LEVEL, holm, t_quantile
 from leaderboard.tables import NO_VALUE, rms_percent
-
-#: Å, what the paper says its networks reach.
-REACHED = 1e-4
 
 BEST_CLAIMED = "bi-lstm"
 
