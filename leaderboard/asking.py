@@ -72,7 +72,8 @@ def asked_fields(
 
 def place_of_code(text: str) -> dict[str, str]:
     """Tell the address of a model's code from a file of this project (``baselines/…``)."""
-    return {"path" if text.startswith(f"{BASELINES}/") else "url": text}
+    is_file = "://" not in text and (text.startswith(f"{BASELINES}/") or text.endswith(".py"))
+    return {"path" if is_file else "url": text}
 
 
 def _track(run: Path) -> str:

@@ -41,6 +41,9 @@ MOVING = frozenset(
     ["head", "main", "master", "develop", "latest", "none", "null", "nil", "unknown", "n/a", "tbd"]
 )
 
+#: The file of a shipped model.
+SHIPPED = r"baselines/[a-z0-9_]+/[a-z0-9_]+\.py"
+
 #: Characters of an address that need no escaping anywhere: others are to be percent-encoded.
 _ADDRESS = re.compile(r"[A-Za-z0-9._~:/?#@!$&+,;=%-]+")
 
@@ -132,7 +135,7 @@ def _revision(text: str) -> str:
 
 
 def _shipped(text: str) -> str:
-    if not re.fullmatch(r"baselines/[a-z0-9_]+/[a-z0-9_]+\.py", text):
+    if not re.fullmatch(SHIPPED, text):
         raise ValueError("the file of a shipped model is like baselines/kinetics/lstm.py")
     return text
 
@@ -166,7 +169,9 @@ class Code(_Part):
     """Where the model's code is: at an address, or in this project."""
 
     url: Annotated[str, _unless_empty(web_address)] = ""
-    path: Annotated[str, _unless_empty(_shipped)] = ""
+    path: Annotated[
+        str, _unless_empty(_shipped), Field(json_schema_extra={"pattern": f"^({SHIPPED})?$"})
+    ] = ""
     revision: Annotated[
         str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+-]{0,99}$"), AfterValidator(_revision)
     ] = Field(description="a commit, tag or version")

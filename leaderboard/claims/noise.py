@@ -1,11 +1,11 @@
 r"""The claim that networks which fill in frames are robust to noisy dynamics: what noise costs.
 
 Of a molecule at a gap let E₀ be a model's error at constant energy (`md17-xtb`), E that under a
-thermostat (`md17-xtb-nvt`), and f what the noise itself leaves unknown there, in the card; a
+thermostat (`md17-xtb-nvt`), and u what the noise itself leaves unknown there: f of the card, but a
 friction that all atoms share is a smooth force, and leaves nothing unknown. An error of the model's
 own and what nobody can know add up as squares, so that
 
-.. math:: L = \ln \frac{E}{\sqrt{E_0^2 + f^2}}
+.. math:: L = \ln \frac{E}{\sqrt{E_0^2 + u^2}}
 
 is what noise costs it beyond that: 0 for a model that it does not disturb.
 """
@@ -50,8 +50,8 @@ SOURCE = (
 )
 
 CLAIM = """
-What a thermostat costs a model: its error over √(E₀² + f²), with E₀ its error on the same molecule
-and gap at constant energy and f what the noise itself leaves unknown (under `global`, one smooth
+What a thermostat costs a model: its error over √(E₀² + u²), with E₀ its error on the same molecule
+and gap at constant energy and u what the noise itself leaves unknown (under `global`, one smooth
 friction for all atoms, nothing). Geometric mean over molecules and gaps with its standard error,
 from those of the errors of each task; 1 is undisturbed. In brackets on how many tasks the model has
 the smallest error of all models.
@@ -149,8 +149,8 @@ def _figure(costs: Costs) -> Dots:
         panels.append(Panel.of_logarithms(name, logs))
     return Dots(
         name=ID,
-        caption="What noise costs each model, with standard errors: left of the first line it "
-        "costs nothing, right of the second it is not robust.",
+        caption="What a thermostat costs each model, with standard errors: left of the first line "
+        "it costs nothing, right of the second it is not robust.",
         axis="cost",
         log=True,
         marks=[1.0, math.exp(ROBUST)],

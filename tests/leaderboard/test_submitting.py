@@ -212,7 +212,13 @@ def test_nobody_is_asked_in_a_pipe(tmp_path: Path, make_result: MakeResult) -> N
 
 
 @pytest.mark.parametrize(
-    ("place", "said_as"), [("https://example.org", "url"), ("baselines/left/mine.py", "path")]
+    ("place", "said_as"),
+    [
+        ("https://example.org", "url"),
+        ("baselines/left/mine.py", "path"),
+        ("mine.py", "path"),
+        ("https://example.org/mine.py", "url"),
+    ],
 )
 def test_what_is_missing_is_asked_for_at_a_terminal(
     tmp_path: Path, make_result: MakeResult, place: str, said_as: str

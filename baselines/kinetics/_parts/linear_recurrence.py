@@ -33,8 +33,16 @@ def recurrence(factor: Tensor, driven: Tensor, before: Tensor) -> Tensor:
     Returns
     -------
     complex Tensor (B, T, H)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not belong together: the loop would read past an end.
     """
-    if driven.is_cuda:
+    B, _, H = driven.shape
+    if factor.shape != (H,) or before.shape != (B, H):
+        raise ValueError(f"{tuple(factor.shape)} and {tuple(before.shape)}, not {(H,)}, {(B, H)}")
+    if driven.device.type != "cpu":
         return scan(factor, driven, before)
     x: Tensor = _Loop.apply(factor, driven, before)
     return x

@@ -43,6 +43,13 @@ def test_arrays_that_are_not_contiguous_are_read_as_they_are():
     np.testing.assert_allclose(found.numpy(), expected.numpy(), atol=1e-6)
 
 
+@pytest.mark.parametrize(("units", "chains"), [(1, 2), (3, 1)])
+def test_shapes_that_do_not_belong_together_are_refused(units: int, chains: int):
+    driven = torch.zeros(2, 4, 3, dtype=torch.complex64)
+    with pytest.raises(ValueError, match=r"not \(3,\), \(2, 3\)"):
+        recurrence(driven[0, 0, :units], driven, driven[:chains, 0])
+
+
 @pytest.fixture
 def network() -> StateSpace:
     torch.manual_seed(2)

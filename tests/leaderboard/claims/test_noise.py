@@ -8,10 +8,12 @@ from dataclasses import replace
 
 import pytest
 
+from benchmark.registry import shipped_tasks
 from benchmark.result import TaskMetric
 from benchmark.task import Task
 from leaderboard.board import Ranking, make_board
-from leaderboard.claims.noise import noise_claims, noise_costs, thermostat
+from leaderboard.claims.noise import NOISY as NOISY_FAMILY
+from leaderboard.claims.noise import _unknown, noise_claims, noise_costs, thermostat
 from leaderboard.publishing import published
 from leaderboard.site.claim_figures import claim_svg
 from leaderboard.site.claims_page import claims_page
@@ -110,7 +112,7 @@ def test_verdicts_follow_the_rule_and_are_corrected(make_submission: MakeSubmiss
     assert "- **langevin-10**: robust; its error is 1.05(4) times" in page
     assert "and 0 of 1 other models lose less. It is the best on 4 of 4 tasks." in page
     assert "| `ridge`" in page
-    assert "![What noise costs each model, with standard errors: " in page
+    assert "![What a thermostat costs each model, with standard errors: " in page
     assert "(noise.svg)" in page
     (claim,) = noise_claims(board_of(rows, tasks))
     told = {(one.of["model"], one.of["thermostat"]): one.verdict for one in claim.verdicts}
@@ -162,6 +164,13 @@ def test_family_under_thermostats_changes_nothing_in_the_other_claims(
     )
     assert both[: len(one)] == one
     assert any(part.startswith("Networks") for part in both[len(one) :])
+
+
+def test_what_noise_leaves_unknown_is_f_under_kicks_and_nothing_else():
+    for name, task in shipped_tasks().items():
+        if task.card.family == NOISY_FAMILY:
+            f = task.card.metrics["mae"].floor
+            assert _unknown(task.card) == (0 if thermostat(task.card) == "global" else f), name
 
 
 def test_thermostat_is_the_part_of_a_name_between_molecule_and_gap():
