@@ -64,8 +64,8 @@ def test_bibtex_of_tasks_alone_holds_their_sources_and_no_model(board: Published
 
 
 def test_task_that_is_not_on_the_board_has_sources_and_no_table(board: Published) -> None:
-    choice = chosen(board, globs="md17-xtb-nvt/*")
-    assert "bussi2007accurate" in bibtex(choice)
+    choice = chosen(board, globs="md17-xtb/*-k5")
+    assert "bannwarth2019gfn2" in bibtex(choice)
     with pytest.raises(InputError, match="not on the board"):
         latex(choice)
 

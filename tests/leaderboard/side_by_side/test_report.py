@@ -33,7 +33,7 @@ def test_compare_as_json_holds_every_level_and_nothing_else(tmp_path: Path, caps
     assert [pair["other"] for pair in found] == ["ridge", "gp"]
     assert found[0]["caveats"] == []
     assert found[0]["cells"]["groups"] == []  # one group: it is the score
-    assert len(found[0]["cells"]["tasks"]) == len(found[0]["tasks"]) == 24
+    assert len(found[0]["cells"]["tasks"]) == len(found[0]["tasks"]) == 36
     assert found[0]["cells"]["overall"][0]["better"] == "other"
 
 
