@@ -16,6 +16,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from statistics import fmean
 
 from benchmark.result import TaskMetric
 from benchmark.task import TaskCard
@@ -172,7 +173,7 @@ def noise_costs(ranking: Ranking) -> Costs:
         return {}
 
     def lost(name: str) -> float:
-        return math.fsum(cost.loss for cost in shown[name].values()) / len(shown[name])
+        return fmean(cost.loss for cost in shown[name].values())
 
     return {name: shown[name] for name in sorted(shown, key=lambda name: (lost(name), name))}
 
@@ -213,9 +214,9 @@ def _costs(row: Row, pairs: Pairs, ranking: Ranking) -> dict[str, Cost]:
         rests = [_rest(_error(row, noisy), _floor(noisy)) for noisy, _ in ran]
         best = sum(_error(row, noisy).value <= min(_errors(noisy, ranking)) for noisy, _ in ran)
         found[name] = Cost(
-            loss=math.fsum(loss for loss, _ in losses) / len(losses),
+            loss=fmean(loss for loss, _ in losses),
             stderr=math.hypot(*(error for _, error in losses)) / len(losses),
-            rest=math.fsum(rest for rest, _ in rests) / len(rests),
+            rest=fmean(rest for rest, _ in rests),
             rest_stderr=math.hypot(*(error for _, error in rests)) / len(rests),
             tasks=len(losses),
             best=best,
@@ -264,10 +265,10 @@ def _table(costs: Costs) -> Table:
 
 
 def _rest_table(costs: Costs) -> Table:
-    def mean(item: tuple[str, Mapping[str, Cost]]) -> float:
-        return math.fsum(cost.rest for cost in item[1].values()) / len(item[1])
+    def rest(name: str) -> float:
+        return fmean(cost.rest for cost in costs[name].values())
 
-    ordered = dict(sorted(costs.items(), key=mean))
+    ordered = {name: costs[name] for name in sorted(costs, key=rest)}
     return _by_thermostat(ordered, lambda cost: _power(cost.rest, cost.rest_stderr))
 
 
