@@ -100,7 +100,8 @@ TRACK = Track(
     context=_context,
     commands={"export": commands.export, "upsample": commands.upsample},
     figure="superresolution.svg",
-    meaning="In super-resolution 0 is linear interpolation and 1 is 1e-4 Å, what a paper claims: a "
-    "mark and no limit, so that scores above 1 are not clipped.",
+    meaning="In super-resolution 0 is linear interpolation and 1 is 1e-4 Å, what a paper claims, "
+    "or under kicks what these leave unknown: a mark and no limit, so that scores above 1 are not "
+    "clipped.",
     noise="In super-resolution it is from blocks of the test segments.",
 )
