@@ -11,9 +11,9 @@ from pathlib import Path
 from baselines._options import require_at_least
 from baselines.kinetics._parts.filtering import HiddenMarkov
 from baselines.kinetics._parts.sampling import mean_over_frames
-from baselines.kinetics._parts.slow_modes import SlowMode
+from baselines.kinetics._parts.slow_modes import FACTOR, SlowMode
 from baselines.kinetics._parts.switching import unrolled
-from baselines.kinetics.ar_hmm import FACTOR, ArHmm
+from baselines.kinetics.ar_hmm import ArHmm
 from baselines.kinetics.hmm import Hmm
 from benchmark.files import atomic
 from benchmark.model import FitContext

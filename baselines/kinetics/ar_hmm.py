@@ -19,7 +19,7 @@ from baselines.kinetics._parts.sampling import (
     mean_over_frames,
     populations,
 )
-from baselines.kinetics._parts.slow_modes import SlowCoordinates, SlowMode, natural_lag
+from baselines.kinetics._parts.slow_modes import FACTOR, SlowCoordinates, SlowMode, natural_lag
 from baselines.kinetics._parts.switching import (
     SwitchingChain,
     forward_backward,
@@ -40,9 +40,6 @@ FASTER = (1, 4, 16)
 #: Labels are averaged over a quarter of that lag, but never over more than so many frames: wider
 #: windows blur short visits.
 WIDEST = 32.0
-
-#: Error of ln t of the slowest mode that rules nobody out: the test is to tell models that lose it.
-FACTOR = 0.4
 
 #: Most iterations of expectation maximisation.
 ITERATIONS = 80

@@ -17,9 +17,8 @@ from baselines.kinetics._hmm_family import HmmFamily
 from baselines.kinetics._parts.correcting import CorrectingDescent
 from baselines.kinetics._parts.filtering import Filter
 from baselines.kinetics._parts.recurrent import RecurrentNetwork
-from baselines.kinetics._parts.slow_modes import SlowMode
+from baselines.kinetics._parts.slow_modes import FACTOR, SlowMode
 from baselines.kinetics._parts.training import EpochTraining
-from baselines.kinetics.ar_hmm import FACTOR
 from baselines.kinetics.lstm import Lstm
 from benchmark.arrays import Labels, Probabilities
 from benchmark.files import atomic

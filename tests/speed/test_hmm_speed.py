@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from deeptime.markov.hmm import HiddenMarkovModel, MaximumLikelihoodHMM
 
+from baselines.kinetics._parts.dense_filtering import dense_forward_backward
 from baselines.kinetics._parts.expectation import expectations
-from baselines.kinetics._parts.filtering import HiddenMarkov
+from baselines.kinetics._parts.filtering import HiddenMarkov, forward_backward, hidden_markov
 from baselines.kinetics.hmm import _guess_resolved
 from benchmark.tracks.kinetics.contract import StateTrajectories
 
@@ -46,5 +47,18 @@ def test_step_of_deeptime(benchmark: Any, labels: int, states: int) -> None:
     estimator = MaximumLikelihoodHMM(begin, lagtime=1, maxit=1, reversible=False)
     fitted = benchmark(estimator.fit_fetch, data.chains[0].astype(np.int32))
     assert fitted.n_hidden_states == labels * states
+    if benchmark.stats:
+        benchmark.extra_info["frames_per_second"] = FRAMES / benchmark.stats["mean"]
+
+
+@pytest.mark.parametrize("states", [8, 32])
+@pytest.mark.parametrize("step", [forward_backward, dense_forward_backward])
+def test_step_where_every_state_shows_every_label(benchmark: Any, step: Any, states: int) -> None:
+    rng = np.random.default_rng(0)
+    matrices = rng.dirichlet(np.ones(states), states), rng.dirichlet(np.ones(20), states)
+    model = hidden_markov(np.full(states, 1 / states), *matrices)
+    chain = rng.integers(0, 20, FRAMES).astype(np.uint8)
+    jumps, shown = np.zeros((states, states)), np.zeros((states, 20))
+    assert np.isfinite(benchmark(step, chain, model, jumps, shown))
     if benchmark.stats:
         benchmark.extra_info["frames_per_second"] = FRAMES / benchmark.stats["mean"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from baselines.kinetics._parts.dense_filtering import dense_forward_backward
 from baselines.kinetics._parts.filtering import (
     HiddenMarkov,
     forward_backward,
@@ -15,6 +16,10 @@ from benchmark.tracks.kinetics.contract import StateTrajectories
 
 #: Gain per frame and iteration, nats, below which expectation maximisation has converged.
 TOLERANCE = 1e-8
+
+#: From so many hidden states on, all of which may show every label, rows are long enough for sums
+#: of several entries at once to pay.
+DENSE = 8
 
 
 def maximise(
@@ -68,9 +73,11 @@ def _reversible(counts: Floats, iterations: int = 10) -> Floats:
 def expectations(model: HiddenMarkov, data: StateTrajectories) -> tuple[float, Floats, Floats]:
     """Give ln likelihood, expected jumps (H, H) and expected emissions (H, K)."""
     jumps, shown = np.zeros_like(model.transition), np.zeros_like(model.emission)
+    dense = len(model.initial) >= DENSE and bool((model.emission > 0.0).all())
+    step = dense_forward_backward if dense else forward_backward
     likelihood = 0.0
     for chain in data.chains:
-        likelihood += forward_backward(chain, model, jumps, shown)
+        likelihood += step(chain, model, jumps, shown)
     return likelihood, jumps, shown
 
 

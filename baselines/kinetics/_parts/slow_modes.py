@@ -22,6 +22,9 @@ DRAWN_CHAINS, DRAWN_FRAMES = 20, 50_000
 #: must not rule out for a few per cent what is to rule out factors.
 SIGMAS, SLACK = 2.0, 0.1
 
+#: Error of ln t that is forgiven where the test is to tell models that lose the slowest mode.
+FACTOR = 0.4
+
 #: Blocks of the validation data behind the standard error of λ.
 BLOCKS = 30
 

@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from baselines.kinetics._parts.dense_filtering import dense_forward_backward
 from baselines.kinetics._parts.filtering import (
     Filter,
     HiddenMarkov,
@@ -74,6 +75,18 @@ def test_expectations_of_several_chains_are_added(model: HiddenMarkov):
         forward_backward(CHAIN, model, *twice)
     for one, two in zip(once, twice, strict=True):
         np.testing.assert_allclose(two, 2 * one, rtol=1e-12)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 500])
+def test_dense_expectations_are_the_same(frames: int):
+    rng = np.random.default_rng(frames)
+    model = model_of(rng.dirichlet(np.ones(5), 12))
+    chain = rng.integers(0, 5, frames).astype(np.uint8)
+    one, other = ((np.zeros((12, 12)), np.zeros((12, 5))) for _ in range(2))
+    likelihood = forward_backward(chain, model, *one)
+    assert dense_forward_backward(chain, model, *other) == pytest.approx(likelihood, rel=1e-12)
+    for expected, found in zip(one, other, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-14)
 
 
 @MODELS
