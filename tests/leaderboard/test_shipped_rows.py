@@ -61,7 +61,7 @@ def regret(rows: Rows, model: str, task: str) -> float:
 
 
 #: Models whose rows take hours that nobody has spent yet.
-WITHOUT_ROW = ["ar-hmm", "hmm-free"]
+WITHOUT_ROW = ["hmm-free"]
 
 
 @pytest.mark.parametrize("track", ["kinetics", "superresolution"])
