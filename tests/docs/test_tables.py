@@ -48,7 +48,7 @@ def test_regrets_are_those_of_the_board() -> None:
     for table in tables(PAGE):
         if any(("lstm", task) in table for task in ("linear3", "3-0.1ms")):
             shown |= table
-    assert len(shown) == 11 * (7 + 4)
+    assert len(shown) == 12 * (7 + 4)
     for key, cell in shown.items():
         assert cell == board[key], key
 
@@ -66,7 +66,7 @@ def test_passage_times_of_double_wells_are_those_of_the_board() -> None:
     doublewell = BOARD.split("\n## Doublewell\n")[1]
     board = next(tables(doublewell.split("\n### Rates: mean first passage times")[1]))
     shown = next(table for table in tables(WELLS) if ("lstm", "d2-t100") in table)
-    assert len(shown) >= 11 * 8
+    assert len(shown) >= 12 * 8
     for key, cell in shown.items():
         assert cell == board[key], key
 
