@@ -86,6 +86,27 @@ def test_free_emissions_reach_the_likelihood_of_a_noisy_chain(tmp_path: Path):
     np.testing.assert_allclose(stays, [0.99, 0.98], atol=0.004)
 
 
+@pytest.mark.parametrize(
+    "transition",
+    [
+        [[0.7, 0.29, 0.01], [0.01, 0.7, 0.29], [0.29, 0.01, 0.7]],  # goes round
+        [[0.97, 0.03, 0.0], [0.06, 0.9, 0.04], [0.0, 0.001, 0.999]],  # pieces run away from 0
+    ],
+)
+def test_free_emissions_need_no_equilibrium(tmp_path: Path, transition: list[list[float]]):
+    law = np.array(transition)
+    rng = np.random.default_rng(4)
+    pieces = np.zeros((2, 600, 40), np.uint8)
+    for t in range(1, 40):
+        uniform = rng.random((*pieces.shape[:2], 1))
+        pieces[:, :, t] = (uniform > law.cumsum(1)[pieces[:, :, t - 1]]).sum(-1)
+    model = HmmFree(most=3)
+    model.fit(trajectories(pieces[0], 3), trajectories(pieces[1], 3), fit_context(tmp_path))
+    order = model.model.emission.argmax(0)
+    np.testing.assert_allclose(model.model.emission[order], np.eye(3), atol=0.02)
+    np.testing.assert_allclose(model.model.transition[np.ix_(order, order)], law, atol=0.02)
+
+
 def test_free_emissions_refuse_an_unknown_choice():
     with pytest.raises(InputError, match="choice is 'luck'; expected one of slow-mode"):
         HmmFree(choice="luck")
