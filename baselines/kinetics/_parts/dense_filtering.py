@@ -15,23 +15,9 @@ def dense_forward_backward(
 ) -> float:
     """Do what `filtering.forward_backward` does, some three times as fast for many hidden states.
 
-    Sums run along rows, so that a processor does several at once, and of what jumps are made is
-    summed over frames by a matrix product.
-
-    Parameters
-    ----------
-    chain : uint8 array of shape (frames,)
-    model : HiddenMarkov
-        Every emission is above zero.
-    jumps : float64 array of shape (H, H)
-        Gets the expected number of jumps from one hidden state to another.
-    shown : float64 array of shape (H, K)
-        Gets the expected number of frames in which a hidden state shows a label.
-
-    Returns
-    -------
-    float
-        ln p of the chain, in nats.
+    Takes and gives the same; every emission of ``model`` is above zero. Sums run along rows, so
+    that a processor does several at once, and of what jumps are made is summed over frames by a
+    matrix product.
     """
     forward, after = np.empty((2, len(chain), len(model.initial)))
     seen = np.zeros(shown.shape[::-1])
